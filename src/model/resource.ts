@@ -1,0 +1,67 @@
+/** The words for a stored resource that every layer shares. */
+
+/** Names a resource: `Patient` + `123`. */
+export interface ResourceKey {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** Who made a version: OAuth client, user and request id. */
+export interface Author {
+  readonly client: string;
+  readonly subject: string;
+  readonly request: string;
+}
+
+/** One version of a resource as a store returns it. */
+export interface ResourceVersion extends ResourceKey {
+  /** The record key under which it lies. */
+  readonly rk: string;
+  /** 1 for the first; every change, a delete too, adds 1. */
+  readonly version: number;
+  /** `meta.lastUpdated`, milliseconds since 1970. */
+  readonly at: number;
+  readonly deleted: boolean;
+  /** The JSON text that a read returns, `id` and `meta` in place. Empty for a deletion. */
+  readonly raw: string;
+  readonly by: Author;
+  /** How the version came about, for `Bundle.entry.request.method` of a history. */
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+}
+
+/** One range that a resource's date, number or quantity covers. Dates in milliseconds since 1970, both ends included. */
+export interface RangeEntry {
+  /** `<Type>.<parameter>`, for a quantity followed by `|<system>|<code>`: "Observation.date". */
+  readonly k: string;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** What search needs to know of a version. Stores keep it beside `raw` and never look into `raw`. */
+export interface IndexEntries {
+  /** Every patient compartment that it is in, home patient first: "Patient/123". */
+  readonly patients: readonly string[];
+  /** Equality and prefix entries: "Observation.code=http://loinc.org|8867-4". */
+  readonly s: readonly string[];
+  readonly r: readonly RangeEntry[];
+  /** Patient + code or category: "Patient/123|code=http://loinc.org|8867-4". Read by date, newest first. */
+  readonly pc: readonly string[];
+  /** The type's clinical date (or business date in PostgreSQL), milliseconds since 1970; null if it has none. */
+  readonly d: number | null;
+  /** Scalars by parameter code for `_sort` and cursors. */
+  readonly o: Readonly<Record<string, { readonly min: number | string; readonly max: number | string }>>;
+  /** Words of the narrative ("t:fever") and of all text ("c:fever"). */
+  readonly w: readonly string[];
+}
+
+/** A version on its way into a store. `raw` is final: `meta.versionId` and `meta.lastUpdated` are in it. */
+export interface ResourceDraft extends ResourceVersion {
+  readonly index: IndexEntries;
+}
+
+/** The index of a deletion: it is found by id and history only. */
+export const NO_ENTRIES: IndexEntries = { patients: [], s: [], r: [], pc: [], d: null, o: {}, w: [] };
+
+export function keyText(key: ResourceKey): string {
+  return `${key.type}/${key.id}`;
+}

@@ -1,0 +1,123 @@
+/** What a store of resources can do. MongoDB, PostgreSQL, memory and their placement all implement this and no more. */
+import type { ResourceDraft, ResourceKey, ResourceVersion } from '../model/resource.ts';
+import type { SearchExpression } from '../search/expression/expression.ts';
+
+/** One change to one resource. The draft is final, its version number included. */
+export type Write =
+  /** A resource that never was: refused with `exists` if `Type/id` is known, even as a deletion. `draft.version` is 1. */
+  | { readonly kind: 'create'; readonly draft: ResourceDraft }
+  /** A new version (a deletion too: `draft.deleted`) over `previous`: refused with `version` unless that is still current. */
+  | { readonly kind: 'replace'; readonly draft: ResourceDraft; readonly previous: ResourceVersion };
+
+/**
+ * Makes a conditional write safe against its twin: under a lock on `key` the search runs again, inside the commit, and
+ * must find exactly `expected`; else the commit is refused with `guard`.
+ */
+export interface Guard {
+  /** A hash of type and criteria, the same for the same condition: 40 hex digits. */
+  readonly key: string;
+  readonly type: string;
+  readonly where: SearchExpression;
+  /** Logical ids that the condition matched when the interaction decided; at most 2. */
+  readonly expected: readonly string[];
+}
+
+/** Makes a POST repeatable: kept in the commit, so the answer exists exactly if the writes do. */
+export interface Idempotency {
+  /** A hash of client and `Idempotency-Key`: 40 hex digits. */
+  readonly key: string;
+  /** A hash of method, URL and body: 40 hex digits. */
+  readonly bodyHash: string;
+  /** What a replay answers: JSON text (status, location and etag by entry). */
+  readonly answer: string;
+}
+
+/** Writes that become visible together or not at all. No two writes name the same resource. */
+export interface UnitOfWork {
+  readonly writes: readonly Write[];
+  readonly guards?: readonly Guard[];
+  readonly idempotency?: Idempotency;
+}
+
+/** Why a commit was refused; nothing was written. The interaction decides whether to start again or to tell the client. */
+export class CommitRefused extends Error {
+  readonly reason: 'exists' | 'version' | 'guard' | 'idempotency';
+  readonly key: ResourceKey | undefined;
+
+  constructor(reason: 'exists' | 'version' | 'guard' | 'idempotency', key?: ResourceKey) {
+    super(`commit refused: ${reason}${key ? ` ${key.type}/${key.id}` : ''}`);
+    this.name = 'CommitRefused';
+    this.reason = reason;
+    this.key = key;
+  }
+}
+
+/** Where a page of history goes on: after this version, newest first. */
+export interface HistoryPosition {
+  readonly at: number;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+}
+
+/** Versions of one resource (`type` and `id`), of one or several types, or of all types that the store holds. */
+export interface HistoryRequest {
+  readonly types?: readonly string[];
+  readonly id?: string;
+  /** Only versions made at or after this instant (`_since`), milliseconds. */
+  readonly since?: number;
+  /** Only versions that were current at some time in this period (`_at`), milliseconds. */
+  readonly during?: { readonly from: number; readonly to: number };
+  /** Only versions made at or before this instant: the watermark of the first page. */
+  readonly until?: number;
+  readonly after?: HistoryPosition;
+  /** At most this many versions; at least 1. */
+  readonly limit: number;
+}
+
+/** One sort key: a parameter code whose scalar is in `index.o`, or `_id` or `_lastUpdated`. */
+export interface SortKey {
+  readonly parameter: string;
+  readonly descending: boolean;
+}
+
+/** A search of one or several types of one store, planned to the end: no chains, no includes. */
+export interface StoreSearch {
+  readonly types: readonly string[];
+  readonly where: SearchExpression;
+  /** Always ends in `_id`, so that the order is total. */
+  readonly sort: readonly SortKey[];
+  /** The sort values of the last match of the page before, in the order of `sort`. */
+  readonly after?: readonly (number | string | null)[];
+  /** At most this many matches; at least 1. */
+  readonly limit: number;
+  /** The patient compartment that the search is known to stay in ("Patient/123"): targets one shard. */
+  readonly patient?: string;
+}
+
+/** A match and its sort values (for the cursor of the next page). */
+export interface SearchMatch {
+  readonly resource: ResourceVersion;
+  readonly sortValues: readonly (number | string | null)[];
+}
+
+export interface ResourceStore {
+  /** The current version, also of a deletion; undefined if there never was one. */
+  read(key: ResourceKey): Promise<ResourceVersion | undefined>;
+  /** That version, also if it is the current one or a deletion; undefined if there is none. */
+  readVersion(key: ResourceKey, version: number): Promise<ResourceVersion | undefined>;
+  /** Newest first: by `at` descending, then type, id ascending, version descending. Deletions are included. */
+  history(request: HistoryRequest): Promise<readonly ResourceVersion[]>;
+  /** Deletions never match. */
+  search(search: StoreSearch): Promise<readonly SearchMatch[]>;
+  /** How many resources match. */
+  count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  /**
+   * Makes all writes of the unit visible, durably, or none.
+   * @throws CommitRefused when a precondition does not hold
+   * @throws FhirError 503 when the store can't be reached; the outcome is then decided and the same unit may be sent again
+   */
+  commit(unit: UnitOfWork): Promise<void>;
+  /** The idempotency record with this key, if a commit kept one. */
+  findIdempotency(key: string): Promise<Idempotency | undefined>;
+}
