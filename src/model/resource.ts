@@ -27,6 +27,15 @@ export interface ResourceVersion extends ResourceKey {
   readonly by: Author;
   /** How the version came about, for `Bundle.entry.request.method` of a history. */
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly trail?: Trail;
+}
+
+/** Bookkeeping of the store that returned a version, handed back to it in `Write.previous`; nobody else reads it. */
+export interface Trail {
+  /** Record keys of further patients under which a pointer to the resource lies. */
+  readonly pointers?: readonly string[];
+  /** Record keys under which the resource lay before it moved; older versions are there. */
+  readonly past?: readonly string[];
 }
 
 /** One range that a resource's date, number or quantity covers. Dates in milliseconds since 1970, both ends included. */
@@ -61,6 +70,11 @@ export interface ResourceDraft extends ResourceVersion {
 
 /** The index of a deletion: it is found by id and history only. */
 export const NO_ENTRIES: IndexEntries = { patients: [], s: [], r: [], pc: [], d: null, o: {}, w: [] };
+
+/** Where a version lies, as text: `<rk>/<Type>/<id>`. Compared byte for byte, it is the order in which stores keep resources. */
+export function identityOf(key: ResourceKey & { readonly rk: string }): string {
+  return `${key.rk}/${key.type}/${key.id}`;
+}
 
 export function keyText(key: ResourceKey): string {
   return `${key.type}/${key.id}`;

@@ -4,8 +4,11 @@ import type { SearchExpression } from '../search/expression/expression.ts';
 
 /** One change to one resource. The draft is final, its version number included. */
 export type Write =
-  /** A resource that never was: refused with `exists` if `Type/id` is known, even as a deletion. `draft.version` is 1. */
-  | { readonly kind: 'create'; readonly draft: ResourceDraft }
+  /**
+   * A resource that never was: refused with `exists` if `Type/id` is known, even as a deletion. `draft.version` is 1.
+   * `idAssigned`: the server made the id (POST), so nobody else can hold it; false for an id that a client chose (PUT).
+   */
+  | { readonly kind: 'create'; readonly draft: ResourceDraft; readonly idAssigned: boolean }
   /** A new version (a deletion too: `draft.deleted`) over `previous`: refused with `version` unless that is still current. */
   | { readonly kind: 'replace'; readonly draft: ResourceDraft; readonly previous: ResourceVersion };
 
@@ -55,8 +58,8 @@ export class CommitRefused extends Error {
 /** Where a page of history goes on: after this version, newest first. */
 export interface HistoryPosition {
   readonly at: number;
-  readonly type: string;
-  readonly id: string;
+  /** `identityOf(version)`, see model/resource. */
+  readonly identity: string;
   readonly version: number;
 }
 
@@ -75,7 +78,10 @@ export interface HistoryRequest {
   readonly limit: number;
 }
 
-/** One sort key: a parameter code whose scalar is in `index.o`, or `_id` or `_lastUpdated`. */
+/**
+ * One sort key: a parameter code whose scalar is in `index.o` (ascending by its `min`, descending by its `max`), `_id`,
+ * `_lastUpdated`, or `_identity`: the order of `identityOf` (model/resource), which every store has for nothing.
+ */
 export interface SortKey {
   readonly parameter: string;
   readonly descending: boolean;
@@ -85,7 +91,7 @@ export interface SortKey {
 export interface StoreSearch {
   readonly types: readonly string[];
   readonly where: SearchExpression;
-  /** Always ends in `_id`, so that the order is total. */
+  /** Always ends in `_identity` ascending, so that the order is total. A missing value sorts last, ascending or descending. */
   readonly sort: readonly SortKey[];
   /** The sort values of the last match of the page before, in the order of `sort`. */
   readonly after?: readonly (number | string | null)[];
@@ -106,7 +112,7 @@ export interface ResourceStore {
   read(key: ResourceKey): Promise<ResourceVersion | undefined>;
   /** That version, also if it is the current one or a deletion; undefined if there is none. */
   readVersion(key: ResourceKey, version: number): Promise<ResourceVersion | undefined>;
-  /** Newest first: by `at` descending, then type, id ascending, version descending. Deletions are included. */
+  /** Newest first: by `at` descending, then identity ascending, version descending. Deletions are included. */
   history(request: HistoryRequest): Promise<readonly ResourceVersion[]>;
   /** Deletions never match. */
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
