@@ -1,0 +1,85 @@
+/** What the interactions work with. The composition root supplies the services; `assemble.ts` adds what derives from them. */
+import type { Definitions } from '../definitions/load.ts';
+import type { Indexer } from '../search/parameters/indexer.ts';
+import type { SearchRegistry } from '../search/parameters/registry.ts';
+import type { ResourceStore } from '../store/store.ts';
+import type { Validator } from '../validation/validate.ts';
+import type { FhirRequest, FhirResponse } from './request.ts';
+
+/** A write under way: its `meta.lastUpdated`, and the end of its being in flight. */
+export interface WriteStamp {
+  /** Milliseconds since 1970; later than every earlier write of this gateway and than `previousAt`. */
+  readonly at: number;
+  /** To be called once, whatever became of the write: until then the history watermark stays below `at`. */
+  end(): void;
+}
+
+export interface Limits {
+  /** Nesting of JSON and XML. */
+  readonly maxDepth: number;
+  readonly maxBundleEntries: number;
+  /** Resources that one conditional delete may delete. */
+  readonly maxConditionalDeletes: number;
+  /** Entries of a page when the client doesn't say, and at most. */
+  readonly defaultPageSize: number;
+  readonly maxPageSize: number;
+  /** Entries of a batch worked on at once. */
+  readonly batchConcurrency: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxDepth: 64,
+  maxBundleEntries: 10_000,
+  maxConditionalDeletes: 100,
+  defaultPageSize: 50,
+  maxPageSize: 1000,
+  batchConcurrency: 16,
+};
+
+/** Seals cursors so that a client can neither read nor make one. `open` throws FhirError 400 for what it did not seal. */
+export interface CursorSeal {
+  seal(content: unknown): string;
+  open(token: string): unknown;
+}
+
+/** Supplied by the composition root. */
+export interface InteractionServices {
+  readonly store: ResourceStore;
+  readonly definitions: Definitions;
+  readonly validator: Validator;
+  readonly indexer: Indexer;
+  readonly search: SearchRegistry;
+  readonly cursors: CursorSeal;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly newUlid: () => string;
+  /** @throws FhirError 503 while this gateway may not write */
+  readonly beginWrite: (previousAt?: number) => WriteStamp;
+  /** Everything made at or before this instant is visible or will never be. Milliseconds since 1970. */
+  readonly watermark: () => number | Promise<number>;
+  readonly limits: Limits;
+  readonly software: { readonly name: string; readonly version: string; readonly releaseDate: string };
+  /** Refuse to delete what others refer to. */
+  readonly referentialIntegrity: boolean;
+}
+
+export interface InteractionContext extends InteractionServices {
+  /** Answers any request, operations included: how batches reach the other interactions. Throws FhirError. */
+  readonly dispatch: (request: FhirRequest) => Promise<FhirResponse>;
+  /** The finished CapabilityStatement as JSON text, and its entity tag. */
+  readonly capabilities: (baseUrl: string) => { readonly text: string; readonly etag: string };
+  readonly findOperation: OperationLookup;
+}
+
+/** Where an operation is invoked. */
+export type OperationLevel = 'system' | 'type' | 'instance';
+
+/** What a route needs to know of an operation; `operations/registry` holds the rest. */
+export interface RoutableOperation {
+  readonly name: string;
+  readonly affectsState: boolean;
+  readonly handle: (request: FhirRequest, context: InteractionContext) => Promise<FhirResponse>;
+}
+
+/** The operation `$name` at that level of that type, or undefined. */
+export type OperationLookup = (name: string, level: OperationLevel, type: string | undefined) => RoutableOperation | undefined;
