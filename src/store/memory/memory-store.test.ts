@@ -1,0 +1,6 @@
+import { describeStoreContract } from '../store-contract.ts';
+import { createMemoryStore } from './memory-store.ts';
+
+describeStoreContract('memory', async () => ({ store: createMemoryStore(), close: async () => {} }), {
+  types: { a: 'Observation', b: 'Condition' },
+});

@@ -1,0 +1,86 @@
+/** The reference implementation of a resource store, in memory and for tests: as short as the contract allows. */
+
+import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/resource.ts';
+import { keyText } from '../../model/resource.ts';
+import { matches } from '../../search/expression/match.ts';
+import type { Guard, HistoryRequest, Idempotency, ResourceStore, SearchMatch, StoreSearch, UnitOfWork, Write } from '../store.ts';
+import { CommitRefused } from '../store.ts';
+import { compareHistory, isInHistory, positionOf } from './history.ts';
+import { compareSortValues, sortValuesOf } from './order.ts';
+
+/** `Type/id` to all versions, oldest first. */
+type Versions = Map<string, readonly ResourceDraft[]>;
+
+function published({ index: _index, ...version }: ResourceDraft): ResourceVersion {
+  return version;
+}
+
+function* currentOf(versions: Versions): Generator<ResourceDraft> {
+  for (const list of versions.values()) {
+    const last = list.at(-1);
+    if (last && !last.deleted) yield last;
+  }
+}
+
+function matching(versions: Versions, search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): ResourceDraft[] {
+  return [...currentOf(versions)].filter(
+    (draft) =>
+      search.types.includes(draft.type) &&
+      (search.patient === undefined || draft.index.patients.includes(search.patient)) &&
+      matches(search.where, draft),
+  );
+}
+
+function searchPage(versions: Versions, search: StoreSearch): SearchMatch[] {
+  const { sort, after } = search;
+  return matching(versions, search)
+    .map((draft) => ({ resource: published(draft), sortValues: sortValuesOf(draft, sort) }))
+    .filter((match) => !after || compareSortValues(match.sortValues, after, sort) > 0)
+    .sort((a, b) => compareSortValues(a.sortValues, b.sortValues, sort))
+    .slice(0, search.limit);
+}
+
+function historyPage(versions: Versions, request: HistoryRequest): ResourceVersion[] {
+  const found = [...versions.values()].flatMap((list) => list.filter((version, i) => isInHistory(version, list[i + 1], request)));
+  return found
+    .sort((a, b) => compareHistory(positionOf(a), positionOf(b)))
+    .slice(0, request.limit)
+    .map(published);
+}
+
+function checkGuard(versions: Versions, guard: Guard): void {
+  const found = matching(versions, { types: [guard.type], where: guard.where }).map((draft) => draft.id);
+  const asExpected = found.length === guard.expected.length && guard.expected.every((id) => found.includes(id));
+  if (!asExpected) throw new CommitRefused('guard');
+}
+
+function checkWrite(versions: Versions, write: Write): void {
+  const current = versions.get(keyText(write.draft))?.at(-1);
+  if (write.kind === 'create' && current) throw new CommitRefused('exists', write.draft);
+  if (write.kind === 'replace' && current?.version !== write.previous.version) throw new CommitRefused('version', write.draft);
+}
+
+function commitUnit(versions: Versions, kept: Map<string, Idempotency>, unit: UnitOfWork): void {
+  if (unit.idempotency && kept.has(unit.idempotency.key)) throw new CommitRefused('idempotency');
+  for (const guard of unit.guards ?? []) checkGuard(versions, guard);
+  for (const write of unit.writes) checkWrite(versions, write);
+  for (const { draft } of unit.writes) versions.set(keyText(draft), [...(versions.get(keyText(draft)) ?? []), structuredClone(draft)]);
+  if (unit.idempotency) kept.set(unit.idempotency.key, unit.idempotency);
+}
+
+/** An empty store that is gone with the process. Every commit runs alone; a search looks at every resource. */
+export function createMemoryStore(): ResourceStore {
+  const versions: Versions = new Map();
+  const kept = new Map<string, Idempotency>();
+  const versionsOf = (key: ResourceKey) => versions.get(keyText(key)) ?? [];
+  const publish = (draft: ResourceDraft | undefined) => draft && published(draft);
+  return {
+    read: async (key) => publish(versionsOf(key).at(-1)),
+    readVersion: async (key, version) => publish(versionsOf(key).find((each) => each.version === version)),
+    history: async (request) => historyPage(versions, request),
+    search: async (search) => searchPage(versions, search),
+    count: async (search) => matching(versions, search).length,
+    commit: async (unit) => commitUnit(versions, kept, unit),
+    findIdempotency: async (key) => kept.get(key),
+  };
+}
