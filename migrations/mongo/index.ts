@@ -1,0 +1,21 @@
+/** The migrations of MongoDB in the order in which they run. Append only. */
+import type { MongoClient } from 'mongodb';
+import { shardCollections } from './001-shard-collections.ts';
+import { createIndexes } from './002-create-indexes.ts';
+
+export interface MigrationTarget {
+  readonly client: MongoClient;
+  readonly databaseName: string;
+}
+
+export interface Migration {
+  readonly number: number;
+  readonly title: string;
+  /** Idempotent: a crash half-way is mended by running it again. */
+  readonly run: (target: MigrationTarget) => Promise<void>;
+}
+
+export const migrations: readonly Migration[] = [
+  { number: 1, title: 'shard every collection on _id, a quarter of the record keys to each shard', run: shardCollections },
+  { number: 2, title: 'create the indexes of resources and history', run: createIndexes },
+];

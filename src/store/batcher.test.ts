@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { createBatcher, type Outcome } from './batcher.ts';
+
+const later = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+function recording(maxInFlight = 1, maxItems = 100) {
+  const batches: number[][] = [];
+  const ask = createBatcher<number, number>({
+    maxInFlight,
+    maxItems,
+    maxBytes: 50,
+    sizeOf: (item) => (item > 1000 ? 60 : 1),
+    run: async (items) => {
+      batches.push([...items]);
+      await later();
+      return items.map((item): Outcome<number> => (item < 0 ? { error: new Error(`no ${item}`) } : { ok: item * 2 }));
+    },
+  });
+  return { ask, batches };
+}
+
+describe('a batcher', () => {
+  test('gives each caller its own result', async () => {
+    const { ask } = recording();
+    expect(await Promise.all([1, 2, 3].map(ask))).toEqual([2, 4, 6]);
+  });
+
+  test('sends what arrives during a trip as one', async () => {
+    const { ask, batches } = recording();
+    const first = ask(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([first, ask(2), ask(3)]);
+    expect(batches).toEqual([[1], [2, 3]]);
+  });
+
+  test('fails an entry alone', async () => {
+    const { ask } = recording();
+    const [good, bad] = await Promise.allSettled([ask(1), ask(-1)]);
+    expect(good).toEqual({ status: 'fulfilled', value: 2 });
+    expect(bad).toMatchObject({ status: 'rejected', reason: { message: 'no -1' } });
+  });
+
+  test('keeps to its bounds of items and bytes', async () => {
+    const { ask, batches } = recording(1, 2);
+    await Promise.all([1, 2, 3, 2000, 4].map(ask));
+    expect(batches).toEqual([[1, 2], [3], [2000], [4]]);
+  });
+
+  test('tells every caller of a trip that failed', async () => {
+    const ask = createBatcher<number, number>({ maxItems: 9, maxInFlight: 1, run: () => Promise.reject(new Error('down')) });
+    const results = await Promise.allSettled([ask(1), ask(2)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});

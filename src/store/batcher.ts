@@ -1,0 +1,78 @@
+/**
+ * Batches what arrives together: the dearest thing in a request is the round trip to a store, not the work in it.
+ *
+ * Items that arrive while an earlier batch is in flight leave as one; with nothing in flight they leave at the end of the
+ * event loop's turn, so a lone caller waits for nobody and requests read off the sockets in one turn share a trip.
+ */
+
+/** What became of one item of a batch: its result, or an error that is this caller's alone. */
+export type Outcome<Result> = { readonly ok: Result } | { readonly error: Error };
+
+export interface BatcherOptions<Item, Result> {
+  /** Carries a batch out. One outcome for each item, in order; a rejection fails the whole batch. */
+  readonly run: (items: readonly Item[]) => Promise<readonly Outcome<Result>[]>;
+  readonly maxItems: number;
+  /** Bound on the sum of `sizeOf` in one batch; an item larger than that travels alone. */
+  readonly maxBytes?: number;
+  readonly sizeOf?: (item: Item) => number;
+  /** Batches in flight at once. */
+  readonly maxInFlight: number;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A function that gives each caller its own result while the work is done in batches. */
+export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): (item: Item) => Promise<Result> {
+  const { run, maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0, maxInFlight } = options;
+  let waiting: Waiting<Item, Result>[] = [];
+  let inFlight = 0;
+  let scheduled = false;
+
+  function takeBatch(): Waiting<Item, Result>[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { item } of waiting) {
+      bytes += sizeOf(item);
+      if (count === maxItems || (count > 0 && bytes > maxBytes)) break;
+      count++;
+    }
+    const batch = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return batch;
+  }
+
+  async function depart(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    inFlight++;
+    try {
+      const outcomes = await run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve, reject }, index) => {
+        const outcome = outcomes[index];
+        if (outcome && 'ok' in outcome) resolve(outcome.ok);
+        else reject(outcome?.error ?? new Error('a batch lost an item'));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      inFlight--;
+      departWhilePossible();
+    }
+  }
+
+  function departWhilePossible(): void {
+    scheduled = false;
+    while (waiting.length > 0 && inFlight < maxInFlight) void depart(takeBatch());
+  }
+
+  return (item) =>
+    new Promise<Result>((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (!scheduled && inFlight < maxInFlight) {
+        scheduled = true;
+        setImmediate(departWhilePossible);
+      }
+    });
+}

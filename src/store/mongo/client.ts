@@ -1,0 +1,57 @@
+/** The connection to MongoDB and the collections of the store. */
+import { type Collection, MongoClient } from 'mongodb';
+import type { ChunkDocument, GatewayDocument, GuardDocument, LedgerDocument, LocatorDocument, StoredDocument } from './document.ts';
+
+export interface MongoOptions {
+  /** A `mongos` (sharded) or a replica set; the database name is part of it. */
+  readonly uri: string;
+  /** Connections at most; default 50. */
+  readonly maxPoolSize?: number;
+  /** How long an operation looks for a primary before it gives up; milliseconds, default 10,000. */
+  readonly serverSelectionTimeoutMs?: number;
+}
+
+export interface MongoCollections {
+  readonly client: MongoClient;
+  readonly databaseName: string;
+  readonly resources: Collection<StoredDocument>;
+  readonly history: Collection<StoredDocument>;
+  readonly locators: Collection<LocatorDocument>;
+  readonly guards: Collection<GuardDocument>;
+  readonly ledger: Collection<LedgerDocument>;
+  readonly chunks: Collection<ChunkDocument>;
+  readonly gateways: Collection<GatewayDocument>;
+}
+
+/** Every collection of the store, all sharded on `_id`. */
+export const COLLECTIONS = ['resources', 'history', 'locators', 'guards', 'ledger', 'chunks', 'gateways'] as const;
+
+/** Majority, journalled: what was acknowledged survives the loss of a primary. */
+export const DURABLE = { w: 'majority', j: true } as const;
+
+/** Connects. @throws the driver's error when nobody answers within the selection time-out */
+export async function connectMongo(options: MongoOptions): Promise<MongoCollections> {
+  const client = new MongoClient(options.uri, {
+    appName: 'meridian',
+    maxPoolSize: options.maxPoolSize ?? 50,
+    serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? 10_000,
+    writeConcern: DURABLE,
+    readPreference: 'primary',
+    ignoreUndefined: true,
+    // Our own texts come back: they were valid UTF-8 when they were stored.
+    enableUtf8Validation: false,
+  });
+  await client.connect();
+  const database = client.db();
+  return {
+    client,
+    databaseName: database.databaseName,
+    resources: database.collection('resources'),
+    history: database.collection('history'),
+    locators: database.collection('locators'),
+    guards: database.collection('guards'),
+    ledger: database.collection('ledger'),
+    chunks: database.collection('chunks'),
+    gateways: database.collection('gateways'),
+  };
+}

@@ -1,0 +1,162 @@
+/** The documents that the store keeps, and their way to and from a version. */
+
+import { isOwnSuffix, recordKeyOf, suffixOf } from '../../model/record-key.ts';
+import {
+  type Author,
+  type IndexEntries,
+  identityOf,
+  type ResourceDraft,
+  type ResourceKey,
+  type ResourceVersion,
+  type Trail,
+} from '../../model/resource.ts';
+
+/**
+ * A version in `resources` (current; `_id` = identity) or `history` (`_id` = identity + zero-padded version).
+ * A pointer has `home` and the index fields but no `raw`; a forwarder, left where a resource was before it moved, has `home` only.
+ */
+export interface StoredDocument extends Partial<IndexEntries> {
+  readonly _id: string;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly at: Date;
+  readonly by?: { readonly c: string; readonly s: string; readonly r: string };
+  readonly method?: ResourceVersion['method'];
+  readonly deleted?: true;
+  readonly raw?: string;
+  /** How many documents of `chunks` hold `raw`, when it is too large for one document. */
+  readonly rawChunks?: number;
+  /** The record key where the resource itself lies. */
+  readonly home?: string;
+  readonly trail?: Trail;
+}
+
+/** Where a resource lies whose id does not tell: `_id` = `<hash of Type/id>/<Type>/<id>`, spread over the shards. */
+export interface LocatorDocument {
+  readonly _id: string;
+  readonly rk: string;
+}
+
+/** A lock on the criteria of a conditional write. */
+export interface GuardDocument {
+  readonly _id: string;
+  readonly n: number;
+}
+
+/** A two-phase commit's marker or an idempotency record. */
+export interface LedgerDocument {
+  readonly _id: string;
+  readonly kind: 'transaction' | 'idempotency';
+  readonly at: Date;
+  readonly state?: 'committed' | 'aborted';
+  readonly bodyHash?: string;
+  readonly answer?: string;
+}
+
+/** A part of a text that is too large for one document. */
+export interface ChunkDocument {
+  readonly _id: string;
+  readonly at: Date;
+  readonly text: string;
+}
+
+/** A gateway's heartbeat: it will never again commit a version older than `horizon`. */
+export interface GatewayDocument {
+  readonly _id: string;
+  readonly beatAt: Date;
+  readonly horizon: Date;
+  readonly fenced?: true;
+}
+
+/** What a read needs of a document; the index fields stay on the server. */
+export const VERSION_FIELDS = {
+  type: 1,
+  id: 1,
+  version: 1,
+  at: 1,
+  by: 1,
+  method: 1,
+  deleted: 1,
+  raw: 1,
+  rawChunks: 1,
+  home: 1,
+  trail: 1,
+} as const;
+
+export function historyIdOf(identity: string, version: number): string {
+  return `${identity}/${String(version).padStart(10, '0')}`;
+}
+
+export function recordKeyInId(documentId: string): string {
+  return documentId.slice(0, documentId.indexOf('/'));
+}
+
+export function locatorIdOf({ type, id }: ResourceKey): string {
+  return `${recordKeyOf(`${type}/${id}`)}/${type}/${id}`;
+}
+
+/**
+ * The record key that an id tells by itself, or undefined. Owners (patients, and types in no patient's compartment) lie
+ * under their own id's key; others under their suffix, if they have one.
+ */
+export function hintOf({ type, id }: ResourceKey, isOwnerType: (type: string) => boolean): string | undefined {
+  return isOwnerType(type) || isOwnSuffix(id) ? recordKeyOf(id) : suffixOf(id);
+}
+
+/** The document of a current version, without its text where the text is in chunks. */
+export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawChunks = 0): StoredDocument {
+  const { patients, s, r, pc, d, o, w } = draft.index;
+  return {
+    _id: identityOf(draft),
+    type: draft.type,
+    id: draft.id,
+    version: draft.version,
+    at: new Date(draft.at),
+    by: { c: draft.by.client, s: draft.by.subject, r: draft.by.request },
+    method: draft.method,
+    ...(draft.deleted && { deleted: true as const }),
+    ...(patients.length > 0 && { patients }),
+    ...(s.length > 0 && { s }),
+    ...(r.length > 0 && { r }),
+    ...(pc.length > 0 && { pc }),
+    ...(d !== null && { d }),
+    ...(Object.keys(o).length > 0 && { o }),
+    ...(w.length > 0 && { w }),
+    ...(trail && { trail }),
+    ...(rawChunks > 0 ? { rawChunks } : { raw: draft.raw }),
+  };
+}
+
+/** The history document of a version that was current: no index fields, found by identity and time only. */
+export function historyDocumentOf(version: ResourceVersion, rawChunks = 0): StoredDocument {
+  return {
+    _id: historyIdOf(identityOf(version), version.version),
+    type: version.type,
+    id: version.id,
+    version: version.version,
+    at: new Date(version.at),
+    by: { c: version.by.client, s: version.by.subject, r: version.by.request },
+    method: version.method,
+    ...(version.deleted && { deleted: true as const }),
+    ...(rawChunks > 0 ? { rawChunks } : { raw: version.raw }),
+  };
+}
+
+const NOBODY: Author = { client: '', subject: '', request: '' };
+
+/** The version in a document of `resources` or `history`; `raw` must have been put together already. */
+export function versionOf(document: StoredDocument, raw: string = document.raw ?? ''): ResourceVersion {
+  return {
+    type: document.type,
+    id: document.id,
+    rk: recordKeyInId(document._id),
+    version: document.version,
+    at: document.at.getTime(),
+    deleted: document.deleted === true,
+    raw,
+    by: document.by ? { client: document.by.c, subject: document.by.s, request: document.by.r } : NOBODY,
+    method: document.method ?? 'PUT',
+    ...(document.trail && { trail: document.trail }),
+  };
+}

@@ -1,0 +1,49 @@
+/** MongoDB's errors in our words. Nothing else looks at a driver error's code. */
+import { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { FhirError, unavailable } from '../../model/error.ts';
+import { CommitRefused } from '../store.ts';
+
+const DUPLICATE_KEY = 11000;
+/** Not primary, shutting down, stepped down, interrupted by a state change, socket trouble between members. */
+const PRIMARY_IS_CHANGING = new Set([6, 7, 89, 91, 133, 189, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436]);
+const TIMED_OUT = 50;
+
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+export function isDuplicateKeyCode(code: number | undefined): boolean {
+  return code === DUPLICATE_KEY;
+}
+
+/** True when nobody can say whether the operation was carried out, or it was not: an idempotent one may be sent again. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
+  if (!(error instanceof MongoError)) return false;
+  if (error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)) return true;
+  return typeof error.code === 'number' && isTransientCode(error.code);
+}
+
+export function isTransientCode(code: number): boolean {
+  return PRIMARY_IS_CHANGING.has(code);
+}
+
+/** True when the whole transaction may be tried again from its start. */
+export function isTransientTransaction(error: unknown): boolean {
+  return error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.TransientTransactionError);
+}
+
+/** True when the commit was sent but its outcome isn't known: the commit may be sent again. */
+export function isUnknownCommit(error: unknown): boolean {
+  return error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.UnknownTransactionCommitResult);
+}
+
+/** What a caller of the store sees: our own errors as they are, an unreachable store as 503, anything else unchanged. */
+export function translate(error: unknown): unknown {
+  if (error instanceof FhirError || error instanceof CommitRefused) return error;
+  if (isTransient(error) || isTransientTransaction(error))
+    return unavailable('The clinical store has no primary to answer just now.', 2, error);
+  if (error instanceof MongoServerError && error.code === TIMED_OUT)
+    return unavailable('The clinical store did not answer in time.', 2, error);
+  return error;
+}

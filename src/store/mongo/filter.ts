@@ -1,0 +1,71 @@
+/** SearchExpression → MongoDB filter over the index fields. Compares entries; decides nothing about meaning. */
+import type { Filter } from 'mongodb';
+import { unreachable } from '../../model/unreachable.ts';
+import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
+import type { StoredDocument } from './document.ts';
+
+/** Greater than every string that starts with the same characters: U+10FFFF, the last code point. */
+const LAST = '\u{10ffff}';
+const OPERATOR = { lt: '$lt', le: '$lte', gt: '$gt', ge: '$gte' } as const;
+const NEVER = { _id: { $in: [] as string[] } };
+
+type Ids = Extract<SearchExpression, { kind: 'ids' }>;
+
+/** A filter on documents. `identitiesOf` tells where the resources of an `ids` expression lie. */
+export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) => readonly string[]): Filter<StoredDocument> {
+  const of = (inner: SearchExpression) => filterOf(inner, identitiesOf);
+  switch (expression.kind) {
+    case 'everything':
+      return {};
+    case 'nothing':
+      return NEVER;
+    case 'and':
+      return expression.of.length === 0 ? {} : { $and: expression.of.map(of) };
+    case 'or':
+      return expression.of.length === 0 ? NEVER : { $or: expression.of.map(of) };
+    case 'not':
+      return { $nor: [of(expression.of)] };
+    case 'equals':
+      return { s: expression.entry };
+    case 'prefix':
+      return { s: { $elemMatch: { $gte: expression.entry, $lt: expression.entry + LAST } } };
+    case 'range':
+      return { r: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } } } as Filter<StoredDocument>;
+    case 'ids':
+      return { _id: { $in: [...identitiesOf(expression)] } };
+    case 'patient':
+      return { patients: expression.reference };
+    case 'updated':
+      return { $and: expression.conditions.map(({ op, value }) => ({ at: { [OPERATOR[op]]: new Date(value) } })) };
+    default:
+      return unreachable(expression);
+  }
+}
+
+function rangeOf(conditions: readonly BoundCondition[]): Record<string, Record<string, number>> {
+  const bounds: Record<string, Record<string, number>> = {};
+  for (const { bound, op, value } of conditions) {
+    const operators = (bounds[bound] ??= {});
+    const operator = OPERATOR[op];
+    const before = operators[operator];
+    // Two conditions of one kind on one bound: the stricter is the one that counts.
+    if (before === undefined) operators[operator] = value;
+    else operators[operator] = op === 'lt' || op === 'le' ? Math.min(before, value) : Math.max(before, value);
+  }
+  return bounds;
+}
+
+/** Every `ids` expression in a tree. */
+export function idsIn(expression: SearchExpression): readonly Ids[] {
+  switch (expression.kind) {
+    case 'ids':
+      return [expression];
+    case 'and':
+    case 'or':
+      return expression.of.flatMap(idsIn);
+    case 'not':
+      return idsIn(expression.of);
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Heartbeats of gateways and the watermark of histories.
+ *
+ * Each gateway promises a horizon: it will never again commit a version at or before that instant. The watermark is the
+ * oldest horizon, so a history page that ends there can't miss a commit that arrives late. A gateway that falls silent stops
+ * writing when its lease runs out; only later is it fenced, and the watermark passes it.
+ */
+import { unavailable } from '../../model/error.ts';
+import type { MongoCollections } from './client.ts';
+import { DURABLE } from './client.ts';
+
+const BEAT_EVERY_MS = 500;
+/** A gateway without a confirmed heartbeat for this long starts no write. */
+const LEASE_MS = 5_000;
+/** After this much silence a gateway is fenced: its lease (5 s) and its longest commit (15 s) have then run out. */
+const FENCE_AFTER_MS = 25_000;
+
+export interface WriteTime {
+  /** `meta.lastUpdated` of the versions to write, milliseconds; later than `previousAt`. */
+  readonly at: number;
+  /** To be called when the commit is decided, either way. */
+  end(): void;
+}
+
+export interface GatewayClock {
+  readonly gatewayId: string;
+  /** Opens a write; it holds the watermark back until it ends. @throws FhirError 503 when the lease has run out */
+  beginWrite(previousAt?: number): WriteTime;
+  /** An instant up to which no version will appear any more; it includes all that was committed before the call. */
+  watermark(): Promise<number>;
+  /** Those of the gateways that have been silent for so long that they are fenced. */
+  goneAmong(gatewayIds: readonly string[]): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export interface GatewayClockOptions {
+  readonly gatewayId: string;
+  readonly now: () => number;
+  readonly log?: (message: string, error?: unknown) => void;
+}
+
+/** Registers the gateway and keeps its heart beating until `close`. */
+export async function startGatewayClock({ gateways }: MongoCollections, options: GatewayClockOptions): Promise<GatewayClock> {
+  const { gatewayId, now, log } = options;
+  const open = new Map<symbol, number>();
+  let confirmedAt = 0;
+  let isFenced = false;
+  let promised = 0;
+  let isClosed = false;
+  let timer: NodeJS.Timeout;
+
+  /** Promises that every version up to the instant given is decided; later writes are dated after it. */
+  function promiseHorizon(): number {
+    const undecided = Math.min(...open.values());
+    const horizon = Math.min(now(), undecided - 1);
+    promised = Math.max(promised, horizon);
+    return promised;
+  }
+
+  async function beat(): Promise<void> {
+    const sentAt = performance.now();
+    await gateways.updateOne(
+      { _id: gatewayId, fenced: { $exists: false } },
+      [{ $set: { beatAt: '$$NOW', horizon: new Date(promiseHorizon()) } }],
+      { upsert: true, writeConcern: DURABLE },
+    );
+    confirmedAt = sentAt;
+  }
+
+  async function beatAndRest(): Promise<void> {
+    try {
+      await beat();
+    } catch (error) {
+      // A fenced gateway's upsert meets its own registration: it has been declared gone and must not write again.
+      if ((error as { code?: number }).code === 11000) isFenced = true;
+      log?.('heartbeat failed', error);
+    }
+    if (!isClosed && !isFenced) timer = setTimeout(beatAndRest, BEAT_EVERY_MS).unref();
+  }
+
+  await beat();
+  timer = setTimeout(beatAndRest, BEAT_EVERY_MS).unref();
+
+  return {
+    gatewayId,
+
+    beginWrite(previousAt = 0) {
+      if (isFenced || performance.now() - confirmedAt > LEASE_MS) throw unavailable('This gateway has lost touch with the clinical store.');
+      const at = Math.max(now(), promised + 1, previousAt + 1);
+      const token = Symbol('write');
+      open.set(token, at);
+      return { at, end: () => void open.delete(token) };
+    },
+
+    async watermark() {
+      const asked = now();
+      for (;;) {
+        const others = await othersHorizon(gateways, gatewayId);
+        // Waiting until the others' promises reach the time of asking makes a history include what was just written.
+        if (others >= asked || now() - asked > 2 * BEAT_EVERY_MS) return Math.min(promiseHorizon(), others);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+
+    async goneAmong(gatewayIds) {
+      const present = await gateways
+        .find({ _id: { $in: [...gatewayIds] }, fenced: { $exists: false } }, { projection: { _id: 1 } })
+        .toArray();
+      const presentIds = new Set(present.map(({ _id }) => _id));
+      return gatewayIds.filter((id) => !presentIds.has(id));
+    },
+
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      await gateways.deleteOne({ _id: gatewayId }).catch(() => undefined);
+    },
+  };
+}
+
+/** The oldest horizon of the other gateways; fences those that have been silent for too long. */
+async function othersHorizon(gateways: MongoCollections['gateways'], gatewayId: string): Promise<number> {
+  const silent = { $expr: { $lt: ['$beatAt', { $subtract: ['$$NOW', FENCE_AFTER_MS] }] } };
+  const others = await gateways.find({ _id: { $ne: gatewayId }, fenced: { $exists: false } }).toArray();
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const other of others) {
+    const fenced = await gateways.updateOne(
+      { _id: other._id, beatAt: other.beatAt, ...silent },
+      { $set: { fenced: true } },
+      { writeConcern: DURABLE },
+    );
+    if (fenced.modifiedCount === 0) oldest = Math.min(oldest, other.horizon.getTime());
+  }
+  return oldest;
+}

@@ -1,0 +1,113 @@
+/** The clinical store: resources as documents of a MongoDB cluster, sharded by record key. */
+import type { ClientSession } from 'mongodb';
+import type { ResourceStore, UnitOfWork } from '../store.ts';
+import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
+import { translate } from './errors.ts';
+import { readHistory } from './history.ts';
+import { decideTransaction, findIdempotency, type LedgerMarker, sweepLedger } from './ledger.ts';
+import { createReader } from './read.ts';
+import { createSearcher } from './search.ts';
+import { inTransaction } from './transaction.ts';
+import { isSingleDocument } from './unit-plan.ts';
+import { createBatchedWriter } from './write-batch.ts';
+import { createUnitWriter } from './write-unit.ts';
+
+export interface MongoStoreOptions extends MongoOptions {
+  /** The resource types that the store holds. */
+  readonly types: readonly string[];
+  /** True for types whose resources are never in a patient's compartment, and for Patient: their id tells their record key. */
+  readonly isOwnerType: (type: string) => boolean;
+}
+
+/** A session opened ahead of a two-phase commit, so that its id can be part of the commit's name. */
+export interface MarkedCommit {
+  /** The session's UUID as hex text. */
+  readonly sessionId: string;
+  /** Commits unit and marker together. The marker is the commit point of both stores. @throws CommitRefused */
+  commit(unit: UnitOfWork, marker: LedgerMarker): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface MongoStore extends ResourceStore {
+  readonly collections: MongoCollections;
+  openMarkedCommit(): MarkedCommit;
+  /** Decides a commit that is in doubt: see `decideTransaction`. */
+  decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
+  sweepLedger(before: Date, keep: readonly Pick<LedgerMarker, 'gid' | 'rk'>[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Connects and gives the store. The collections must have been migrated (`migrateMongo`). */
+export async function createMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
+  const collections = await connectMongo(options);
+  const { client } = collections;
+  const reader = createReader(collections, options.isOwnerType);
+  const searcher = createSearcher(collections, reader);
+  const batched = createBatchedWriter(collections);
+  const units = createUnitWriter(collections, options.isOwnerType, searcher.matchingIds);
+  const guardQueue = createKeyedQueue();
+
+  async function commitTogether(unit: UnitOfWork, marker?: LedgerMarker, session?: ClientSession): Promise<void> {
+    await units.prepare(unit);
+    const guardKeys = (unit.guards ?? []).map(({ key }) => key).sort();
+    await guardQueue(guardKeys, () => inTransaction(client, (own) => units.carryOut(unit, own, marker), session));
+  }
+
+  async function commit(unit: UnitOfWork): Promise<void> {
+    const [write] = unit.writes;
+    const isAlone = unit.writes.length === 1 && !unit.guards?.length && !unit.idempotency;
+    if (!write || !isAlone || !isSingleDocument(write, options.isOwnerType)) return commitTogether(unit);
+    await units.prepare(unit);
+    return write.kind === 'create' ? batched.create(write.draft) : batched.replace(write.draft, write.previous);
+  }
+
+  return {
+    collections,
+    read: reader.read,
+    readVersion: reader.readVersion,
+    search: searcher.search,
+    count: searcher.count,
+    findIdempotency: (key) => findIdempotency(collections, key),
+
+    async history(request) {
+      const types = request.types ?? options.types;
+      const [type] = types;
+      const current = request.id !== undefined && type ? await reader.read({ type, id: request.id }) : undefined;
+      return readHistory(collections, { ...request, types }, current);
+    },
+
+    commit: (unit) => commit(unit).catch((error: unknown) => Promise.reject(translate(error))),
+
+    openMarkedCommit() {
+      const session = client.startSession();
+      return {
+        sessionId: session.id?.id.toString('hex') ?? '',
+        commit: (unit, marker) => commitTogether(unit, marker, session),
+        end: () => session.endSession(),
+      };
+    },
+
+    decide: (marker, sessionId) => decideTransaction(collections, marker, sessionId),
+    sweepLedger: (before, keep) => sweepLedger(collections, before, keep),
+    close: () => client.close(),
+  };
+}
+
+/**
+ * Runs work that shares a key one after the other. Guards of one gateway would only make each other's transactions
+ * fail and start again; between gateways the guard document decides.
+ */
+function createKeyedQueue(): (keys: readonly string[], work: () => Promise<void>) => Promise<void> {
+  const tails = new Map<string, Promise<unknown>>();
+  return async (keys, work) => {
+    const before = keys.map((key) => tails.get(key));
+    const done = Promise.all(before).then(work);
+    const tail = done.catch(() => undefined);
+    for (const key of keys) tails.set(key, tail);
+    try {
+      await done;
+    } finally {
+      for (const key of keys) if (tails.get(key) === tail) tails.delete(key);
+    }
+  };
+}

@@ -1,0 +1,86 @@
+/** Reads by key, batched: keys that arrive while a read is in flight leave as one `find` with `$in`. */
+import { identityOf, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
+import { createBatcher, type Outcome } from '../batcher.ts';
+import { textOf } from './chunks.ts';
+import type { MongoCollections } from './client.ts';
+import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
+import { translate } from './errors.ts';
+import { retryTransient } from './retry.ts';
+
+export interface MongoReader {
+  /** The current version, also of a deletion; undefined if there never was one. */
+  read(key: ResourceKey): Promise<ResourceVersion | undefined>;
+  readVersion(key: ResourceKey, version: number): Promise<ResourceVersion | undefined>;
+  /** The identities of those keys that the store knows, by a look at locators only where the id does not tell. */
+  identitiesOf(keys: readonly ResourceKey[]): Promise<readonly string[]>;
+}
+
+export function createReader(collections: MongoCollections, isOwnerType: (type: string) => boolean): MongoReader {
+  const { resources, history, locators } = collections;
+
+  /** Finds documents by `_id`; undefined where there is none. */
+  function byId<Document extends { readonly _id: string }>(
+    find: (ids: readonly string[]) => Promise<Document[]>,
+  ): (id: string) => Promise<Document | undefined> {
+    return createBatcher<string, Document | undefined>({
+      maxItems: 500,
+      maxInFlight: 2,
+      run: async (ids) => {
+        const documents = await retryTransient(() => find(ids)).catch((error: unknown) => Promise.reject(translate(error)));
+        const found = new Map(documents.map((document) => [document._id, document]));
+        return ids.map((id): Outcome<Document | undefined> => ({ ok: found.get(id) }));
+      },
+    });
+  }
+
+  const idFilter = (ids: readonly string[]) => (ids.length === 1 ? { _id: ids[0] as string } : { _id: { $in: [...ids] } });
+  const documentAt = byId<StoredDocument>((ids) =>
+    resources.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000 }).toArray(),
+  );
+  const historyAt = byId<StoredDocument>((ids) => history.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000 }).toArray());
+  const locatorAt = byId((ids) => locators.find(idFilter(ids), { batchSize: 1000 }).toArray());
+
+  /** The document at a record key, or where the pointer or forwarder there leads. */
+  async function follow(rk: string, key: ResourceKey): Promise<StoredDocument | undefined> {
+    const document = await documentAt(identityOf({ ...key, rk }));
+    return document?.home ? documentAt(identityOf({ ...key, rk: document.home })) : document;
+  }
+
+  async function currentDocument(key: ResourceKey): Promise<StoredDocument | undefined> {
+    const hint = hintOf(key, isOwnerType);
+    const document = hint === undefined ? undefined : await follow(hint, key);
+    if (document || (hint !== undefined && isOwnerType(key.type))) return document;
+    const locator = await locatorAt(locatorIdOf(key));
+    return locator && follow(locator.rk, key);
+  }
+
+  async function read(key: ResourceKey): Promise<ResourceVersion | undefined> {
+    const document = await currentDocument(key);
+    return document && versionOf(document, await textOf(collections, document));
+  }
+
+  return {
+    read,
+
+    async readVersion(key, version) {
+      const current = await read(key);
+      if (!current || version >= current.version) return current?.version === version ? current : undefined;
+      const places = [current.rk, ...(current.trail?.past ?? [])];
+      const documents = await Promise.all(places.map((rk) => historyAt(historyIdOf(identityOf({ ...key, rk }), version))));
+      const document = documents.find((candidate) => candidate !== undefined);
+      return document && versionOf(document, await textOf(collections, document));
+    },
+
+    async identitiesOf(keys) {
+      const identities = await Promise.all(
+        keys.map(async (key) => {
+          const hint = hintOf(key, isOwnerType);
+          const located = isOwnerType(key.type) ? undefined : await locatorAt(locatorIdOf(key));
+          const rk = located?.rk ?? hint;
+          return rk === undefined ? undefined : identityOf({ ...key, rk });
+        }),
+      );
+      return identities.filter((identity) => identity !== undefined);
+    },
+  };
+}

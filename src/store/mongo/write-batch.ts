@@ -1,0 +1,134 @@
+/**
+ * Single-document writes, batched: creates leave as one unordered insert, replaces as one insert into `history` followed
+ * by one unordered update. An entry that fails does so alone.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Document } from 'mongodb';
+import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
+import { createBatcher, type Outcome } from '../batcher.ts';
+import { CommitRefused } from '../store.ts';
+import { DURABLE, type MongoCollections } from './client.ts';
+import type { StoredDocument } from './document.ts';
+import { isDuplicateKeyCode, isTransientCode, translate } from './errors.ts';
+import { retryTransient } from './retry.ts';
+import { createDocument, historyOf, replaceStatement, type UpdateStatement } from './unit-plan.ts';
+
+export interface BatchedWriter {
+  create(draft: ResourceDraft): Promise<void>;
+  replace(draft: ResourceDraft, previous: ResourceVersion): Promise<void>;
+}
+
+interface WriteReply extends Document {
+  readonly writeErrors?: readonly { readonly index: number; readonly code: number; readonly errmsg?: string }[];
+  readonly writeConcernError?: { readonly code: number; readonly errmsg?: string };
+}
+
+const MAX_ITEMS = 500;
+const MAX_BYTES = 8 * 1024 * 1024;
+const RETRIES_OF_AN_ENTRY = 20;
+
+interface Creation {
+  readonly document: StoredDocument;
+  readonly key: ResourceKey;
+  readonly bytes: number;
+}
+
+interface Replacing extends Creation {
+  readonly statement: UpdateStatement;
+  readonly before: StoredDocument;
+}
+
+/** Index fields and raw, roughly. */
+const bytesOf = (draft: ResourceDraft) => draft.raw.length * 1.2 + 1500;
+
+export function createBatchedWriter(collections: MongoCollections): BatchedWriter {
+  const { client, resources, databaseName } = collections;
+  const database = client.db(databaseName);
+
+  /** Runs an unordered write command until no entry failed for a passing reason. Gives the lasting error code by index. */
+  async function run(command: Document, entries: 'documents' | 'updates', items: readonly unknown[]): Promise<Map<number, number>> {
+    const failed = new Map<number, number>();
+    let pending = items.map((_, index) => index);
+    for (let attempt = 0; pending.length > 0; attempt++) {
+      const sent = pending;
+      const reply = await retryTransient(
+        () => database.command({ ...command, [entries]: sent.map((index) => items[index]), ordered: false }) as Promise<WriteReply>,
+      );
+      const passing: number[] = [];
+      for (const { index, code } of reply.writeErrors ?? []) {
+        const original = sent[index] as number;
+        if (isTransientCode(code) && attempt < RETRIES_OF_AN_ENTRY) passing.push(original);
+        else failed.set(original, code);
+      }
+      // Not confirmed by a majority: sending it again is harmless and waits for the confirmation.
+      pending = reply.writeConcernError && attempt < RETRIES_OF_AN_ENTRY ? sent.filter((index) => !failed.has(index)) : passing;
+      if (pending.length > 0) await sleep(50);
+    }
+    return failed;
+  }
+
+  /** Of entries that met a duplicate key, those that an earlier try of the same write had already carried out. */
+  async function alreadyDone(entries: readonly Creation[]): Promise<ReadonlySet<string>> {
+    if (entries.length === 0) return new Set();
+    const ids = entries.map(({ document }) => document._id);
+    const current = await retryTransient(() =>
+      resources.find({ _id: { $in: ids } }, { projection: { version: 1, at: 1, by: 1 } }).toArray(),
+    );
+    const byId = new Map(current.map((document) => [document._id, document]));
+    const isSame = ({ document }: Creation) => {
+      const there = byId.get(document._id);
+      return there?.version === document.version && there.at.getTime() === document.at.getTime() && there.by?.r === document.by?.r;
+    };
+    return new Set(entries.filter(isSame).map(({ document }) => document._id));
+  }
+
+  async function outcomes<Item extends Creation>(
+    items: readonly Item[],
+    failed: ReadonlyMap<number, number>,
+    reason: 'exists' | 'version',
+  ): Promise<Outcome<void>[]> {
+    const refused = [...failed].filter(([, code]) => isDuplicateKeyCode(code)).map(([index]) => items[index] as Item);
+    const done = await alreadyDone(refused);
+    return items.map((item, index) => {
+      const code = failed.get(index);
+      if (code === undefined || done.has(item.document._id)) return { ok: undefined };
+      if (isDuplicateKeyCode(code)) return { error: new CommitRefused(reason, item.key) };
+      return { error: new Error(`MongoDB refused the write of ${identityOf({ ...item.key, rk: '' })} with code ${code}`) };
+    });
+  }
+
+  const writeConcern = DURABLE;
+  const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxInFlight: 2, sizeOf: (item: Creation) => item.bytes };
+  const untranslated = (error: unknown) => Promise.reject(translate(error));
+
+  const create = createBatcher<Creation, void>({
+    ...bounds,
+    run: async (items) => {
+      const documents = items.map(({ document }) => document);
+      const failed = await run({ insert: 'resources', writeConcern }, 'documents', documents).catch(untranslated);
+      return outcomes(items, failed, 'exists');
+    },
+  });
+
+  const replace = createBatcher<Replacing, void>({
+    ...bounds,
+    run: async (items) => {
+      const before = items.map((item) => item.before);
+      // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
+      const unkept = await run({ insert: 'history', writeConcern }, 'documents', before).catch(untranslated);
+      const statements = items.map(({ statement }) => statement);
+      const failed = await run({ update: 'resources', writeConcern }, 'updates', statements).catch(untranslated);
+      for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
+      return outcomes(items, failed, 'version');
+    },
+  });
+
+  return {
+    create: (draft) => create({ document: createDocument(draft), key: draft, bytes: bytesOf(draft) }),
+    replace: (draft, previous) => {
+      const statement = replaceStatement(draft, previous);
+      const bytes = bytesOf(draft) + previous.raw.length;
+      return replace({ statement, document: statement.u as unknown as StoredDocument, before: historyOf(previous), key: draft, bytes });
+    },
+  };
+}
