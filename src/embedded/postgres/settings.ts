@@ -1,0 +1,28 @@
+/** How the embedded server differs from PostgreSQL's defaults: durable as ever, small, and quiet about content. */
+export const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  max_prepared_transactions: '64',
+  // A statement over a partitioned table locks every partition and its indexes that it can't rule out.
+  max_locks_per_transaction: '512',
+  shared_buffers: '128MB',
+  work_mem: '8MB',
+  maintenance_work_mem: '64MB',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  wal_buffers: '8MB',
+  min_wal_size: '128MB',
+  max_wal_size: '1GB',
+  checkpoint_timeout: '15min',
+  jit: 'off',
+  // Reads come from the page cache: asynchronous I/O workers would only add context switches.
+  io_method: 'sync',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // DETAIL lines and logged parameters would put record content into the log.
+  log_error_verbosity: 'terse',
+  log_parameter_max_length_on_error: '0',
+  log_min_error_statement: 'panic',
+  log_checkpoints: 'off',
+};
