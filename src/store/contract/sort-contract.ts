@@ -1,7 +1,7 @@
 /** The order of a search's answer and its pages: the same on every store. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ResourceDraft } from '../../model/resource.ts';
-import { compareSortValues, sortValuesOf } from '../memory/order.ts';
+import { compareSortValues, sortValuesOf } from '../order.ts';
 import type { ResourceStore, SearchMatch, SortKey } from '../store.ts';
 import type { ContractTypes, Scene } from './scene.ts';
 import { create, createScene } from './scene.ts';

@@ -6,7 +6,7 @@ import { matches } from '../../search/expression/match.ts';
 import type { Guard, HistoryRequest, Idempotency, ResourceStore, SearchMatch, StoreSearch, UnitOfWork, Write } from '../store.ts';
 import { CommitRefused } from '../store.ts';
 import { compareHistory, isInHistory, positionOf } from './history.ts';
-import { compareSortValues, sortValuesOf } from './order.ts';
+import { compareSortValues, sortValuesOf } from '../order.ts';
 
 /** `Type/id` to all versions, oldest first. */
 type Versions = Map<string, readonly ResourceDraft[]>;

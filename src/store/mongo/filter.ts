@@ -42,15 +42,14 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
   }
 }
 
+/** Conditions of one kind on one bound are narrowed to the strictest: `$elemMatch` takes each operator once. */
 function rangeOf(conditions: readonly BoundCondition[]): Record<string, Record<string, number>> {
   const bounds: Record<string, Record<string, number>> = {};
   for (const { bound, op, value } of conditions) {
-    const operators = (bounds[bound] ??= {});
     const operator = OPERATOR[op];
-    const before = operators[operator];
-    // Two conditions of one kind on one bound: the stricter is the one that counts.
-    if (before === undefined) operators[operator] = value;
-    else operators[operator] = op === 'lt' || op === 'le' ? Math.min(before, value) : Math.max(before, value);
+    const before = bounds[bound]?.[operator] ?? value;
+    const strictest = op === 'lt' || op === 'le' ? Math.min(before, value) : Math.max(before, value);
+    bounds[bound] = { ...bounds[bound], [operator]: strictest };
   }
   return bounds;
 }

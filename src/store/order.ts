@@ -1,8 +1,8 @@
 /** The order of search results, as every store must keep it. */
 
-import type { ResourceDraft } from '../../model/resource.ts';
-import { identityOf } from '../../model/resource.ts';
-import type { SortKey } from '../store.ts';
+import type { ResourceDraft } from '../model/resource.ts';
+import { identityOf } from '../model/resource.ts';
+import type { SortKey } from './store.ts';
 
 /** A value to sort by: null if the resource has none. */
 export type SortValue = number | string | null;

@@ -1,0 +1,20 @@
+/** The name of a two-phase commit tells recovery all it needs: `meridian:<gateway>:<ULID>:<rk>:<session>`, under 200 bytes. */
+import type { CommitName } from './participants.ts';
+
+export const NAME_PREFIX = 'meridian:';
+
+export interface ParsedName extends CommitName {
+  readonly gatewayId: string;
+  readonly sessionId: string;
+}
+
+export function nameCommit(parts: { gatewayId: string; ulid: string; rk: string; sessionId: string }): CommitName {
+  return { gid: `${NAME_PREFIX}${parts.gatewayId}:${parts.ulid}:${parts.rk}:${parts.sessionId}`, rk: parts.rk };
+}
+
+/** The parts of a name, or undefined if it isn't one of ours. */
+export function parseCommitName(gid: string): ParsedName | undefined {
+  const [, gatewayId, , rk, sessionId] = gid.split(':');
+  if (!gid.startsWith(NAME_PREFIX) || !gatewayId || !rk || sessionId === undefined) return undefined;
+  return { gid, rk, gatewayId, sessionId };
+}
