@@ -1,0 +1,243 @@
+/**
+ * Every setting, once: its flag, environment variable, type, default, unit and meaning.
+ * `docs/configuration.md` is generated from this table (`npm run docs`), and {@link Config} is derived from it.
+ */
+
+interface OptionText {
+  /** The environment variable. A flag wins over it. */
+  readonly env: string;
+  /** The command-line flag, without its dashes. */
+  readonly flag: string;
+  /** One sentence: what it does. */
+  readonly description: string;
+  /** What the default is when it can't be a constant: "the base URL". */
+  readonly defaultText?: string;
+  /** Never printed or logged. */
+  readonly secret?: boolean;
+}
+
+/** One row of the table. Without a `default` the setting may be absent. */
+export type Option = OptionText &
+  (
+    | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly unit?: string; readonly default?: number }
+    | { readonly kind: 'switch'; readonly default: boolean }
+    | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string }
+    | { readonly kind: 'text' | 'path' | 'url'; readonly default?: string }
+    | { readonly kind: 'urls'; readonly default: readonly string[] }
+  );
+
+const MIB = 1024 * 1024;
+
+export const OPTIONS = {
+  port: {
+    kind: 'integer',
+    env: 'PORT',
+    flag: 'port',
+    minimum: 1,
+    maximum: 65535,
+    default: 8080,
+    description: 'The TCP port to listen on.',
+  },
+  host: { kind: 'text', env: 'HOST', flag: 'host', default: '127.0.0.1', description: 'The address to listen on.' },
+  baseUrl: {
+    kind: 'url',
+    env: 'BASE_URL',
+    flag: 'base-url',
+    defaultText: '`http://<host>:<port>/fhir/R4`',
+    description: 'The service base URL as clients see it; it begins every absolute link and tells own references from foreign ones.',
+  },
+  dataDir: {
+    kind: 'path',
+    env: 'DATA_DIR',
+    flag: 'data-dir',
+    default: './data',
+    description: 'Where the embedded engines, the local token key and the lock are kept; made if it is not there.',
+  },
+  ephemeral: {
+    kind: 'switch',
+    env: 'EPHEMERAL',
+    flag: 'ephemeral',
+    default: false,
+    description: 'Use a temporary data folder, removed at the end.',
+  },
+  shards: {
+    kind: 'integer',
+    env: 'SHARDS',
+    flag: 'shards',
+    minimum: 0,
+    maximum: 16,
+    default: 4,
+    description: 'Shards of the embedded MongoDB cluster; 0 is one replica set without a router.',
+  },
+  members: {
+    kind: 'integer',
+    env: 'MEMBERS',
+    flag: 'members',
+    minimum: 1,
+    maximum: 7,
+    default: 1,
+    description: 'Members of each embedded replica set; 3 survive the loss of one.',
+  },
+  mongodBinary: {
+    kind: 'path',
+    env: 'MONGOD_BINARY',
+    flag: 'mongod-binary',
+    defaultText: 'found or fetched',
+    description: 'The `mongod` (6.0 or newer) that the embedded cluster runs.',
+  },
+  mongosBinary: {
+    kind: 'path',
+    env: 'MONGOS_BINARY',
+    flag: 'mongos-binary',
+    defaultText: 'beside `mongod` or on the path',
+    description: 'The `mongos` in front of the embedded shards; without one the built-in router stands in.',
+  },
+  wiredTigerCacheMb: {
+    kind: 'integer',
+    env: 'WIRED_TIGER_CACHE_MB',
+    flag: 'wired-tiger-cache-mb',
+    minimum: 256,
+    maximum: 1_000_000,
+    default: 256,
+    unit: 'MB',
+    description: 'Cache of each embedded `mongod`.',
+  },
+  connect: {
+    kind: 'switch',
+    env: 'CONNECT',
+    flag: 'connect',
+    default: false,
+    description: 'Start no engines: use the stores at `mongodb-uri` and `database-url`.',
+  },
+  mongodbUri: {
+    kind: 'url',
+    env: 'MONGODB_URI',
+    flag: 'mongodb-uri',
+    secret: true,
+    description: 'With `connect`: the `mongos` or replica set; the path names the database (default `meridian`).',
+  },
+  databaseUrl: {
+    kind: 'url',
+    env: 'DATABASE_URL',
+    flag: 'database-url',
+    secret: true,
+    description: 'With `connect`: the PostgreSQL primary, with `max_prepared_transactions` above 0.',
+  },
+  databaseReplicaUrls: {
+    kind: 'urls',
+    env: 'DATABASE_REPLICA_URLS',
+    flag: 'database-replica-urls',
+    default: [],
+    secret: true,
+    description: 'With `connect`: PostgreSQL streaming replicas that may answer reads, separated by commas.',
+  },
+  maxBodyBytes: {
+    kind: 'integer',
+    env: 'MAX_BODY_BYTES',
+    flag: 'max-body-bytes',
+    minimum: 1024,
+    maximum: 512 * MIB,
+    default: 16 * MIB,
+    unit: 'bytes',
+    description: 'The largest request body that is not a Bundle.',
+  },
+  maxBundleBytes: {
+    kind: 'integer',
+    env: 'MAX_BUNDLE_BYTES',
+    flag: 'max-bundle-bytes',
+    minimum: 1024,
+    maximum: 512 * MIB,
+    default: 64 * MIB,
+    unit: 'bytes',
+    description: 'The largest batch or transaction Bundle.',
+  },
+  maxBundleEntries: {
+    kind: 'integer',
+    env: 'MAX_BUNDLE_ENTRIES',
+    flag: 'max-bundle-entries',
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10_000,
+    unit: 'entries',
+    description: 'The most entries that a batch or transaction Bundle may have.',
+  },
+  maxJsonDepth: {
+    kind: 'integer',
+    env: 'MAX_JSON_DEPTH',
+    flag: 'max-json-depth',
+    minimum: 8,
+    maximum: 1000,
+    default: 64,
+    unit: 'levels',
+    description: 'How deep objects and arrays of a body may nest.',
+  },
+  referentialIntegrity: {
+    kind: 'choice',
+    env: 'REFERENTIAL_INTEGRITY',
+    flag: 'referential-integrity',
+    choices: ['off', 'enforce'],
+    default: 'off',
+    description: 'With `enforce`, deleting a resource that others refer to is refused with 409.',
+  },
+  issuer: {
+    kind: 'text',
+    env: 'ISSUER',
+    flag: 'issuer',
+    defaultText: 'the origin of the base URL',
+    description: 'The `iss` that access tokens must carry.',
+  },
+  audience: {
+    kind: 'text',
+    env: 'AUDIENCE',
+    flag: 'audience',
+    defaultText: 'the base URL',
+    description: 'The `aud` that access tokens must carry.',
+  },
+  jwksUrl: {
+    kind: 'url',
+    env: 'JWKS_URL',
+    flag: 'jwks-url',
+    defaultText: 'a local key, made at first start',
+    description: 'Where the keys are that access tokens are signed with.',
+  },
+  logLevel: {
+    kind: 'choice',
+    env: 'LOG_LEVEL',
+    flag: 'log-level',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    default: 'info',
+    description: 'The least severe level that is logged.',
+  },
+  drainTimeoutMs: {
+    kind: 'integer',
+    env: 'DRAIN_TIMEOUT_MS',
+    flag: 'drain-timeout-ms',
+    minimum: 0,
+    maximum: 600_000,
+    default: 4000,
+    unit: 'ms',
+    description: 'How long requests under way may take to end after SIGTERM or SIGINT.',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+type ValueOf<O> = O extends { kind: 'integer' }
+  ? number
+  : O extends { kind: 'switch' }
+    ? boolean
+    : O extends { kind: 'choice'; choices: readonly (infer C)[] }
+      ? C
+      : O extends { kind: 'urls' }
+        ? readonly string[]
+        : string;
+
+/** What was asked for or is the default. A setting without a default may be undefined. */
+export type Settings = {
+  readonly [N in OptionName]: (typeof OPTIONS)[N] extends { default: unknown }
+    ? ValueOf<(typeof OPTIONS)[N]>
+    : ValueOf<(typeof OPTIONS)[N]> | undefined;
+};
+
+/** {@link Settings} with the defaults that follow from other settings filled in. `dataDir` is absolute. */
+export type Config = Settings & { readonly baseUrl: string; readonly issuer: string; readonly audience: string };
