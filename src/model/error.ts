@@ -82,6 +82,11 @@ export const unauthenticated = (diagnostics: string, challenge: string) =>
   new FhirError(401, [{ severity: 'error', code: 'login', diagnostics }], { 'WWW-Authenticate': challenge });
 /** 403: the token's scopes don't allow this. */
 export const forbidden = (diagnostics: string, expression?: string) => single(403, 'forbidden', diagnostics, expression);
+/** 403: the token lacks `scope`. @see RFC 6750 section 3.1 */
+export const insufficientScope = (diagnostics: string, scope: string) =>
+  new FhirError(403, [{ severity: 'error', code: 'forbidden', diagnostics }], {
+    'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
+  });
 /** 404: no such resource, type or route. */
 export const notFound = (diagnostics: string) => single(404, 'not-found', diagnostics);
 /** 405: the route is there, the method is not. */

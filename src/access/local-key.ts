@@ -1,0 +1,107 @@
+/**
+ * The embedded default's own token issuer: a key pair made at first start, kept in the data folder. For a laptop and for
+ * tests; a hospital configures its identity provider's issuer and JWKS instead.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, type JWTPayload, SignJWT } from 'jose';
+
+/** The `iss` of tokens that the local key signs. */
+export const LOCAL_ISSUER = 'urn:meridian:local';
+
+const ALGORITHM = 'ES256';
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'kid', 'alg', 'use'] as const;
+
+export interface LocalClaims {
+  /** Base URL of the FHIR server: `http://127.0.0.1:8080/fhir/R4`. */
+  readonly audience: string;
+  readonly scope: string;
+  readonly subject: string;
+  readonly client?: string;
+  /** SMART's patient in context, a logical id. */
+  readonly patient?: string;
+  readonly ttlSeconds: number;
+}
+
+export interface LocalIssuer {
+  readonly issuer: string;
+  /** Public keys only. */
+  readonly jwks: JSONWebKeySet;
+  /** A signed access token. */
+  sign(claims: LocalClaims): Promise<string>;
+}
+
+/**
+ * Opens `<dataDir>/keys`, making the folder (0700) and a key (0600) if there is none. Several processes may do so at once:
+ * the first one's key is everybody's.
+ *
+ * The file holds a key set: the first key signs, all are published. To rotate, put a new key first; to revoke, take one out.
+ */
+export async function openLocalIssuer(dataDir: string): Promise<LocalIssuer> {
+  const folder = join(dataDir, 'keys');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const keys = await readOrMakeKeys(folder, join(folder, 'token-signing.jwks.json'));
+  const [signer] = keys;
+  if (!signer) throw new Error(`${folder}: the key set is empty`);
+  const key = await importJWK(signer, ALGORITHM);
+
+  return {
+    issuer: LOCAL_ISSUER,
+    jwks: { keys: keys.map(publicPart) },
+    async sign(claims) {
+      return new SignJWT(payloadOf(claims))
+        .setProtectedHeader({ alg: ALGORITHM, typ: 'at+jwt', kid: signer.kid ?? '' })
+        .setIssuer(LOCAL_ISSUER)
+        .setAudience(claims.audience)
+        .setSubject(claims.subject)
+        .setJti(randomUUID())
+        .setIssuedAt()
+        .setExpirationTime(Math.floor(Date.now() / 1000) + claims.ttlSeconds)
+        .sign(key);
+    },
+  };
+}
+
+function payloadOf(claims: LocalClaims): JWTPayload {
+  return {
+    scope: claims.scope,
+    client_id: claims.client ?? claims.subject,
+    ...(claims.patient !== undefined && { patient: claims.patient }),
+  };
+}
+
+/** An allow-list: a private member must never be published, whatever else the file holds. */
+function publicPart(key: JWK): JWK {
+  return Object.fromEntries(PUBLIC_MEMBERS.filter((name) => key[name] !== undefined).map((name) => [name, key[name]])) as JWK;
+}
+
+async function readOrMakeKeys(folder: string, file: string): Promise<JWK[]> {
+  const existing = await readKeys(file);
+  if (existing) return existing;
+  const draft = join(folder, `.draft-${randomUUID()}`);
+  await writeFile(draft, JSON.stringify({ keys: [await makeKey()] }), { mode: 0o600, flag: 'wx' });
+  try {
+    // A link fails if the name is taken, so a key that another process has made meanwhile stays.
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return (await readKeys(file)) ?? [];
+}
+
+async function makeKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALGORITHM, use: 'sig' };
+}
+
+async function readKeys(file: string): Promise<JWK[] | undefined> {
+  try {
+    return (JSON.parse(await readFile(file, 'utf8')) as { keys: JWK[] }).keys;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

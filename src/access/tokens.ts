@@ -1,0 +1,157 @@
+/**
+ * Bearer tokens: signed JWTs, verified with jose against a fixed list of algorithms.
+ *
+ * Nothing in the token decides how it is verified: keys come from the configured set by `kid`; headers that would name
+ * another key or rule (`jwk`, `jku`, `x5u`, `x5c`, `crit`) are refused before any key is looked up.
+ *
+ * @see RFC 6750, RFC 8725 (JWT best current practices), RFC 9068
+ */
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { FhirError, unauthenticated } from '../model/error.ts';
+import { parseJson } from '../model/json-text.ts';
+import type { KeySource } from './keys.ts';
+import type { Principal } from './principal.ts';
+import { createRecentValues } from './recent-values.ts';
+import { parseScopes } from './scopes.ts';
+
+export const TOKEN_ALGORITHMS = ['RS256', 'RS384', 'ES256', 'ES384', 'EdDSA'];
+
+/** Longer tokens are refused unread; HTTP servers commonly end headers at 8 or 16 kB. */
+export const MAX_TOKEN_LENGTH = 8192;
+
+/** Clocks of issuer and gateway may differ by this much. */
+const CLOCK_SKEW_SECONDS = 5;
+
+/** A key taken out of the set stops working after this long at most. */
+const REVERIFY_MS = 300_000;
+
+const REFUSED_HEADERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip'];
+/** RFC 9068's, and what issuers from before it write. */
+const TOKEN_TYPES = new Set([undefined, 'at+jwt', 'application/at+jwt', 'jwt']);
+
+export interface TokenVerifierOptions {
+  /** The `iss` that tokens must carry. */
+  readonly issuer: string;
+  /** The `aud` that tokens must carry (or one of several): the base URL of the FHIR server. */
+  readonly audience: string | readonly string[];
+  readonly keys: KeySource;
+  readonly isResourceType: (type: string) => boolean;
+  /** Milliseconds since 1970; for tests. */
+  readonly now?: () => number;
+  /** How many verified tokens are remembered. Default 10,000. */
+  readonly remembered?: number;
+}
+
+export interface TokenVerifier {
+  /**
+   * Who the token speaks for. A token seen before costs one map look-up (about 1 µs), until it expires.
+   * @throws FhirError 401; 503 if the keys can't be read
+   */
+  verify(token: string): Promise<Principal>;
+}
+
+interface VerifiedToken {
+  readonly principal: Principal;
+  readonly until: number;
+}
+
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const now = options.now ?? Date.now;
+  const verified = createRecentValues<VerifiedToken>(options.remembered ?? 10_000);
+
+  return {
+    async verify(token) {
+      const known = verified.get(token);
+      if (known !== undefined && now() < known.until) return known.principal;
+      verified.delete(token);
+      const principal = await verifyToken(token, options, now());
+      const until = Math.min(principal.expiresAt + CLOCK_SKEW_SECONDS * 1000, now() + REVERIFY_MS);
+      verified.set(token, { principal, until });
+      return principal;
+    },
+  };
+}
+
+/** The token of an `Authorization` header. @throws FhirError 401 if there is none or the scheme isn't Bearer */
+export function bearerToken(authorization: string | undefined | null): string {
+  if (!authorization) throw unauthenticated('This needs a bearer token', 'Bearer');
+  const match = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(authorization);
+  if (!match?.[1]) throw unauthenticated('The Authorization header is not "Bearer" and one token', 'Bearer error="invalid_request"');
+  return match[1];
+}
+
+async function verifyToken(token: string, options: TokenVerifierOptions, at: number): Promise<Principal> {
+  if (token.length > MAX_TOKEN_LENGTH) throw refusedToken('The token is too long');
+  const [header, payload, signature, ...more] = token.split('.');
+  if (!header || !payload || !signature || more.length > 0) throw refusedToken('The token is not a signed JWT');
+  checkHeader(readPart(header));
+  // Signed or not, a payload that says one thing twice has no single meaning; JSON.parse would take the last.
+  readPart(payload);
+  const rules: JWTVerifyOptions = {
+    algorithms: TOKEN_ALGORITHMS,
+    issuer: options.issuer,
+    audience: [...(typeof options.audience === 'string' ? [options.audience] : options.audience)],
+    clockTolerance: CLOCK_SKEW_SECONDS,
+    requiredClaims: ['exp', 'iat', 'sub'],
+    currentDate: new Date(at),
+  };
+  try {
+    const { payload: claims } = await jwtVerify(token, options.keys, rules);
+    return principalOf(claims, options, at);
+  } catch (error) {
+    throw error instanceof FhirError ? error : refusedToken(explain(error));
+  }
+}
+
+function checkHeader(header: Record<string, unknown>): void {
+  if (typeof header.alg !== 'string' || !TOKEN_ALGORITHMS.includes(header.alg)) {
+    throw refusedToken(`The token is not signed with one of ${TOKEN_ALGORITHMS.join(', ')}`);
+  }
+  const refused = REFUSED_HEADERS.find((name) => Object.hasOwn(header, name));
+  if (refused !== undefined) throw refusedToken(`Tokens must not carry the header ${refused}`);
+  if (typeof header.kid !== 'string' || header.kid === '') throw refusedToken('The token does not name its key (kid)');
+  if (!TOKEN_TYPES.has(typeof header.typ === 'string' ? header.typ.toLowerCase() : (header.typ as undefined))) {
+    throw refusedToken('The token is not an access token (typ)');
+  }
+}
+
+function readPart(part: string): Record<string, unknown> {
+  try {
+    const value = parseJson(Buffer.from(part, 'base64url').toString(), { maxDepth: 16 });
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Falls through: the JSON error would name places inside the token.
+  }
+  throw refusedToken('The token is not a signed JWT');
+}
+
+function principalOf(claims: JWTPayload, options: TokenVerifierOptions, at: number): Principal {
+  const { sub = '', exp = 0, iat = 0, iss = '', scope, patient } = claims;
+  if (sub === '') throw refusedToken('The token names no subject');
+  if (iat > at / 1000 + CLOCK_SKEW_SECONDS) throw refusedToken('The token was issued in the future');
+  if (scope !== undefined && typeof scope !== 'string') throw refusedToken('The claim scope is not one string');
+  return {
+    client: textClaim(claims.client_id) ?? textClaim(claims.azp) ?? sub,
+    subject: sub,
+    issuer: iss,
+    scopes: parseScopes(scope ?? '', options.isResourceType),
+    ...(typeof patient === 'string' && patient !== '' && { patient }),
+    expiresAt: exp * 1000,
+  };
+}
+
+const textClaim = (claim: unknown) => (typeof claim === 'string' && claim !== '' ? claim : undefined);
+
+function explain(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'The token has expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return `The token's claim ${error.claim} is missing or not accepted here`;
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the token does not hold';
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'The key of the token is not known';
+  return 'The token is not a signed JWT that this server accepts';
+}
+
+/** The texts hold no quotes and nothing from the token, so they can stand in the challenge. */
+function refusedToken(reason: string): FhirError {
+  return unauthenticated(reason, `Bearer error="invalid_token", error_description="${reason}"`);
+}
