@@ -24,7 +24,7 @@ export function createReader(collections: MongoCollections, isOwnerType: (type: 
   ): (id: string) => Promise<Document | undefined> {
     return createBatcher<string, Document | undefined>({
       maxItems: 500,
-      maxInFlight: 2,
+      maxInFlight: 1,
       run: async (ids) => {
         const documents = await retryTransient(() => find(ids)).catch((error: unknown) => Promise.reject(translate(error)));
         const found = new Map(documents.map((document) => [document._id, document]));

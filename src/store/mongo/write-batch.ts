@@ -98,7 +98,7 @@ export function createBatchedWriter(collections: MongoCollections): BatchedWrite
   }
 
   const writeConcern = DURABLE;
-  const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxInFlight: 2, sizeOf: (item: Creation) => item.bytes };
+  const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxInFlight: 1, sizeOf: (item: Creation) => item.bytes };
   const untranslated = (error: unknown) => Promise.reject(translate(error));
 
   const create = createBatcher<Creation, void>({

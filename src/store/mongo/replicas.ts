@@ -1,0 +1,72 @@
+/** What each replica set reports of its members: asked directly, since a router answers for the cluster only. */
+import { type Document, MongoClient } from 'mongodb';
+import type { MongoCollections } from './client.ts';
+import { describeCluster } from './topology.ts';
+
+export interface MemberDescription {
+  readonly host: string;
+  /** PRIMARY, SECONDARY, RECOVERING, DOWN, … as `replSetGetStatus` says. */
+  readonly state: string;
+  readonly isHealthy: boolean;
+  /** How far the member's last applied write is behind the primary's; undefined where it can't be told. */
+  readonly lagSeconds?: number;
+  readonly lastApplied?: Date;
+}
+
+export interface ReplicaSetDescription {
+  readonly name: string;
+  readonly term?: number;
+  readonly members: readonly MemberDescription[];
+  /** Why the set could not be asked, if so. */
+  readonly problem?: string;
+}
+
+const ASK_WITHIN_MS = 2_000;
+
+/** Describes every shard's replica set, or the one set that there is. A set that does not answer is told with its problem. */
+export async function describeReplicas(collections: MongoCollections): Promise<readonly ReplicaSetDescription[]> {
+  const { shards } = await describeCluster(collections);
+  return Promise.all(shards.map(({ name, hosts }) => describeSet(collections.client, name, hosts)));
+}
+
+async function describeSet(cluster: MongoClient, name: string, hosts: readonly string[]): Promise<ReplicaSetDescription> {
+  const { credentials, tls } = cluster.options;
+  const auth = credentials?.username ? { username: credentials.username, password: credentials.password } : undefined;
+  const client = new MongoClient(`mongodb://${hosts.join(',')}/?replicaSet=${name}`, {
+    appName: 'meridian-replicas',
+    maxPoolSize: 1,
+    readPreference: 'primaryPreferred',
+    serverSelectionTimeoutMS: ASK_WITHIN_MS,
+    ...(auth && { auth }),
+    ...(tls && { tls }),
+  });
+  try {
+    const status = await client.db('admin').command({ replSetGetStatus: 1, maxTimeMS: ASK_WITHIN_MS });
+    return { name, term: Number(status.term), members: membersIn(status) };
+  } catch (error) {
+    return {
+      name,
+      members: hosts.map((host) => ({ host, state: 'UNKNOWN', isHealthy: false })),
+      problem: String((error as Error).message),
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+/** @see https://www.mongodb.com/docs/manual/reference/command/replSetGetStatus/ */
+function membersIn(status: Document): MemberDescription[] {
+  const members = status.members as Document[];
+  const primary = members.find(({ stateStr }) => stateStr === 'PRIMARY');
+  return members.map((member) => {
+    const isAnswering = member.health === 1 && member.optimeDate instanceof Date && member.optimeDate.getTime() > 0;
+    const lag = isAnswering && primary ? Math.max(0, (primary.optimeDate.getTime() - member.optimeDate.getTime()) / 1000) : undefined;
+    return {
+      host: member.name as string,
+      state: member.stateStr as string,
+      isHealthy: member.health === 1,
+      ...(lag !== undefined && { lagSeconds: lag }),
+      ...(isAnswering && { lastApplied: member.optimeDate as Date }),
+    };
+  });
+}
