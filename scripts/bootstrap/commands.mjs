@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { say, secondsSince } from './say.mjs';
+
+/** Runs one TypeScript file of ours with the command's arguments. */
+const script =
+  (file) =>
+  ({ run, args }) =>
+    run([file, ...args]);
+
+/** What `npm start`, `npm test`, … do once the packages are there. Each gives an exit code. */
+export const COMMANDS = {
+  start: script('src/main.ts'),
+  test: runTests,
+  token: script('scripts/token.ts'),
+  load: script('scripts/load.ts'),
+  seed: script('scripts/seed.ts'),
+  migrate: script('scripts/migrate.ts'),
+  bench: script('bench/run.ts'),
+  docs: script('scripts/generate-config-docs.ts'),
+  format: ({ run, root }) => run([tool(root, '@biomejs/biome/bin/biome'), 'check', '--write']),
+};
+
+async function runTests({ run, root, args }) {
+  const steps = [
+    ['engines', ['scripts/fetch-engines.ts'], {}],
+    ['format and lint', [tool(root, '@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'], { quiet: true }],
+    ['types', [tool(root, 'typescript/bin/tsc'), '--noEmit', '-p', '.'], { quiet: true }],
+    ['tests', [tool(root, 'vitest/vitest.mjs'), 'run', ...args], {}],
+  ];
+  for (const [name, argv, options] of steps) {
+    const startedAt = performance.now();
+    say(`· ${name} …`);
+    const exitCode = await run(argv, options);
+    if (exitCode !== 0) {
+      say(`✗ ${name} (${secondsSince(startedAt)})`);
+      return exitCode;
+    }
+    say(`✓ ${name} (${secondsSince(startedAt)})`);
+  }
+  return 0;
+}
+
+function tool(root, path) {
+  return join(root, 'node_modules', path);
+}

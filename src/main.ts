@@ -1,0 +1,107 @@
+/** The process: configuration, lock, engines, gateway, a ready line; and all of it backwards on a signal or a crash. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { loadConfig } from './config/load.ts';
+import { type Config, OPTIONS } from './config/options.ts';
+import { startEngines } from './embedded/engines.ts';
+import { lockDataDir } from './embedded/lock.ts';
+import { createGateway } from './gateway.ts';
+import { assertPortFree } from './lifecycle/port.ts';
+import { onStopSignal } from './lifecycle/signals.ts';
+import { createStartedParts, type StartedParts, StartInterrupted } from './lifecycle/started-parts.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+
+/** What has not stopped by then is left to the engines' guardians. */
+const STOP_WITHIN_MS = 9_500;
+
+/** Starts everything; the base URL. */
+async function start(config: Config, parts: StartedParts): Promise<string> {
+  await assertPortFree(config.host, config.port);
+  const stores = config.connect ? config : { ...config, ...(await startEmbedded(config, parts)) };
+  say('Gateway: definitions and migrations');
+  const gateway = await parts.start(
+    'gateway',
+    () => createGateway(stores),
+    (running) => running.close(),
+  );
+  return (await gateway.listen()).url;
+}
+
+async function startEmbedded(config: Config, parts: StartedParts): Promise<Pick<Config, 'mongodbUri' | 'databaseUrl'>> {
+  const removeData = () => config.ephemeral && rmSync(config.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  await parts.start('data folder', () => undefined, removeData);
+  await parts.start(
+    'lock',
+    () => lockDataDir(config.dataDir, config.baseUrl),
+    (release) => release(),
+  );
+  const { mongodbUri, databaseUrl } = await parts.start(
+    'engines',
+    () => startEngines(config, say),
+    (engines) => engines.stop(),
+  );
+  return { mongodbUri, databaseUrl };
+}
+
+/** Stops what was started, and what is still `starting`, and ends the process. */
+async function end(parts: StartedParts, log: Logger, exitCode: number, starting?: Promise<unknown>): Promise<never> {
+  parts.interrupt();
+  setTimeout(() => {
+    log.error('not everything stopped in time');
+    process.exit(1);
+  }, STOP_WITHIN_MS);
+  await starting?.catch(() => undefined);
+  await parts.stop((store, error) => log.error('could not stop', { store, error }));
+  process.exit(exitCode);
+}
+
+function readConfig(): Config {
+  const config = loadConfig(process.argv.slice(2), process.env);
+  return config.ephemeral && !config.connect ? { ...config, dataDir: mkdtempSync(join(tmpdir(), 'meridian-')) } : config;
+}
+
+/** How to get a token for this very gateway. */
+function tokenCommand({ port, dataDir }: Config): string {
+  const folder = relative('.', dataDir);
+  return [
+    "npm run -s token -- --scope 'system/*.cruds'",
+    ...(port === OPTIONS.port.default ? [] : [`--port ${port}`]),
+    ...(dataDir === resolve(OPTIONS.dataDir.default) ? [] : [`--data-dir ${folder.startsWith('..') ? dataDir : folder}`]),
+  ].join(' ');
+}
+
+function say(line: string): void {
+  process.stderr.write(`· ${line}\n`);
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger({ level: config.logLevel });
+  const parts = createStartedParts();
+  const crash = (error: unknown) => {
+    log.fatal('unexpected error', { error });
+    void end(parts, log, 1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  const starting = start(config, parts);
+  onStopSignal((signal) => {
+    say(`Stopping (${signal})`);
+    void end(parts, log, 0, starting);
+  });
+  try {
+    const url = await starting;
+    process.stdout.write(`Meridian is ready at ${url} (${process.uptime().toFixed(1)} s). A token: ${tokenCommand(config)}\n`);
+  } catch (error) {
+    if (error instanceof StartInterrupted) return;
+    process.stderr.write(`✗ ${(error as Error).message}\n`);
+    log.debug('could not start', { error });
+    await end(parts, log, 1);
+  }
+}
+
+await main().catch((error: Error) => {
+  process.stderr.write(`✗ ${error.message}\n`);
+  process.exitCode = 1;
+});
