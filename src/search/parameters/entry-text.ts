@@ -1,0 +1,134 @@
+/**
+ * The texts of index entries: written by the extractors, looked up by `param-types`. Only this file knows their form.
+ *
+ * | value | entries (`P` is `<Type>.<parameter>`) |
+ * | --- | --- |
+ * | Coding, Identifier | `P=<system>|<code>` and `P~<code>` |
+ * | code, boolean, ContactPoint, id | `P~<code>`; also `P=|<code>` where the parameter has Codings too |
+ * | string | `P=<folded>␟<exact>`: U+001F between; the exact text is left out if it is the folded one |
+ * | reference | `P=Patient/1`, elsewhere `P=Patient/1@https://other/fhir`, also with `/_history/2` |
+ * | uri, canonical | `P=<uri>`; with a version also `P=<uri>|<version>` |
+ *
+ * A parameter's name has none of `=`, `~` and `|`, so no entry of one parameter starts like another's.
+ */
+import { hash } from 'node:crypto';
+
+/** Texts longer than this are cut and end in a hash of the whole, which keeps equality exact and indexes small. */
+export const ENTRY_TEXT_LIMIT = 256;
+
+/** Between a string's folded and its exact form; never part of either. */
+export const EXACT_MARK = '\u001f';
+
+/** `<Type>.<parameter>`. */
+export const parameterKey = (type: string, code: string) => `${type}.${code}`;
+
+/** The text itself up to the limit, else its start and a hash of all of it. */
+export function cutText(text: string): string {
+  if (text.length <= ENTRY_TEXT_LIMIT) return text;
+  return `${text.slice(0, ENTRY_TEXT_LIMIT).toWellFormed()}#${hash('sha1', text, 'hex').slice(0, 16)}`;
+}
+
+// PostgreSQL's text holds no U+0000.
+const withoutNul = (text: string) => (text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text);
+
+/** A code with its system; the system is '' if the value has none. */
+export function tokenEntry(key: string, system: string, code: string): string {
+  return `${key}${systemStart(system)}${cutText(withoutNul(code))}`;
+}
+
+/** How the entries of all codes of a system start. */
+export const systemPrefix = (key: string, system: string) => `${key}${systemStart(system)}`;
+
+const systemStart = (system: string) => `=${system.includes('|') ? system.replaceAll('|', '%7C') : system}|`;
+
+/** A code in any system, or in none. */
+export const codeEntry = (key: string, code: string) => `${key}~${cutText(withoutNul(code))}`;
+
+/** A reference, uri or canonical. */
+export const valueEntry = (key: string, value: string) => `${key}=${cutText(withoutNul(value))}`;
+
+/** How all valued entries of a parameter start: is there one at all? Tokens need `anyCodePrefix`. */
+export const anyValuePrefix = (key: string) => `${key}=`;
+export const anyCodePrefix = (key: string) => `${key}~`;
+
+const ACCENTS = /\p{M}+/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out
+const CONTROL = /[\u0000-\u001f\u007f]+/g;
+const PLAIN = /^[ -~]*$/;
+
+/**
+ * Lower case without accents, control characters as one space: what two strings must have in common to match.
+ * @see https://hl7.org/fhir/R4/search.html#string
+ */
+export function foldText(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
+  const bare = text.toLowerCase().normalize('NFKD').replace(ACCENTS, '');
+  return bare.toLowerCase().normalize('NFKC').replace(CONTROL, ' ');
+}
+
+const exactText = (text: string) => text.replace(CONTROL, ' ');
+
+/** A string: found by the start of its folded form, or exactly. */
+export function stringEntry(key: string, text: string): string {
+  const folded = foldText(text);
+  const exact = exactText(text);
+  return `${key}=${cutText(folded)}${EXACT_MARK}${exact === folded ? '' : cutText(exact)}`;
+}
+
+/** How the entries of all strings that start so begin. Only for texts within the limit. */
+export const stringPrefix = (key: string, text: string) => `${key}=${foldText(text)}`;
+
+const UCUM = 'http://unitsofmeasure.org';
+/** Money's codes are currencies. */
+export const CURRENCY = 'urn:iso:std:iso:4217';
+
+/** The keys of the ranges of a quantity: without unit, by system and code, and by a unit that those don't tell. */
+export function quantityKeys(
+  key: string,
+  quantity: { system?: string | undefined; code?: string | undefined; unit?: string | undefined },
+): string[] {
+  const { system = '', code, unit } = quantity;
+  const keys = [key];
+  if (code !== undefined) keys.push(unitKey(key, system, code));
+  const isTold = code !== undefined && code === unit && (system === UCUM || system === '');
+  const bare = code !== undefined && system !== UCUM && system !== '' ? code : undefined;
+  if (bare !== undefined) keys.push(unitKey(key, '', bare));
+  if (unit !== undefined && !isTold && unit !== bare) keys.push(unitKey(key, '', unit));
+  return keys;
+}
+
+/** The key of ranges in this unit. */
+export const unitKey = (key: string, system: string, code: string) => `${key}|${cutText(system)}|${cutText(withoutNul(code))}`;
+
+/** The keys to look under for a unit without a system: whatever `quantityKeys` may have written for it. */
+export const bareUnitKeys = (key: string, unit: string) => [unitKey(key, '', unit), unitKey(key, UCUM, unit)];
+
+const PHONE = /^[+\d().\-/\s]+$/;
+const PHONE_FILLING = /[().\-/\s]+/g;
+
+/** A telephone number without its punctuation, or any other contact in lower case. */
+export const contactText = (text: string) => (PHONE.test(text) ? text.replace(PHONE_FILLING, '') : text.toLowerCase());
+
+const TOKEN_CASE: Readonly<Record<string, (text: string) => string>> = {
+  ContactPoint: contactText,
+  // Identifier.value is case sensitive, ids and uris are; for codes R4 says "not case sensitive".
+  Identifier: (text) => text,
+  id: (text) => text,
+  string: (text) => text,
+  uri: (text) => text,
+};
+
+/**
+ * A token as it is compared, by the type of its element.
+ * @see https://hl7.org/fhir/R4/search.html#token
+ */
+export function tokenText(elementType: string, text: string): string {
+  return (TOKEN_CASE[elementType] ?? lower)(text);
+}
+
+const lower = (text: string) => text.toLowerCase();
+
+const CODED = new Set(['Coding', 'CodeableConcept', 'Identifier']);
+
+/** True for types whose values have a system beside the code. */
+export const hasSystem = (elementType: string) => CODED.has(elementType);

@@ -1,0 +1,96 @@
+/**
+ * Entries of number and quantity parameters. A value is the point that it says; implicit precision belongs to the value
+ * searched for ("[parameter]=100 … is actually searching for values in the range [99.5 ... 100.5)").
+ * @see https://hl7.org/fhir/R4/search.html#quantity
+ */
+import type { EntrySink } from './entry-sink.ts';
+import { CURRENCY, quantityKeys } from './entry-text.ts';
+import type { Extract, ExtractTarget } from './extract.ts';
+
+/** Stands for an open end: SQL and BSON both hold it, and JSON too, unlike Infinity. */
+export const LARGEST = Number.MAX_VALUE;
+
+interface Quantity {
+  readonly value?: unknown;
+  readonly comparator?: unknown;
+  readonly system?: string;
+  readonly code?: string;
+  readonly unit?: string;
+}
+
+interface Ends {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+function endsOf(quantity: Quantity): Ends | undefined {
+  const { value, comparator } = quantity;
+  if (typeof value !== 'number') return undefined;
+  if (comparator === '<' || comparator === '<=') return { lo: -LARGEST, hi: value };
+  if (comparator === '>' || comparator === '>=') return { lo: value, hi: LARGEST };
+  return { lo: value, hi: value };
+}
+
+function put(target: ExtractTarget, unit: Quantity, ends: Ends, sink: EntrySink): void {
+  for (const k of quantityKeys(target.key, unit)) sink.r.push({ k, lo: ends.lo, hi: ends.hi });
+  sink.sortBy(target.code, ends.lo === -LARGEST ? ends.hi : ends.lo);
+}
+
+function putRange(target: ExtractTarget, value: { low?: Quantity; high?: Quantity }, sink: EntrySink): void {
+  const unit = value.low ?? value.high;
+  if (!unit) return;
+  const [low, high] = [value.low?.value, value.high?.value];
+  const ends = { lo: typeof low === 'number' ? low : -LARGEST, hi: typeof high === 'number' ? high : LARGEST };
+  put(target, unit, ends, sink);
+}
+
+interface Sampled {
+  readonly origin?: Quantity;
+  readonly factor?: number;
+  readonly data?: string;
+}
+
+/** The least and the greatest sample; the marks `E`, `L` and `U` are no numbers. */
+function putSamples(target: ExtractTarget, { origin, factor = 1, data }: Sampled, sink: EntrySink): void {
+  if (typeof data !== 'string' || typeof origin?.value !== 'number') return;
+  let [lo, hi] = [LARGEST, -LARGEST];
+  for (const word of data.split(' ')) {
+    const sample = word === '' ? Number.NaN : Number(word) * factor + origin.value;
+    if (sample < lo) lo = sample;
+    if (sample > hi) hi = sample;
+  }
+  if (lo <= hi) put(target, origin, { lo, hi }, sink);
+}
+
+/** How to put values of this type, or undefined if quantities don't come from it. */
+export function quantityExtractor(target: ExtractTarget, elementType: string): Extract | undefined {
+  switch (elementType) {
+    case 'Range':
+      return (value, sink) => putRange(target, value as { low?: Quantity; high?: Quantity }, sink);
+    case 'SampledData':
+      return (value, sink) => putSamples(target, value as Sampled, sink);
+    case 'Money':
+      return (value, sink) => {
+        const { value: amount, currency } = value as { value?: unknown; currency?: string };
+        if (typeof amount === 'number') put(target, { system: CURRENCY, code: currency }, { lo: amount, hi: amount }, sink);
+      };
+    default:
+      return (value, sink) => {
+        const ends = endsOf(value as Quantity);
+        if (ends) put(target, value as Quantity, ends, sink);
+      };
+  }
+}
+
+/** How to put values of this type, or undefined if numbers don't come from it. */
+export function numberExtractor(target: ExtractTarget, elementType: string): Extract | undefined {
+  if (elementType === 'Range') {
+    return (value, sink) => {
+      const { low, high } = value as { low?: Quantity; high?: Quantity };
+      putRange(target, { low: low && { value: low.value }, high: high && { value: high.value } }, sink);
+    };
+  }
+  return (value, sink) => {
+    if (typeof value === 'number') put(target, {}, { lo: value, hi: value }, sink);
+  };
+}

@@ -1,0 +1,86 @@
+/** The search parameters of each resource type, with their paths compiled at first use. */
+import type { Definitions, SearchParameterDefinition, SearchParamType } from '../../definitions/definitions.ts';
+import { hasSystem, parameterKey } from './entry-text.ts';
+import type { ElementLookup, ValuePath } from './path.ts';
+import { compilePaths } from './path.ts';
+import type { StoredAs } from './stored-as.ts';
+import { homeOf } from './stored-as.ts';
+
+/** What search needs of the FHIR definitions: their parameters, and what their elements hold. */
+export type SearchDefinitions = Pick<Definitions, 'resourceTypes' | 'searchParameters' | 'compartments'> & {
+  readonly element: ElementLookup;
+};
+
+/** A search parameter of one resource type. */
+export interface SearchParameter {
+  /** The resource type searched. */
+  readonly on: string;
+  readonly code: string;
+  readonly type: SearchParamType;
+  readonly url: string;
+  /** Reference targets; [] for other parameters. */
+  readonly targets: readonly string[];
+  /** Where its values are; [] for `_text`, `_content`, `_query` and composites. */
+  readonly paths: readonly ValuePath[];
+  /** FHIR types of its values, each once. */
+  readonly elementTypes: readonly string[];
+  /** Whose entries to search: its own, or those of parameters that cover the same elements. */
+  readonly storedAs: readonly StoredAs[];
+  /** True if values have a system beside the code (tokens). */
+  readonly hasSystem: boolean;
+}
+
+export interface SearchRegistry {
+  /** The parameter of a type by its code (`_id` and the like too), or undefined. */
+  parameter(type: string, code: string): SearchParameter | undefined;
+  /** Codes of all parameters of a type, sorted. */
+  codesOf(type: string): readonly string[];
+  /** All parameters of a type. */
+  parametersOf(type: string): readonly SearchParameter[];
+}
+
+const ABSTRACT = ['Resource', 'DomainResource'];
+/** Types of R4 that are Resources but no DomainResources. */
+const PLAIN_RESOURCES = new Set(['Bundle', 'Binary', 'Parameters']);
+
+function basesOf(type: string): ReadonlySet<string> {
+  return new Set([type, ...(PLAIN_RESOURCES.has(type) ? ABSTRACT.slice(0, 1) : ABSTRACT)]);
+}
+
+function parameterOn(type: string, definition: SearchParameterDefinition, elements: ElementLookup): Omit<SearchParameter, 'storedAs'> {
+  const isPath = definition.expression !== undefined && definition.type !== 'composite';
+  const paths = isPath ? compilePaths(definition.expression ?? '', type, elements) : [];
+  const elementTypes = [...new Set(paths.map((path) => path.type))];
+  const { code, url, target: targets = [] } = definition;
+  return { on: type, code, type: definition.type, url, targets, paths, elementTypes, hasSystem: elementTypes.some(hasSystem) };
+}
+
+function compileType(type: string, definitions: SearchDefinitions): ReadonlyMap<string, SearchParameter> {
+  const bases = basesOf(type);
+  const own = definitions.searchParameters.filter((definition) => definition.base.some((base) => bases.has(base)));
+  const parameters = own.map((definition) => parameterOn(type, definition, definitions.element));
+  const homes = homeOf(parameters);
+  const complete = parameters.map((parameter) => ({ ...parameter, storedAs: homes.get(parameter.code) ?? [] }));
+  return new Map(complete.map((parameter) => [parameter.code, parameter]));
+}
+
+/** The registry over these definitions; a type is compiled when it is first asked for (about 1 ms). */
+export function createSearchRegistry(definitions: SearchDefinitions): SearchRegistry {
+  const known = new Set(definitions.resourceTypes);
+  const compiled = new Map<string, ReadonlyMap<string, SearchParameter>>();
+  const ofType = (type: string): ReadonlyMap<string, SearchParameter> => {
+    const done = compiled.get(type);
+    if (done) return done;
+    const parameters = known.has(type) ? compileType(type, definitions) : new Map<string, SearchParameter>();
+    if (known.has(type)) compiled.set(type, parameters);
+    return parameters;
+  };
+  return {
+    parameter: (type, code) => ofType(type).get(code),
+    codesOf: (type) => [...ofType(type).keys()].sort(),
+    parametersOf: (type) => [...ofType(type).values()],
+  };
+}
+
+/** `<Type>.<code>` of each parameter whose entries are searched for this one. */
+export const storedKeys = (parameter: SearchParameter) => parameter.storedAs.map((home) => parameterKey(parameter.on, home.code));
