@@ -1,12 +1,16 @@
 /** The clinical store: resources as documents of a MongoDB cluster, sharded by record key. */
 import type { ClientSession } from 'mongodb';
+import type { ClinicalAdministration } from '../administration.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, sweepLedger } from './ledger.ts';
 import { createReader } from './read.ts';
+import { describeReplicas } from './replicas.ts';
+import { openMongoArena } from './scratch.ts';
 import { createSearcher } from './search.ts';
+import { countRecord, describeCluster, ownerOfRecord } from './topology.ts';
 import { inTransaction } from './transaction.ts';
 import { isSingleDocument } from './unit-plan.ts';
 import { createBatchedWriter } from './write-batch.ts';
@@ -30,6 +34,7 @@ export interface MarkedCommit {
 
 export interface MongoStore extends ResourceStore {
   readonly collections: MongoCollections;
+  readonly administration: ClinicalAdministration;
   openMarkedCommit(): MarkedCommit;
   /** Decides a commit that is in doubt: see `decideTransaction`. */
   decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
@@ -63,6 +68,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
 
   return {
     collections,
+    administration: administrationOf(collections),
     read: reader.read,
     readVersion: reader.readVersion,
     search: searcher.search,
@@ -90,6 +96,16 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     decide: (marker, sessionId) => decideTransaction(collections, marker, sessionId),
     sweepLedger: (before, keep) => sweepLedger(collections, before, keep),
     close: () => client.close(),
+  };
+}
+
+function administrationOf(collections: MongoCollections): ClinicalAdministration {
+  return {
+    describeCluster: () => describeCluster(collections),
+    describeReplicas: () => describeReplicas(collections),
+    ownerOf: (rk) => ownerOfRecord(collections, rk),
+    countRecord: (rk, patient) => countRecord(collections, rk, patient),
+    openArenas: (run) => [openMongoArena(collections, 'sharded', run), openMongoArena(collections, 'unsharded', run)],
   };
 }
 

@@ -1,25 +1,8 @@
 /** What each replica set reports of its members: asked directly, since a router answers for the cluster only. */
 import { type Document, MongoClient } from 'mongodb';
+import type { MemberDescription, ReplicaSetDescription } from '../administration.ts';
 import type { MongoCollections } from './client.ts';
 import { describeCluster } from './topology.ts';
-
-export interface MemberDescription {
-  readonly host: string;
-  /** PRIMARY, SECONDARY, RECOVERING, DOWN, … as `replSetGetStatus` says. */
-  readonly state: string;
-  readonly isHealthy: boolean;
-  /** How far the member's last applied write is behind the primary's; undefined where it can't be told. */
-  readonly lagSeconds?: number;
-  readonly lastApplied?: Date;
-}
-
-export interface ReplicaSetDescription {
-  readonly name: string;
-  readonly term?: number;
-  readonly members: readonly MemberDescription[];
-  /** Why the set could not be asked, if so. */
-  readonly problem?: string;
-}
 
 const ASK_WITHIN_MS = 2_000;
 

@@ -1,32 +1,7 @@
 /** What MongoDB itself reports of its shards: ranges, hosts, documents and bytes. */
 import type { Document } from 'mongodb';
+import type { ClusterDescription, KeyRange, RecordOwner, ShardDescription } from '../administration.ts';
 import type { MongoCollections } from './client.ts';
-
-export interface KeyRange {
-  /** Text of the least `_id` in the range, or "MinKey". */
-  readonly min: string;
-  /** Text of the least `_id` beyond it, or "MaxKey". */
-  readonly max: string;
-}
-
-export interface ShardDescription {
-  readonly name: string;
-  /** Members as `host:port`. */
-  readonly hosts: readonly string[];
-  /** Ranges of `resources` that the shard owns. A replica set owns the whole key space. */
-  readonly ranges: readonly KeyRange[];
-  readonly documents: number;
-  /** Uncompressed size of the documents. */
-  readonly bytes: number;
-  readonly indexBytes: number;
-}
-
-export interface ClusterDescription {
-  readonly kind: 'sharded' | 'replica-set';
-  readonly shards: readonly ShardDescription[];
-  /** "full" or "off" as `balancerStatus` reports it; absent for a replica set. */
-  readonly balancer?: string;
-}
 
 const WHOLE: KeyRange = { min: 'MinKey', max: 'MaxKey' };
 
@@ -55,10 +30,7 @@ export async function describeCluster(collections: MongoCollections): Promise<Cl
 }
 
 /** The shard that owns a record key, the range by which it does, and its members. */
-export async function ownerOfRecord(
-  collections: MongoCollections,
-  rk: string,
-): Promise<{ readonly shard: string; readonly range: KeyRange; readonly hosts: readonly string[] }> {
+export async function ownerOfRecord(collections: MongoCollections, rk: string): Promise<RecordOwner> {
   const { shards } = await describeCluster(collections);
   const isIn = ({ min, max }: KeyRange) => (min === 'MinKey' || min <= rk) && (max === 'MaxKey' || rk < max);
   for (const { name, ranges, hosts } of shards) {

@@ -1,0 +1,92 @@
+/** What the stores tell administrators of themselves: where records lie, how large shards and partitions are, how replicas do. */
+import type { ResourceVersion } from '../model/resource.ts';
+import type { ScratchArena } from './scratch.ts';
+
+export interface KeyRange {
+  /** The least key in the range, or "MinKey". */
+  readonly min: string;
+  /** The least key beyond it, or "MaxKey". */
+  readonly max: string;
+}
+
+export interface ShardDescription {
+  readonly name: string;
+  /** Members as `host:port`. */
+  readonly hosts: readonly string[];
+  /** Ranges of `resources` that the shard owns. A replica set owns the whole key space. */
+  readonly ranges: readonly KeyRange[];
+  /** Documents of `resources` and `history`. */
+  readonly documents: number;
+  /** Uncompressed size of the documents. */
+  readonly bytes: number;
+  readonly indexBytes: number;
+}
+
+export interface ClusterDescription {
+  readonly kind: 'sharded' | 'replica-set';
+  readonly shards: readonly ShardDescription[];
+  /** "full" or "off"; absent for a replica set. */
+  readonly balancer?: string;
+}
+
+export interface MemberDescription {
+  readonly host: string;
+  /** PRIMARY, SECONDARY, RECOVERING, DOWN, … as the engine says. */
+  readonly state: string;
+  readonly isHealthy: boolean;
+  /** How far the member's last applied write is behind the primary's; undefined where it can't be told. */
+  readonly lagSeconds?: number;
+  readonly lastApplied?: Date;
+}
+
+export interface ReplicaSetDescription {
+  readonly name: string;
+  /** The election term, where the engine has one. */
+  readonly term?: number;
+  readonly members: readonly MemberDescription[];
+  /** Why the set could not be asked, if so. */
+  readonly problem?: string;
+}
+
+export interface PartitionDescription {
+  readonly table: string;
+  readonly partition: string;
+  /** "2024-01-01 to 2025-01-01", or "default". */
+  readonly range: string;
+  readonly isDefault: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Where a record's shard part lies. */
+export interface RecordOwner {
+  readonly shard: string;
+  readonly range: KeyRange;
+  readonly hosts: readonly string[];
+}
+
+export interface ClinicalAdministration {
+  describeCluster(): Promise<ClusterDescription>;
+  /** One entry a shard (or the one replica set); a set that does not answer is told with its problem. */
+  describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
+  ownerOf(rk: string): Promise<RecordOwner>;
+  /** Current resources of a patient's record by type. `patient` as "Patient/123". */
+  countRecord(rk: string, patient: string): Promise<ReadonlyMap<string, number>>;
+  /** Two layouts of the same generated records, in a database named after `run`. */
+  openArenas(run: string): readonly [sharded: ScratchArena, unsharded: ScratchArena];
+}
+
+export interface AdministrativeAdministration {
+  describePartitions(): Promise<readonly PartitionDescription[]>;
+  describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
+  /** The partitions that hold a patient's admissions and claims, with how many of each. `patient` as "Patient/123". */
+  partitionsOf(patient: string): Promise<readonly { readonly type: string; readonly partition: string; readonly rows: number }[]>;
+  /** The partition that holds a resource, if any does. */
+  partitionOf(version: ResourceVersion): Promise<string | undefined>;
+  openArenas(run: string): readonly [partitioned: ScratchArena, unpartitioned: ScratchArena];
+}
+
+export interface Administration {
+  readonly clinical: ClinicalAdministration;
+  readonly administrative: AdministrativeAdministration;
+}
