@@ -13,7 +13,7 @@ export async function startTestMongo(): Promise<RunningEngine> {
   if (running) return { url: running, stop: async () => undefined };
   return inTemporaryFolder('mongo', async (dataDir) => {
     const clusterModule = join(import.meta.dirname, '../../src/embedded/mongo/cluster.ts');
-    if (!existsSync(clusterModule) || process.env.TEST_MONGO === 'replica-set') return startReplicaSet({ mongod: mongodBinary(), dataDir });
+    if (!existsSync(clusterModule) || process.env.TEST_MONGO !== 'cluster') return startReplicaSet({ mongod: mongodBinary(), dataDir });
     const { startMongoCluster } = await import(pathToFileURL(clusterModule).href);
     const cluster = await startMongoCluster({
       mongod: mongodBinary(),
