@@ -13,10 +13,11 @@ export async function startTestMongo(): Promise<RunningEngine> {
   if (running) return { url: running, stop: async () => undefined };
   return inTemporaryFolder('mongo', async (dataDir) => {
     const clusterModule = join(import.meta.dirname, '../../src/embedded/mongo/cluster.ts');
-    if (!existsSync(clusterModule) || process.env.TEST_MONGO !== 'cluster') return startReplicaSet({ mongod: mongodBinary(), dataDir });
+    if (!existsSync(clusterModule) || process.env.TEST_MONGO !== 'cluster')
+      return startReplicaSet({ mongod: await mongodBinary(), dataDir });
     const { startMongoCluster } = await import(pathToFileURL(clusterModule).href);
     const cluster = await startMongoCluster({
-      mongod: mongodBinary(),
+      mongod: await mongodBinary(),
       mongos: process.env.MONGOS_BINARY,
       dataDir,
       shards: Number(process.env.TEST_SHARDS ?? 4),
@@ -48,7 +49,8 @@ async function inTemporaryFolder(name: string, start: (dataDir: string) => Promi
   }
 }
 
-function mongodBinary(): string {
+/** The `mongod` of the run. */
+export async function mongodBinary(): Promise<string> {
   const binary = process.env.MONGOD_BINARY;
   if (!binary) throw new Error('Set MONGOD_BINARY to a mongod, version 6 or newer.');
   return binary;
