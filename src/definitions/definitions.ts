@@ -52,6 +52,8 @@ export interface PropertyDefinition {
   readonly name: string;
   readonly element: ElementDefinition;
   readonly type: string;
+  /** The same type, looked up. `Resource` for `contained` and `Bundle.entry.resource`: there `resourceType` says which. */
+  readonly definition: TypeDefinition;
 }
 
 export interface TypeDefinition {

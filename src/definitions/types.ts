@@ -4,21 +4,27 @@ import type { GeneratedElement, GeneratedType } from './generated.ts';
 
 const CHOICE = '[x]';
 
+interface MutableType extends TypeDefinition {
+  readonly properties: Map<string, PropertyDefinition>;
+}
+
 /** By type name, backbones by their path. */
 export function buildTypes(generated: Readonly<Record<string, GeneratedType>>): ReadonlyMap<string, TypeDefinition> {
-  const types = new Map<string, TypeDefinition>();
-  const build = (name: string): TypeDefinition => {
+  const types = new Map<string, MutableType>();
+  const build = (name: string): MutableType => {
     const known = types.get(name);
     if (known) return known;
     const source = generated[name];
     if (!source) throw new Error(`elements.json has no type ${name}`);
     const inherited = source.base ? build(source.base).elements : [];
     const elements = [...inherited, ...Object.entries(source.elements).map(([path, element]) => elementOf(path, element))];
-    const type = { name, kind: source.kind, base: source.base, elements, properties: propertiesOf(elements) };
+    const type = { name, kind: source.kind, base: source.base, elements, properties: new Map() };
     types.set(name, type);
     return type;
   };
   for (const name of Object.keys(generated)) build(name);
+  // Types refer to each other in circles, so properties come when all types are there.
+  for (const type of types.values()) addProperties(type, build);
   return types;
 }
 
@@ -38,9 +44,13 @@ function elementOf(path: string, element: GeneratedElement): ElementDefinition {
   };
 }
 
-function propertiesOf(elements: readonly ElementDefinition[]): ReadonlyMap<string, PropertyDefinition> {
-  const all = elements.flatMap((element) => element.types.map((type) => ({ name: propertyName(element, type), element, type })));
-  return new Map(all.map((property) => [property.name, property]));
+function addProperties(type: MutableType, typeNamed: (name: string) => TypeDefinition): void {
+  for (const element of type.elements) {
+    for (const name of element.types) {
+      const property = propertyName(element, name);
+      type.properties.set(property, { name: property, element, type: name, definition: typeNamed(name) });
+    }
+  }
 }
 
 /** `value` of type `dateTime` is `valueDateTime`. */
