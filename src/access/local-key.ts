@@ -7,15 +7,14 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, type JWTPayload, SignJWT } from 'jose';
 
-/** The `iss` of tokens that the local key signs. */
-export const LOCAL_ISSUER = 'urn:meridian:local';
-
 const ALGORITHM = 'ES256';
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'kid', 'alg', 'use'] as const;
 
 export interface LocalClaims {
   /** Base URL of the FHIR server: `http://127.0.0.1:8080/fhir/R4`. */
   readonly audience: string;
+  /** Default: the origin of the audience, which is also the configuration's default. */
+  readonly issuer?: string;
   readonly scope: string;
   readonly subject: string;
   readonly client?: string;
@@ -25,7 +24,6 @@ export interface LocalClaims {
 }
 
 export interface LocalIssuer {
-  readonly issuer: string;
   /** Public keys only. */
   readonly jwks: JSONWebKeySet;
   /** A signed access token. */
@@ -47,12 +45,11 @@ export async function openLocalIssuer(dataDir: string): Promise<LocalIssuer> {
   const key = await importJWK(signer, ALGORITHM);
 
   return {
-    issuer: LOCAL_ISSUER,
     jwks: { keys: keys.map(publicPart) },
     async sign(claims) {
       return new SignJWT(payloadOf(claims))
         .setProtectedHeader({ alg: ALGORITHM, typ: 'at+jwt', kid: signer.kid ?? '' })
-        .setIssuer(LOCAL_ISSUER)
+        .setIssuer(claims.issuer ?? new URL(claims.audience).origin)
         .setAudience(claims.audience)
         .setSubject(claims.subject)
         .setJti(randomUUID())
