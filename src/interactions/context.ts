@@ -1,9 +1,11 @@
 /** What the interactions work with. The composition root supplies the services; `assemble.ts` adds what derives from them. */
-import type { Definitions } from '../definitions/load.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import type { Indexer } from '../search/parameters/indexer.ts';
-import type { SearchRegistry } from '../search/parameters/registry.ts';
+import type { PageTokens } from '../search/plan/page-token.ts';
+import type { SearchContext } from '../search/request/parse.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { Validator } from '../validation/validate.ts';
+import type { ErrorLog } from './error-response.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 
 /** A write under way: its `meta.lastUpdated`, and the end of its being in flight. */
@@ -36,20 +38,15 @@ export const DEFAULT_LIMITS: Limits = {
   batchConcurrency: 16,
 };
 
-/** Seals cursors so that a client can neither read nor make one. `open` throws FhirError 400 for what it did not seal. */
-export interface CursorSeal {
-  seal(content: unknown): string;
-  open(token: string): unknown;
-}
-
 /** Supplied by the composition root. */
 export interface InteractionServices {
   readonly store: ResourceStore;
   readonly definitions: Definitions;
   readonly validator: Validator;
   readonly indexer: Indexer;
-  readonly search: SearchRegistry;
-  readonly cursors: CursorSeal;
+  /** What parsing a search needs; how strictly is for each request to say. */
+  readonly search: Omit<SearchContext, 'handling'>;
+  readonly pageTokens: PageTokens;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly newUlid: () => string;
@@ -59,6 +56,7 @@ export interface InteractionServices {
   readonly watermark: () => number | Promise<number>;
   readonly limits: Limits;
   readonly software: { readonly name: string; readonly version: string; readonly releaseDate: string };
+  readonly log: ErrorLog;
   /** Refuse to delete what others refer to. */
   readonly referentialIntegrity: boolean;
 }
@@ -83,3 +81,13 @@ export interface RoutableOperation {
 
 /** The operation `$name` at that level of that type, or undefined. */
 export type OperationLookup = (name: string, level: OperationLevel, type: string | undefined) => RoutableOperation | undefined;
+
+/** An operation as the CapabilityStatement names it. */
+export interface DescribedOperation {
+  readonly name: string;
+  /** Canonical URL of its OperationDefinition. */
+  readonly definition: string;
+  /** Resource types at whose level it is offered; empty for the system level. */
+  readonly types: readonly string[];
+  readonly isSystem: boolean;
+}

@@ -4,7 +4,7 @@
  * @see https://hl7.org/fhir/R4/http.html
  */
 import type { AccessDecision, InteractionCode } from '../access/decision.ts';
-import type { Author } from '../model/resource.ts';
+import type { Author, ResourceVersion } from '../model/resource.ts';
 
 /** What `Prefer` asks for; only what was said. */
 export interface Preferences {
@@ -45,6 +45,8 @@ export interface FhirRequest extends Preconditions {
   /** A hash of client and `Idempotency-Key`, and one of method, URL and body. */
   readonly idempotency?: { readonly key: string; readonly bodyHash: string };
   readonly body?: RequestBody;
+  /** `X-Security-Context` of a raw upload: the resource whose access rules the Binary shares. */
+  readonly securityContext?: string;
   /** True if the client asked for a resource in a FHIR format by name, so that a Binary is not sent as its content. */
   readonly acceptsFhirOnly: boolean;
   readonly access: AccessDecision;
@@ -63,6 +65,8 @@ export interface FhirResponse {
   /** Names as written on the wire: `ETag`, `Location`, `Last-Modified`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: ResponseBody;
+  /** The version that the answer is about, for entries of Bundles. */
+  readonly version?: ResourceVersion;
 }
 
 /** One interaction: takes the request, gives the answer, throws FhirError. */

@@ -1,0 +1,98 @@
+/** The HTTP face: one pipeline from socket to answer. */
+
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { TokenVerifier } from '../access/tokens.ts';
+import type { InteractionContext } from '../interactions/context.ts';
+import type { FhirRequest } from '../interactions/request.ts';
+import { findRoute, type Method, type Route } from '../interactions/route.ts';
+import { methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
+import { type Authenticated, createAuthenticate } from './middleware/authenticate.ts';
+import { type BaseUrlOptions, baseUrl } from './middleware/base-url.ts';
+import { DEFAULT_PRESENTATION, negotiate, type Presentation } from './middleware/negotiate.ts';
+import { requestId } from './middleware/request-id.ts';
+import { NOBODY } from './nobody.ts';
+import { type BodyLimits, idempotencyOf, preconditionsOf, preferencesOf, readRequestBody, targetOf } from './request.ts';
+import { createResponseWriter } from './response.ts';
+
+export interface AppOptions extends BaseUrlOptions, BodyLimits {
+  readonly context: InteractionContext;
+  readonly verifier: TokenVerifier;
+  /** True when the stores can be reached: `GET /health/ready`. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** A Hono application for `@hono/node-server`; it reads `env.incoming`, so it needs a real socket. */
+export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
+  const { context } = options;
+  const writer = createResponseWriter(context.definitions, context.log);
+  const authenticate = createAuthenticate(options.verifier);
+  const routing = { isResourceType: (type: string) => context.definitions.isResourceType(type), findOperation: context.findOperation };
+
+  async function answer(incoming: IncomingMessage): Promise<Response> {
+    const by = requestId(incoming.headers['x-request-id']);
+    let presentation = DEFAULT_PRESENTATION;
+    try {
+      const target = targetOf(incoming.url ?? '/', options.basePath);
+      if (!target) throw notFound(`there is nothing here; FHIR is at ${options.basePath}`);
+      const negotiated = negotiate(incoming.headers.accept, target.query);
+      presentation = negotiated.presentation;
+      const method = methodOf(incoming);
+      const route = findRoute(method, target.path, routing);
+      if (!presentation.isFhirAccepted && !isBinaryRead(route))
+        throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
+      const who = route.interaction === 'capabilities' ? NOBODY : await authenticate(incoming.headers.authorization);
+      const request = await requestOf(incoming, method, route, target.path, negotiated.query, presentation, who, by);
+      return writer.write(await context.dispatch(request), presentation, by);
+    } catch (error) {
+      return writer.writeError(error, presentation, by);
+    }
+  }
+
+  async function requestOf(
+    incoming: IncomingMessage,
+    method: Method,
+    route: Route,
+    path: string,
+    query: FhirRequest['query'],
+    presentation: Presentation,
+    { principal, access }: Authenticated,
+    id: string,
+  ): Promise<FhirRequest> {
+    const { headers } = incoming;
+    const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE';
+    const received = hasBody ? await readRequestBody(incoming, route, options, context.definitions) : undefined;
+    return {
+      ...route,
+      ...preconditionsOf(headers),
+      method,
+      path,
+      query,
+      prefer: preferencesOf(headers.prefer),
+      body: received?.body,
+      securityContext: headers['x-security-context'] as string | undefined,
+      idempotency: received && idempotencyOf(headers['idempotency-key'], principal.client, method, incoming.url ?? '', received.bytes),
+      acceptsFhirOnly: presentation.isFhirNamed,
+      access,
+      by: { client: principal.client, subject: principal.subject, request: id },
+      baseUrl: baseUrl(headers, options),
+    };
+  }
+
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.get('/health/live', (c) => c.json({ status: 'live' }));
+  app.get('/health/ready', async (c) => ((await options.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not ready' }, 503)));
+  app.all('*', (c) => answer(c.env.incoming));
+  return app;
+}
+
+function methodOf(incoming: IncomingMessage): Method {
+  const method = incoming.method ?? 'GET';
+  if (!METHODS.has(method)) throw methodNotAllowed(`${method} is not a method of FHIR`, [...METHODS].join(', '));
+  return method as Method;
+}
+
+const isBinaryRead = ({ interaction, type }: Route): boolean => type === 'Binary' && (interaction === 'read' || interaction === 'vread');

@@ -1,0 +1,12 @@
+/**
+ * Headers of every answer. Content of a Binary is whatever someone uploaded: `sandbox` and `nosniff` keep a browser from
+ * running it here. Records may be kept by the client that asked, but each use asks again.
+ * @see https://owasp.org/www-project-secure-headers/
+ */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'private, no-cache',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'Referrer-Policy': 'no-referrer',
+  Vary: 'Accept, Authorization',
+  'X-Content-Type-Options': 'nosniff',
+};

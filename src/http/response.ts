@@ -1,0 +1,42 @@
+/** The only place that writes answers: values become HTTP, errors become OperationOutcomes. */
+
+import type { Definitions } from '../definitions/definitions.ts';
+import { jsonToXml } from '../format/xml.ts';
+import { type ErrorLog, errorResponse } from '../interactions/error-response.ts';
+import type { FhirResponse } from '../interactions/request.ts';
+import { parseLossless, printLossless } from '../model/lossless-json.ts';
+import type { Presentation } from './middleware/negotiate.ts';
+import { SECURITY_HEADERS } from './middleware/security-headers.ts';
+
+const JSON_TYPE = 'application/fhir+json; charset=utf-8';
+const XML_TYPE = 'application/fhir+xml; charset=utf-8';
+
+export interface ResponseWriter {
+  write(response: FhirResponse, presentation: Presentation, requestId: string): Response;
+  /** Unknown errors are logged and answered 500 without a word about them. */
+  writeError(error: unknown, presentation: Presentation, requestId: string): Response;
+}
+
+export function createResponseWriter(definitions: Definitions, log: ErrorLog): ResponseWriter {
+  function write({ status, headers, body }: FhirResponse, presentation: Presentation, requestId: string): Response {
+    const all: Record<string, string> = { ...SECURITY_HEADERS, 'X-Request-Id': requestId, ...headers };
+    if (!body) return new Response(null, { status, headers: all });
+    if (body.kind === 'raw') {
+      all['Content-Type'] = body.contentType;
+      return new Response(body.bytes as Uint8Array<ArrayBuffer>, { status, headers: all });
+    }
+    all['Content-Type'] = presentation.format === 'json' ? JSON_TYPE : XML_TYPE;
+    return new Response(formatted(definitions, body.text, presentation), { status, headers: all });
+  }
+
+  function writeError(error: unknown, presentation: Presentation, requestId: string): Response {
+    return write(errorResponse(error, log, requestId), presentation, requestId);
+  }
+
+  return { write, writeError };
+}
+
+function formatted(definitions: Definitions, text: string, { format, isPretty }: Presentation): string {
+  if (format === 'xml') return jsonToXml(definitions, text);
+  return isPretty ? printLossless(parseLossless(text), { pretty: true }) : text;
+}

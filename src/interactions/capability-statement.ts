@@ -1,0 +1,83 @@
+/**
+ * The CapabilityStatement, made from the registries that also make the routes.
+ * @see https://hl7.org/fhir/R4/capabilitystatement.html
+ */
+import { hash } from 'node:crypto';
+import { isSearchable } from '../search/param-types/criterion.ts';
+import type { DescribedOperation, InteractionServices } from './context.ts';
+import { interactionsOffered } from './route.ts';
+
+export interface Capabilities {
+  readonly text: string;
+  readonly etag: string;
+}
+
+/** A function from base URL to statement; the last one made is kept. */
+export function capabilityStatement(
+  services: InteractionServices,
+  operations: readonly DescribedOperation[],
+): (baseUrl: string) => Capabilities {
+  const rest = restOf(services, operations);
+  let last: (Capabilities & { readonly baseUrl: string }) | undefined;
+  return (baseUrl) => {
+    if (last?.baseUrl === baseUrl) return last;
+    const text = JSON.stringify({ ...head(services, baseUrl), rest: [rest] });
+    last = { baseUrl, text, etag: `W/"${hash('sha1', text, 'hex').slice(0, 16)}"` };
+    return last;
+  };
+}
+
+function head({ software }: InteractionServices, baseUrl: string): object {
+  return {
+    resourceType: 'CapabilityStatement',
+    name: software.name,
+    status: 'active',
+    date: software.releaseDate,
+    kind: 'instance',
+    software: { name: software.name, version: software.version },
+    implementation: { description: `${software.name}, a FHIR R4 gateway`, url: baseUrl },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
+  };
+}
+
+function restOf(services: InteractionServices, operations: readonly DescribedOperation[]): object {
+  const { type, system } = interactionsOffered();
+  const systemOperations = operations.filter(({ isSystem }) => isSystem).map(operationRef);
+  return {
+    mode: 'server',
+    documentation: services.referentialIntegrity
+      ? 'A resource that others refer to can not be deleted (409).'
+      : 'A resource that others refer to can be deleted; the references then lead to 410.',
+    security: { cors: false, description: 'Bearer tokens (JWT) with SMART scopes; metadata needs none.' },
+    resource: services.definitions.resourceTypes.map((name) => ({
+      type: name,
+      interaction: type.map((code) => ({ code })),
+      versioning: 'versioned-update',
+      readHistory: true,
+      updateCreate: true,
+      conditionalCreate: true,
+      conditionalRead: 'full-support',
+      conditionalUpdate: true,
+      conditionalDelete: 'multiple',
+      referencePolicy: ['literal', 'logical', ...(services.referentialIntegrity ? ['enforced'] : [])],
+      ...listed('searchParam', searchParametersOf(services, name)),
+      ...listed('operation', operations.filter(({ types }) => types.includes(name) || types.includes('Resource')).map(operationRef)),
+    })),
+    interaction: system.map((code) => ({ code })),
+    ...listed('operation', systemOperations),
+  };
+}
+
+function searchParametersOf({ search }: InteractionServices, type: string): object[] {
+  return search.registry
+    .parametersOf(type)
+    .filter(isSearchable)
+    .map(({ code, type, url }) => ({ name: code, definition: url, type }));
+}
+
+const operationRef = ({ name, definition }: DescribedOperation) => ({ name, definition });
+
+/** FHIR has no empty lists. */
+const listed = (name: string, values: readonly object[]): object => (values.length > 0 ? { [name]: values } : {});

@@ -1,0 +1,58 @@
+/**
+ * Patch, also on condition.
+ * @see https://hl7.org/fhir/R4/http.html#patch
+ */
+import { gone, invalidValue, multipleMatches, notFound } from '../model/error.ts';
+import type { ResourceVersion } from '../model/resource.ts';
+import { commitVersion } from './commit-version.ts';
+import { findMatches, parseCriteria } from './conditional.ts';
+import type { InteractionContext } from './context.ts';
+import { type IncomingResource, incomingOf, validateIncoming } from './incoming.ts';
+import { type Patch, readPatch } from './patch-body.ts';
+import { checkWritePreconditions } from './preconditions.ts';
+import { queryText } from './query-text.ts';
+import { keyOf } from './read.ts';
+import type { FhirRequest, FhirResponse } from './request.ts';
+import { writeResponse } from './resource-response.ts';
+import { untilUndisturbed } from './retry.ts';
+
+export async function patch(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
+  const change = readPatch(request.body, context);
+  const criteria = request.id === undefined ? parseCriteria(request, context, request.type as string, queryText(request.query)) : undefined;
+  return untilUndisturbed(async () => {
+    const current = criteria ? await theMatch(context, criteria) : await theResource(request, context);
+    checkWritePreconditions(request, current);
+    const incoming = patched(context, current, change);
+    const { type, id } = current;
+    const { status, version } = await commitVersion(request, context, { incoming, key: { type, id }, current, method: 'PATCH' });
+    return writeResponse(request, status, version);
+  });
+}
+
+/** The changed resource, valid, still of the same type and id. @throws FhirError 400 or 422 */
+export function patched(context: InteractionContext, current: ResourceVersion, change: Patch): IncomingResource {
+  const incoming = incomingOf(change(current.raw), context);
+  const { id, meta } = incoming.tree as { id?: unknown; meta?: { versionId?: unknown } };
+  if (incoming.type !== current.type) throw invalidValue('a patch must not change resourceType', `${current.type}.resourceType`);
+  if (id !== current.id) throw invalidValue('a patch must not change id', `${current.type}.id`);
+  if (meta?.versionId !== undefined && meta.versionId !== String(current.version)) {
+    throw invalidValue('a patch must not change meta.versionId', `${current.type}.meta.versionId`);
+  }
+  validateIncoming(incoming, context);
+  return incoming;
+}
+
+async function theResource(request: FhirRequest, context: InteractionContext): Promise<ResourceVersion> {
+  const key = keyOf(request);
+  const current = await context.store.read(key);
+  if (!current) throw notFound(`there is no ${key.type}/${key.id}`);
+  if (current.deleted) throw gone(`${key.type}/${key.id} was deleted`);
+  return current;
+}
+
+async function theMatch(context: InteractionContext, criteria: ReturnType<typeof parseCriteria>): Promise<ResourceVersion> {
+  const { matches } = await findMatches(context, criteria);
+  if (matches.length > 1) throw multipleMatches(`several ${criteria.type} resources match "${criteria.text}"`);
+  if (!matches[0]) throw notFound(`no ${criteria.type} matches "${criteria.text}"`);
+  return matches[0];
+}

@@ -1,0 +1,24 @@
+/** Who refers to a resource, found by the reference parameters of every type. Costs one search for each type that may. */
+import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
+import { or } from '../search/expression/expression.ts';
+import { isSearchable } from '../search/param-types/criterion.ts';
+import { parseSearch } from '../search/request/parse.ts';
+import { mapBounded } from './bounded.ts';
+import type { InteractionContext } from './context.ts';
+
+const AT_ONCE = 8;
+
+/** At most `limit` referrers of each type. A reference that no search parameter covers is not found. */
+export async function referrersOf(context: InteractionContext, target: ResourceKey, limit: number): Promise<readonly ResourceVersion[]> {
+  const sort = [{ parameter: '_identity', descending: false }];
+  const found = await mapBounded(context.definitions.resourceTypes, AT_ONCE, async (type) => {
+    const codes = context.search.registry
+      .parametersOf(type)
+      .filter((parameter) => parameter.type === 'reference' && isSearchable(parameter) && parameter.targets.includes(target.type))
+      .map(({ code }) => code);
+    if (codes.length === 0) return [];
+    const where = or(codes.map((code) => parseSearch([[code, keyText(target)]], [type], { ...context.search, handling: 'strict' }).where));
+    return context.store.search({ types: [type], where, sort, limit });
+  });
+  return found.flat().map(({ resource }) => resource);
+}

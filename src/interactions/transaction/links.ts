@@ -1,0 +1,87 @@
+/**
+ * Pass 4: links between entries become links to what the entries became.
+ * @see https://hl7.org/fhir/R4/http.html#trules
+ * @see https://hl7.org/fhir/R4/bundle.html#references
+ */
+import type { Link } from '../../definitions/links.ts';
+import { invalidValue } from '../../model/error.ts';
+import { editJson, type JsonEdit } from '../../model/json-text.ts';
+import { keyText, type ResourceKey } from '../../model/resource.ts';
+import { type CheckedEntry, placeOf } from './checked-entry.ts';
+
+export interface LinkTargets {
+  /** The entry's fullUrl now stands for `key`. */
+  add(checked: CheckedEntry, key: ResourceKey): void;
+  /** What a link becomes; undefined to leave it alone. `base` is the service base of the referrer's own fullUrl. */
+  get(value: string, base: string | undefined): string | undefined;
+}
+
+/** @param references conditional references and what they become */
+export function createLinkTargets(references: ReadonlyMap<string, string>): LinkTargets {
+  const targets = new Map<string, string>(references);
+  return {
+    add: ({ entry, kind }, key) => {
+      if (entry.fullUrl !== undefined && (kind === 'create' || kind === 'update')) targets.set(entry.fullUrl, keyText(key));
+    },
+    get: (value, base) => targets.get(value) ?? (base !== undefined && !value.includes(':') ? targets.get(`${base}/${value}`) : undefined),
+  };
+}
+
+const RESTFUL = /^(https?:\/\/.+)\/[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/;
+const URN_UUID = /^urn:uuid:/i;
+const TARGET_ATTRIBUTE = /(\s(?:href|src)\s*=\s*)("|')(.*?)\2/g;
+
+/** The new value of a link; undefined if it stays. */
+function replacementOf(link: Link, base: string | undefined, targets: LinkTargets): string | undefined {
+  if (link.kind !== 'narrative') return targets.get(link.value, base);
+  const text = link.value.replace(TARGET_ATTRIBUTE, (whole, name: string, quote: string, value: string) => {
+    const target = targets.get(value.replaceAll('&amp;', '&'), base);
+    return target === undefined ? whole : `${name}${quote}${target}${quote}`;
+  });
+  return text === link.value ? undefined : text;
+}
+
+/** Puts the links whose targets are known by now into the entry's tree; safe to do again. */
+export function rewriteTree(checked: CheckedEntry, targets: LinkTargets): void {
+  const base = baseOf(checked);
+  for (const link of checked.links) {
+    const replacement = replacementOf(link, base, targets);
+    if (replacement !== undefined) setAt(checked.resource?.tree, link.path, replacement);
+  }
+}
+
+/**
+ * The resource with all its links rewritten, in tree and text.
+ * @throws FhirError 400 for a `urn:uuid:` reference to no entry
+ */
+export function rewriteLinks(checked: CheckedEntry, targets: LinkTargets): string {
+  const { resource, links } = checked;
+  const base = baseOf(checked);
+  const edits: JsonEdit[] = [];
+  for (const link of links) {
+    const replacement = replacementOf(link, base, targets);
+    if (replacement !== undefined) {
+      setAt(resource?.tree, link.path, replacement);
+      edits.push({ path: link.path, text: JSON.stringify(replacement) });
+    } else if (link.kind === 'reference' && URN_UUID.test(link.value)) {
+      throw invalidValue(
+        `"${link.value}" is the fullUrl of no entry that is stored`,
+        `${placeOf(checked)}.resource.${pathText(link.path)}`,
+      );
+    }
+  }
+  const text = resource?.text ?? '';
+  return edits.length > 0 ? editJson(text, edits) : text;
+}
+
+const baseOf = ({ entry }: CheckedEntry): string | undefined =>
+  entry.fullUrl?.startsWith('http') ? RESTFUL.exec(entry.fullUrl)?.[1] : undefined;
+
+function setAt(root: unknown, path: readonly (string | number)[], value: string): void {
+  let at = root as Record<string | number, unknown>;
+  for (let step = 0; step < path.length - 1; step++) at = at[path[step] as string] as Record<string | number, unknown>;
+  at[path.at(-1) as string] = value;
+}
+
+const pathText = (path: readonly (string | number)[]): string =>
+  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');

@@ -1,0 +1,46 @@
+/** Pass 7: answers in the order of the request. GETs are carried out here, after the commit. */
+import type { ResourceVersion } from '../../model/resource.ts';
+import { mapBounded } from '../bounded.ts';
+import { bundleText } from '../bundle-text.ts';
+import type { InteractionContext } from '../context.ts';
+import { responseEntry } from '../entry-response.ts';
+import { errorResponse } from '../error-response.ts';
+import type { FhirRequest, FhirResponse } from '../request.ts';
+import { writeResponse } from '../resource-response.ts';
+import type { CheckedEntry } from './checked-entry.ts';
+
+/** What became of an entry that wrote (or matched): by entry index. */
+export interface Written {
+  readonly status: 200 | 201 | 204;
+  readonly version: ResourceVersion | undefined;
+}
+
+export async function respond(
+  entries: readonly CheckedEntry[],
+  written: ReadonlyMap<number, Written>,
+  outer: FhirRequest,
+  context: InteractionContext,
+): Promise<FhirResponse> {
+  const answers = await mapBounded(entries, context.limits.batchConcurrency, async (checked) => {
+    const done = written.get(checked.entry.index);
+    if (done) return responseEntry(writtenResponse(done, outer));
+    return responseEntry(await getResponse(checked, outer, context));
+  });
+  return { status: 200, headers: {}, body: { kind: 'fhir', text: bundleText('transaction-response', [], undefined, answers) } };
+}
+
+/** A whole Bundle is told what was stored only if it asks (`return=representation`): the client has it already. */
+function writtenResponse({ status, version }: Written, outer: FhirRequest): FhirResponse {
+  if (!version || status === 204) return { status, headers: {}, version };
+  const prefer = outer.prefer.return === undefined ? { return: 'minimal' as const } : outer.prefer;
+  return writeResponse({ method: 'POST', prefer, baseUrl: '' }, status, version);
+}
+
+/** The commit stands whatever a GET finds, so its error is its entry's. */
+async function getResponse({ request }: CheckedEntry, outer: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
+  try {
+    return await context.dispatch(request);
+  } catch (error) {
+    return errorResponse(error, context.log, outer.by.request);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Update, update as create, and update on condition.
+ * @see https://hl7.org/fhir/R4/http.html#update
+ * @see https://hl7.org/fhir/R4/http.html#cond-update
+ */
+import { conflict, invalidValue, missingValue, multipleMatches } from '../model/error.ts';
+import { commitVersion, type Stored } from './commit-version.ts';
+import { type Criteria, findMatches, parseCriteria } from './conditional.ts';
+import type { InteractionContext } from './context.ts';
+import { newId } from './identity.ts';
+import { type IncomingResource, readIncoming } from './incoming.ts';
+import { checkWritePreconditions } from './preconditions.ts';
+import { queryText } from './query-text.ts';
+import type { FhirRequest, FhirResponse } from './request.ts';
+import { writeResponse } from './resource-response.ts';
+import { untilUndisturbed } from './retry.ts';
+import { checkId } from './route.ts';
+
+export async function update(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
+  if (request.id !== undefined) checkId(request.id, 'id');
+  const incoming = readIncoming(request, context);
+  const { status, version } =
+    request.id === undefined ? await updateMatch(request, context, incoming) : await updateById(request, context, incoming, request.id);
+  return writeResponse(request, status, version);
+}
+
+function updateById(request: FhirRequest, context: InteractionContext, incoming: IncomingResource, id: string): Promise<Stored> {
+  if (incoming.tree.id === undefined) throw missingValue(`the body needs the id that the URL names, "${id}"`, `${incoming.type}.id`);
+  if (incoming.tree.id !== id) throw invalidValue(`the URL names id "${id}", the body "${incoming.tree.id}"`, `${incoming.type}.id`);
+  const key = { type: incoming.type, id };
+  return untilUndisturbed(async () => {
+    const current = await context.store.read(key);
+    checkWritePreconditions(request, current);
+    return commitVersion(request, context, { incoming, key, current, method: 'PUT' });
+  });
+}
+
+function updateMatch(request: FhirRequest, context: InteractionContext, incoming: IncomingResource): Promise<Stored> {
+  const criteria = parseCriteria(request, context, incoming.type, queryText(request.query));
+  return untilUndisturbed(async () => {
+    const { matches, guard } = await findMatches(context, criteria);
+    const [match] = matches;
+    if (matches.length > 1) throw multipleMatches(`several ${incoming.type} resources match "${criteria.text}"`);
+    checkWritePreconditions(request, match);
+    if (!match) return createUnmatched(request, context, incoming, criteria, guard);
+    const { type, id } = match;
+    if (incoming.tree.id !== undefined && incoming.tree.id !== id) {
+      throw invalidValue(`"${criteria.text}" matches ${type}/${id}, the body has id "${incoming.tree.id}"`, `${type}.id`);
+    }
+    return commitVersion(request, context, { incoming, key: { type, id }, current: match, method: 'PUT' });
+  });
+}
+
+/** Nothing matched: create, with the body's id if it has one that is free. */
+async function createUnmatched(
+  request: FhirRequest,
+  context: InteractionContext,
+  incoming: IncomingResource,
+  criteria: Criteria,
+  guard: Awaited<ReturnType<typeof findMatches>>['guard'],
+): Promise<Stored> {
+  const { type, tree } = incoming;
+  if (typeof tree.id !== 'string') {
+    const key = { type, id: newId(context, type, tree) };
+    return commitVersion(request, context, { incoming, key, method: 'PUT', idAssigned: true, guards: [guard] });
+  }
+  const key = { type, id: tree.id };
+  const current = await context.store.read(key);
+  if (current && !current.deleted)
+    throw conflict(`"${criteria.text}" matches nothing, but ${type}/${key.id} is there already`, `${type}.id`);
+  return commitVersion(request, context, { incoming, key, current, method: 'PUT', guards: [guard] });
+}

@@ -1,0 +1,47 @@
+/**
+ * What an operation was invoked with: URL parameters, a Parameters resource, or one resource alone.
+ * @see https://hl7.org/fhir/R4/operations.html#executing
+ */
+import type { InteractionContext } from '../interactions/context.ts';
+import { parseIncoming } from '../interactions/incoming.ts';
+import type { FhirRequest } from '../interactions/request.ts';
+import { invalidValue } from '../model/error.ts';
+
+export interface OperationInput {
+  /** The value of a primitive parameter as text. */
+  value(name: string): string | undefined;
+  /** The resource of a parameter. */
+  resource(name: string): Readonly<Record<string, unknown>> | undefined;
+}
+
+interface ParametersPart {
+  readonly name?: string;
+  readonly resource?: Record<string, unknown>;
+  readonly [value: `value${string}`]: unknown;
+}
+
+/**
+ * @param bare the parameter that a body stands for that is not a Parameters resource
+ * @throws FhirError 400 for a body that is no resource, 415 for one that is not FHIR
+ */
+export function readInput(request: FhirRequest, context: InteractionContext, bare: string): OperationInput {
+  const inUrl = (name: string) => request.query.findLast(([each]) => each === name)?.[1];
+  if (!request.body) return { value: inUrl, resource: () => undefined };
+  const { type, tree } = parseIncoming(request, context);
+  if (type !== 'Parameters') return { value: inUrl, resource: (name) => (name === bare ? tree : undefined) };
+  const parts = partsOf(tree);
+  const part = (name: string) => parts.find((each) => each.name === name);
+  return { value: (name) => textOf(part(name)) ?? inUrl(name), resource: (name) => part(name)?.resource };
+}
+
+function partsOf({ parameter = [] }: Readonly<Record<string, unknown>>): readonly ParametersPart[] {
+  const isList = Array.isArray(parameter) && parameter.every((part) => typeof part === 'object' && part !== null);
+  if (!isList) throw invalidValue('Parameters.parameter must be a list of parts', 'Parameters.parameter');
+  return parameter as ParametersPart[];
+}
+
+function textOf(part: ParametersPart | undefined): string | undefined {
+  const name = part && Object.keys(part).find((key) => key.startsWith('value'));
+  const value = name && part[name as `value${string}`];
+  return value === undefined || typeof value === 'object' ? undefined : String(value);
+}

@@ -1,0 +1,44 @@
+/** All operations of the server, found by name and level. Routes and the CapabilityStatement derive from it. */
+import type { DescribedOperation, OperationLookup, RoutableOperation } from '../interactions/context.ts';
+import { isOffered, type Operation } from './operation.ts';
+
+export interface OperationRegistry {
+  readonly find: OperationLookup;
+  readonly described: readonly DescribedOperation[];
+}
+
+/** @throws Error if two operations have one name on one type and level */
+export function createOperationRegistry(operations: readonly Operation[]): OperationRegistry {
+  const routable = new Map<Operation, RoutableOperation>(operations.map((operation) => [operation, routableOf(operation)]));
+  const byName = Map.groupBy(operations, ({ definition }) => definition.code);
+  checkNames(operations);
+  return {
+    find: (name, level, type) => {
+      const operation = byName.get(name)?.find((each) => isOffered(each, level, type));
+      return operation && routable.get(operation);
+    },
+    described: operations.map(({ definition }) => ({
+      name: definition.code,
+      definition: definition.url,
+      types: definition.type || definition.instance ? (definition.resource ?? []) : [],
+      isSystem: definition.system,
+    })),
+  };
+}
+
+function routableOf({ definition, affectsState, authorise, handle }: Operation): RoutableOperation {
+  return {
+    name: definition.code,
+    affectsState,
+    handle: async (request, context) => {
+      authorise(request.access, request);
+      return handle(request, context);
+    },
+  };
+}
+
+function checkNames(operations: readonly Operation[]): void {
+  const urls = operations.map(({ definition }) => definition.url);
+  const twice = urls.find((url, index) => urls.indexOf(url) !== index);
+  if (twice) throw new Error(`two operations are defined by ${twice}`);
+}

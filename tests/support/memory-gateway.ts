@@ -1,0 +1,99 @@
+/** A gateway over HTTP on the memory store: for tests of everything above the stores. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monotonicFactory } from 'ulid';
+import { fixedKeys } from '../../src/access/keys.ts';
+import { openLocalIssuer } from '../../src/access/local-key.ts';
+import { createTokenVerifier } from '../../src/access/tokens.ts';
+import { loadDefinitions } from '../../src/definitions/load.ts';
+import { type AppOptions, createApp } from '../../src/http/app.ts';
+import { listen } from '../../src/http/serve.ts';
+import { assembleContext } from '../../src/interactions/assemble.ts';
+import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { createOperationRegistry } from '../../src/operations/registry.ts';
+import { validate } from '../../src/operations/validate.ts';
+import { createIndexer } from '../../src/search/parameters/indexer.ts';
+import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
+import { createPageTokens } from '../../src/search/plan/page-token.ts';
+import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import { createValidator } from '../../src/validation/validate.ts';
+
+export interface ServedGateway {
+  readonly baseUrl: string;
+  /** A token with that scope, for a client of that name. */
+  token(scope: string, client?: string): Promise<string>;
+  /** Unknown errors that were logged: a test ends with none. */
+  readonly failures: readonly object[];
+  close(): Promise<void>;
+}
+
+/** Where references are told to be local; independent of the port, which is not known beforehand. */
+const INDEXED_BASE_URL = 'http://localhost/fhir/R4';
+const BASE_PATH = '/fhir/R4';
+const AUDIENCE = INDEXED_BASE_URL;
+
+export type GatewayChanges = Partial<InteractionServices> & Partial<Pick<AppOptions, 'maxBodyBytes' | 'maxBundleBytes' | 'trustForwarded'>>;
+
+/** Everything real but the store; `changes` replaces services and options. */
+export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
+  const failures: object[] = [];
+  const services = { ...memoryServices((message, details) => failures.push({ message, ...details })), ...changes };
+  const operations = createOperationRegistry([validate]);
+  const context = assembleContext(services, operations.described, operations.find);
+  const { issuer, remove } = await testIssuer();
+  const isResourceType = (type: string) => services.definitions.isResourceType(type);
+  const app = createApp({
+    context,
+    basePath: BASE_PATH,
+    trustForwarded: false,
+    maxBodyBytes: 16 * 1024 * 1024,
+    maxBundleBytes: 64 * 1024 * 1024,
+    ...changes,
+    verifier: createTokenVerifier({ issuer: new URL(AUDIENCE).origin, audience: AUDIENCE, keys: fixedKeys(issuer.jwks), isResourceType }),
+    isReady: async () => true,
+  });
+  const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
+  return {
+    baseUrl: `http://127.0.0.1:${listening.port}${BASE_PATH}`,
+    failures,
+    token: (scope, client = 'test') => issuer.sign({ audience: AUDIENCE, scope, subject: client, ttlSeconds: 600 }),
+    close: async () => {
+      await listening.close(100);
+      await remove();
+    },
+  };
+}
+
+/** Services on an empty memory store. */
+export function memoryServices(report: (message: string, details?: object) => void): InteractionServices {
+  const definitions = loadDefinitions();
+  const registry = createSearchRegistry(definitions);
+  let last = 0;
+  return {
+    store: createMemoryStore(),
+    definitions,
+    validator: createValidator(definitions),
+    indexer: createIndexer(registry, definitions, { baseUrl: INDEXED_BASE_URL }),
+    search: { registry, baseUrl: INDEXED_BASE_URL, now: Date.now },
+    pageTokens: createPageTokens(randomBytes(32)),
+    now: Date.now,
+    newUlid: monotonicFactory(),
+    beginWrite: (previousAt = 0) => {
+      last = Math.max(Date.now(), last + 1, previousAt + 1);
+      return { at: last, end: () => {} };
+    },
+    watermark: () => last,
+    limits: DEFAULT_LIMITS,
+    log: { error: report },
+    software: { name: 'Meridian', version: '0.0.0', releaseDate: '2026-01-01' },
+    referentialIntegrity: false,
+  };
+}
+
+async function testIssuer() {
+  const folder = await mkdtemp(join(tmpdir(), 'meridian-test-'));
+  const issuer = await openLocalIssuer(folder);
+  return { issuer, remove: () => rm(folder, { recursive: true, force: true }) };
+}
