@@ -26,7 +26,9 @@ export const statePath = (dataDir: string, url: string): string =>
   join(dataDir, 'load', `${createHash('sha256').update(url).digest('hex').slice(0, 16)}.ndjson`);
 
 export async function openState(path: string): Promise<LoadState> {
-  const lines = parseLines(await readFile(path, 'utf8').catch(() => ''));
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const lines = parseLines(text);
+  let separator = text === '' || text.endsWith('\n') ? '' : '\n';
   const done = new Set(lines.map((line) => line.hash));
   let witness = lines.findLast((line) => line.location)?.location;
   return {
@@ -37,10 +39,9 @@ export async function openState(path: string): Promise<LoadState> {
       done.add(item.hash);
       await mkdir(dirname(path), { recursive: true });
       const line: Line = { hash: item.hash, name: item.name, ...(location && { location }) };
-      await appendFile(
-        path,
-        `${JSON.stringify(line)}\n`,
-      );
+      const written = appendFile(path, `${separator}${JSON.stringify(line)}\n`);
+      separator = '';
+      await written;
     },
     async clear() {
       done.clear();
