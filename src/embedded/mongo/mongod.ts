@@ -1,0 +1,112 @@
+/** One `mongod` process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runOnce } from '../router/command-client.ts';
+import { killMarked } from './processes.ts';
+
+export interface MongodOptions {
+  readonly binary: string;
+  readonly dbPath: string;
+  readonly port: number;
+  /** The replica set that it belongs to; without one it runs alone, for maintenance. */
+  readonly set?: string;
+  readonly kind: 'config' | 'shard' | 'plain';
+  /** Share of memory for its cache, GB; WiredTiger takes 0.25 at least. */
+  readonly cacheGB: number;
+}
+
+export interface Mongod {
+  readonly address: string;
+  readonly pid: number;
+  /** Resolves when it answers. @throws with the end of its log if it exits before */
+  ready(): Promise<void>;
+  /** Asks it to shut down cleanly, kills it if it takes longer than `patienceMs`. */
+  stop(patienceMs: number): Promise<void>;
+  readonly exited: Promise<void>;
+}
+
+const START_PATIENCE_MS = 60_000;
+
+/**
+ * zlib is left out of the compressors: the versions in use are in the range of CVE-2025-14847. The diagnostic data
+ * collection samples every second and costs CPU that nobody reads.
+ */
+function argumentsOf({ dbPath, port, set, kind, cacheGB }: MongodOptions): string[] {
+  return [
+    ...['--dbpath', dbPath, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
+    ...['--logpath', `${dbPath}.log`, '--logappend', '--quiet', '--noscripting'],
+    ...['--networkMessageCompressors', 'snappy,zstd', '--wiredTigerCacheSizeGB', String(cacheGB)],
+    ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+    // A primary that is told to go waits for its clients up to this long; ours are told first.
+    ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
+    ...(set ? ['--replSet', set, '--oplogSize', '512'] : []),
+    ...(set && kind === 'config' ? ['--configsvr'] : []),
+    ...(set && kind === 'shard' ? ['--shardsvr', '--setParameter', 'orphanCleanupDelaySecs=20'] : []),
+    // Alone, it must not look for a session table that lives on shards.
+    ...(set ? [] : ['--setParameter', 'disableLogicalSessionCacheRefresh=true']),
+  ];
+}
+
+/** A `mongod` that a crash left behind on this folder would hold its lock: it goes first. */
+async function killStale(dbPath: string): Promise<void> {
+  const pid = Number(readOr(`${dbPath}/mongod.lock`, '').trim());
+  if (pid > 0) await killMarked(pid, `--dbpath ${dbPath} `);
+}
+
+function readOr(path: string, otherwise: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Starts the process, in a session of its own so that a terminal's Ctrl-C reaches only us, who stop it in order. */
+export async function startMongod(options: MongodOptions): Promise<Mongod> {
+  mkdirSync(options.dbPath, { recursive: true });
+  mkdirSync(dirname(options.dbPath), { recursive: true });
+  await killStale(options.dbPath);
+  const child = spawn(options.binary, argumentsOf(options), { detached: true, stdio: 'ignore' });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  failed.catch(() => {});
+  if (child.pid === undefined) await failed;
+  const address = `127.0.0.1:${options.port}`;
+  return {
+    address,
+    pid: child.pid ?? 0,
+    exited,
+    ready: () => waitUntilItAnswers(child, address, `${options.dbPath}.log`),
+    stop: (patienceMs) => stopChild(child, exited, patienceMs),
+  };
+}
+
+async function waitUntilItAnswers(child: ChildProcess, address: string, logPath: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_PATIENCE_MS; waitedMs += 40) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`mongod did not start: ${lastErrorIn(logPath)}`);
+    try {
+      await runOnce(address, 'admin', { hello: 1 }, 2_000);
+      return;
+    } catch {
+      await sleep(40);
+    }
+  }
+  throw new Error(`mongod at ${address} did not answer within ${START_PATIENCE_MS / 1000} s`);
+}
+
+/** The messages of the last errors that `mongod` logged; its log has one JSON object a line. */
+function lastErrorIn(logPath: string): string {
+  const lines = readOr(logPath, '').trimEnd().split('\n').slice(-200);
+  const errors = lines.filter((line) => line.includes('"s":"E"') || line.includes('"s":"F"'));
+  return (errors.at(-1) ?? lines.at(-1) ?? 'it left no log').slice(0, 500);
+}
+
+async function stopChild(child: ChildProcess, exited: Promise<void>, patienceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  await exited;
+  clearTimeout(timer);
+}

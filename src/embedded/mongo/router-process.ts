@@ -1,0 +1,75 @@
+/** The process in front of the shards: a real `mongos` when there is one, else our own router. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { runOnce } from '../router/command-client.ts';
+
+export interface RouterOptions {
+  readonly mongos?: string | undefined;
+  readonly port: number;
+  readonly configAddress: string;
+  /** Where its log goes. */
+  readonly dataDir: string;
+}
+
+export interface RouterProcess {
+  readonly pid: number;
+  /** Stands in its command line. */
+  readonly mark: string;
+  ready(): Promise<void>;
+  stop(): Promise<void>;
+  readonly exited: Promise<void>;
+}
+
+const START_PATIENCE_MS = 30_000;
+const STOP_PATIENCE_MS = 2_000;
+
+export function startRouter(options: RouterOptions): RouterProcess {
+  const log = openSync(`${options.dataDir}/router.log`, 'a');
+  const [command, args] = commandOf(options);
+  // Our router ends with its standard input; a `mongos` ignores that, and the guardian ends it.
+  const child = spawn(command, args, { detached: true, stdio: ['pipe', log, log] });
+  closeSync(log);
+  child.stdin?.on('error', () => {});
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.once('error', () => {});
+  return {
+    pid: child.pid ?? 0,
+    mark: `--port ${options.port}`,
+    exited,
+    ready: () => waitUntilItAnswers(child, options),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function commandOf({ mongos, port, configAddress, dataDir }: RouterOptions): [string, string[]] {
+  const config = `config/${configAddress}`;
+  if (mongos) {
+    const files = ['--logpath', `${dataDir}/mongos.log`, '--logappend', '--nounixsocket'];
+    return [mongos, ['--configdb', config, '--port', String(port), '--bind_ip', '127.0.0.1', ...files]];
+  }
+  const main = fileURLToPath(new URL('../router/main.ts', import.meta.url));
+  return [process.execPath, ['--max-semi-space-size=32', main, '--port', String(port), '--config', configAddress]];
+}
+
+async function waitUntilItAnswers(child: ChildProcess, { port, dataDir }: RouterOptions): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_PATIENCE_MS; waitedMs += 30) {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+      throw new Error(`the router did not start: see ${dataDir}/router.log`);
+    }
+    try {
+      await runOnce(`127.0.0.1:${port}`, 'admin', { hello: 1 }, 2_000);
+      return;
+    } catch {
+      await sleep(30);
+    }
+  }
+  throw new Error(`the router did not answer within ${START_PATIENCE_MS / 1000} s: see ${dataDir}/router.log`);
+}

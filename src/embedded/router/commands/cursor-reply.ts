@@ -1,0 +1,64 @@
+/** Replies that carry a cursor, a shard's or our own. */
+import { arrayElement, documentOf, type Element, findElement, renamed, TYPE } from '../bson-bytes.ts';
+import type { Router } from '../context.ts';
+import type { Source } from '../merged-cursor.ts';
+import { documentsIn, type Reply, replyOf } from '../reply.ts';
+
+export interface ShardCursor {
+  readonly id: bigint;
+  readonly documents: () => Buffer[];
+}
+
+/** The cursor in a shard's reply; `documents` are those of its batch. */
+export function cursorIn({ message, fields }: Reply): ShardCursor {
+  const cursor = fields.get('cursor');
+  const id = cursor && findElement(message, cursor.value, 'id');
+  return {
+    id: id ? message.readBigInt64LE(id.value) : 0n,
+    documents: () => documentsIn(message, cursor && batchIn(message, cursor)),
+  };
+}
+
+function batchIn(message: Buffer, cursor: Element): Element | undefined {
+  return findElement(message, cursor.value, 'firstBatch') ?? findElement(message, cursor.value, 'nextBatch');
+}
+
+/** Remembers where a shard's cursor lives, if it stays open. */
+export function registerCursor(router: Router, shardId: string, reply: Reply, isCluster = false): void {
+  const { id } = cursorIn(reply);
+  if (id === 0n) return;
+  const address = router.shards.cached(shardId)?.primaryAddress ?? '';
+  router.cursors.set(id, { kind: 'member', shard: shardId, address, isCluster });
+}
+
+export function sourceOf(router: Router, shardId: string, reply: Reply): Source {
+  const { id, documents } = cursorIn(reply);
+  return { shard: shardId, address: router.shards.cached(shardId)?.primaryAddress ?? '', id, documents: documents() };
+}
+
+function longElement(name: string, value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(value);
+  return renamed(bytes, { type: TYPE.long, start: 0, value: 0, end: 8 }, name);
+}
+
+function stringElement(name: string, value: string): Buffer {
+  const text = Buffer.from(`${value}\0`);
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(text.length);
+  return Buffer.concat([Buffer.from(`\x02${name}\0`, 'latin1'), length, text]);
+}
+
+/** A reply with a batch of our own. */
+export function batchReply(
+  batch: readonly Buffer[],
+  options: {
+    readonly field: 'firstBatch' | 'nextBatch';
+    readonly id: bigint;
+    readonly namespace: string;
+    readonly replies?: readonly Reply[];
+  },
+): Buffer {
+  const cursor = documentOf([arrayElement(options.field, batch), longElement('id', options.id), stringElement('ns', options.namespace)]);
+  return replyOf([Buffer.from('\x03cursor\0', 'latin1'), cursor], options.replies);
+}

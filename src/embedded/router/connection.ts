@@ -1,0 +1,118 @@
+/** A connection to one `mongod`: one request at a time, the reply handed to whoever asked. */
+import { connect, type Socket } from 'node:net';
+import { FrameReader } from './wire.ts';
+
+/** Who waits for a reply. Exactly one of the two is called, once for each request. */
+export interface Receiver {
+  onReply(message: Buffer): void;
+  /** The connection broke: nobody knows whether the request was carried out. */
+  onFailure(error: Error): void;
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #onIdle: (connection: Connection) => void;
+  readonly #onClosed: (connection: Connection) => void;
+  #receiver: Receiver | undefined;
+  #closed = false;
+
+  constructor(address: string, onIdle: (connection: Connection) => void, onClosed: (connection: Connection) => void) {
+    this.#onIdle = onIdle;
+    this.#onClosed = onClosed;
+    this.#socket = connect(endpointOf(address));
+    this.#socket.setNoDelay(true);
+    const frames = new FrameReader((message) => this.#settle(message));
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        frames.push(chunk);
+      } catch (error) {
+        this.close(error as Error);
+      }
+    });
+    this.#socket.on('error', (error) => this.close(error));
+    this.#socket.on('close', () => this.close(new Error(`${address} closed the connection`)));
+  }
+
+  send(message: Buffer, receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#socket.write(message);
+  }
+
+  close(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    this.#onClosed(this);
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.onFailure(error);
+  }
+
+  #settle(message: Buffer): void {
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    this.#onIdle(this);
+    receiver?.onReply(message);
+  }
+}
+
+/** `host:port`, or the path of a Unix socket. */
+function endpointOf(address: string): { path: string } | { host: string; port: number } {
+  if (address.startsWith('/')) return { path: address };
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}
+
+/** The connections to one `mongod`; the one used last is used next, so that few stay warm. */
+export class ConnectionPool {
+  readonly address: string;
+  readonly #maxSize: number;
+  #idle: Connection[] = [];
+  #all = new Set<Connection>();
+  #waiting: { message: Buffer; receiver: Receiver }[] = [];
+  #onBroken: () => void;
+
+  constructor(address: string, options: { maxSize: number; onBroken?: () => void }) {
+    this.address = address;
+    this.#maxSize = options.maxSize;
+    this.#onBroken = options.onBroken ?? (() => {});
+  }
+
+  send(message: Buffer, receiver: Receiver): void {
+    const connection = this.#idle.pop() ?? this.#open();
+    if (connection) connection.send(message, receiver);
+    else this.#waiting.push({ message, receiver });
+  }
+
+  close(): void {
+    this.#onBroken = () => {};
+    const error = new Error('the router is stopping');
+    for (const { receiver } of this.#waiting.splice(0)) receiver.onFailure(error);
+    for (const connection of [...this.#all]) connection.close(error);
+  }
+
+  #open(): Connection | undefined {
+    if (this.#all.size >= this.#maxSize) return undefined;
+    const connection = new Connection(
+      this.address,
+      (idle) => this.#reuse(idle),
+      (closed) => this.#forget(closed),
+    );
+    this.#all.add(connection);
+    return connection;
+  }
+
+  #reuse(connection: Connection): void {
+    const next = this.#waiting.shift();
+    if (next) connection.send(next.message, next.receiver);
+    else this.#idle.push(connection);
+  }
+
+  #forget(connection: Connection): void {
+    this.#all.delete(connection);
+    this.#idle = this.#idle.filter((other) => other !== connection);
+    this.#onBroken();
+    const next = this.#waiting.shift();
+    if (next) this.send(next.message, next.receiver);
+  }
+}

@@ -1,0 +1,123 @@
+/** A replica set as the router sees it: its primary, found through any member and followed when it changes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Document } from 'bson';
+import { runCommand } from './command-client.ts';
+import { ConnectionPool, type Receiver } from './connection.ts';
+
+/** The connection broke under a request, or no primary was to be found: the outcome is unknown. */
+export class ShardUnreachable extends Error {}
+
+const POOL_SIZE = 64;
+const PROBE_TIMEOUT_MS = 1_000;
+/** An election takes 2–3 s; a busy machine may double that. */
+const PATIENCE_MS = 12_000;
+
+export class Shard {
+  readonly id: string;
+  readonly #addresses: Set<string>;
+  readonly #pools = new Map<string, ConnectionPool>();
+  #primary: ConnectionPool | undefined;
+  #search: Promise<ConnectionPool> | undefined;
+  #isClosed = false;
+
+  constructor(id: string, addresses: readonly string[]) {
+    this.id = id;
+    this.#addresses = new Set(addresses);
+  }
+
+  get addresses(): readonly string[] {
+    return [...this.#addresses];
+  }
+
+  /** The reply of the primary. @throws ShardUnreachable */
+  call(message: Buffer): Promise<Buffer> {
+    const primary = this.#primary;
+    if (primary) return callOver(primary, message);
+    return this.primary().then((found) => callOver(found, message));
+  }
+
+  /** The reply of one member, for a cursor that lives there. @throws ShardUnreachable */
+  callMember(address: string, message: Buffer): Promise<Buffer> {
+    return callOver(this.#poolOf(address), message);
+  }
+
+  /** @throws ShardUnreachable if none appears in time */
+  primary(): Promise<ConnectionPool> {
+    if (this.#primary) return Promise.resolve(this.#primary);
+    this.#search ??= this.#findPrimary().finally(() => {
+      this.#search = undefined;
+    });
+    return this.#search;
+  }
+
+  /** Where the primary was last seen. */
+  get primaryAddress(): string {
+    return this.#primary?.address ?? '';
+  }
+
+  /** To be called when the member answered that it is not the primary (any more), or did not answer. */
+  forgetPrimary(): void {
+    this.#primary = undefined;
+  }
+
+  async command(database: string, command: Document): Promise<Document> {
+    return runCommand(await this.primary(), database, command);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const pool of this.#pools.values()) pool.close();
+  }
+
+  #poolOf(address: string): ConnectionPool {
+    let pool = this.#pools.get(address);
+    if (!pool) {
+      pool = new ConnectionPool(address, {
+        maxSize: POOL_SIZE,
+        onBroken: () => {
+          if (this.#primary?.address === address) this.#primary = undefined;
+        },
+      });
+      this.#pools.set(address, pool);
+    }
+    return pool;
+  }
+
+  async #findPrimary(): Promise<ConnectionPool> {
+    for (const giveUpAt = performance.now() + PATIENCE_MS; performance.now() < giveUpAt && !this.#isClosed; ) {
+      const found = await Promise.any([...this.#addresses].map((address) => this.#probe(address))).catch(() => undefined);
+      if (found) {
+        this.#primary = found;
+        return found;
+      }
+      await sleep(50);
+    }
+    throw new ShardUnreachable(`${this.id} has no primary that can be reached`);
+  }
+
+  /** Asks a member who it is and whom else it knows. @throws if it is not the primary */
+  async #probe(address: string): Promise<ConnectionPool> {
+    const pool = this.#poolOf(address);
+    const timeout = new AbortController();
+    const late = sleep(PROBE_TIMEOUT_MS, undefined, { signal: timeout.signal }).then(() => Promise.reject(new Error('no answer')));
+    late.catch(() => {});
+    try {
+      const hello = await Promise.race([runCommand(pool, 'admin', { hello: 1 }), late]);
+      for (const host of hello.hosts ?? []) this.#addresses.add(host);
+      if (hello.isWritablePrimary !== true) throw new Error('not the primary');
+      return pool;
+    } finally {
+      timeout.abort();
+    }
+  }
+}
+
+function callOver(pool: ConnectionPool, message: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const receiver: Receiver = {
+      onReply: resolve,
+      onFailure: (error) => reject(new ShardUnreachable(`${pool.address}: ${error.message}`)),
+    };
+    pool.send(message, receiver);
+  });
+}
