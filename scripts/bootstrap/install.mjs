@@ -41,10 +41,7 @@ async function npmCi(root) {
   const { code, errors } = await runNpm(['ci', ...flags], root);
   clearInterval(stillWorking);
   if (code !== 0) {
-    throw new SetUpError(
-      `npm ci failed: ${reasonOf(errors)}.`,
-      'Check the network and the npm registry setting, then run the same command again.',
-    );
+    throw new SetUpError(`npm ci failed: ${reasonOf(errors)}.`, remedyFor(errors));
   }
   say(`✓ Packages installed (${secondsSince(startedAt)})`);
 }
@@ -67,7 +64,13 @@ function reasonOf(errors) {
   const lines = errors.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim());
   const told = lines.filter((line) => line !== '' && !line.startsWith('A complete log') && !line.startsWith('code '));
   const code = lines.find((line) => line.startsWith('code '));
-  return [code?.slice('code '.length), told[0]].filter(Boolean).join(', ') || 'no reason given';
+  return [code?.slice('code '.length), told[0]?.replace(/\.$/, '')].filter(Boolean).join(', ') || 'no reason given';
+}
+
+function remedyFor(errors) {
+  if (errors.includes('EUSAGE')) return 'Run "npm install" to bring package-lock.json up to date.';
+  if (/EACCES|EPERM|EROFS|ENOSPC/.test(errors)) return 'Make the project folder writable, with 2 GB free, and run the same command again.';
+  return 'Check the network and the registry that npm uses ("npm config get registry"), then run the same command again.';
 }
 
 /** The npm package `node` fetches its binary in an install script; where npm leaves those out, it is run here. */

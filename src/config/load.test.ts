@@ -46,6 +46,15 @@ describe('flags and variables', () => {
     expect(config).toMatchObject({ connect: true, mongodbUri: uri });
   });
 
+  test.each([
+    ['mongodb://a:1', 'mongodb://a:1/meridian'],
+    ['mongodb://u:p@a:1,b:2/?replicaSet=r', 'mongodb://u:p@a:1,b:2/meridian?replicaSet=r'],
+    ['mongodb+srv://a?tls=true', 'mongodb+srv://a/meridian?tls=true'],
+    ['mongodb://a:1/other?x=/y', 'mongodb://a:1/other?x=/y'],
+  ])('%s names the database: %s', (uri, expected) => {
+    expect(loadConfig([], { MONGODB_URI: uri }).mongodbUri).toBe(expected);
+  });
+
   test('names are unique', () => {
     const options = Object.values(OPTIONS);
     expect(new Set(options.map((option) => option.flag)).size).toBe(options.length);

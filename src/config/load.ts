@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { type Config, OPTIONS, type Option, type OptionName, type Settings } from './options.ts';
 import { readValue } from './read-value.ts';
 
+const DATABASE = 'meridian';
+
 /** A setting that can't be: its message is one line that names the flag or variable and says what is right. */
 export class ConfigError extends Error {
   constructor(message: string) {
@@ -23,6 +25,7 @@ export function loadConfig(args: readonly string[], env: Readonly<Record<string,
   const baseUrl = (settings.baseUrl ?? defaultBaseUrl(settings.host, settings.port)).replace(/\/+$/, '');
   const config: Config = {
     ...settings,
+    mongodbUri: settings.mongodbUri && withDatabase(settings.mongodbUri),
     baseUrl,
     issuer: settings.issuer ?? new URL(baseUrl).origin,
     audience: settings.audience ?? baseUrl,
@@ -63,6 +66,12 @@ function read(option: Option, text: string, source: string): unknown {
   const result = readValue(option, text);
   if ('expected' in result) throw new ConfigError(`${source} must be ${result.expected}${option.secret ? '' : `, not "${text}"`}.`);
   return option.kind === 'path' && !isAbsolute(text) ? resolve(text) : result.value;
+}
+
+/** The driver's own default database is `test`. */
+function withDatabase(mongodbUri: string): string {
+  const [, server, path, query] = /^([a-z+]+:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(mongodbUri) ?? [];
+  return server && !path ? `${server}/${DATABASE}${query ?? ''}` : mongodbUri;
 }
 
 function defaultBaseUrl(host: string, port: number): string {

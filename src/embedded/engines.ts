@@ -6,7 +6,7 @@ import { findMongod, findMongos } from './mongo/find-mongod.ts';
 import { startPostgres } from './postgres.ts';
 
 export interface Engines {
-  /** Connection string of the router, or of the one replica set. */
+  /** Connection string of the router, or of the one replica set; its path names the gateway's database. */
   readonly mongodbUri: string;
   readonly databaseUrl: string;
   /** Every process that was started, with its role: `shard_0/0`, `router`, `postgres`, … */
@@ -28,7 +28,7 @@ interface Engine {
 export async function startEngines(config: Config, say: (line: string) => void): Promise<Engines> {
   const [mongo, postgres] = await bothOrNone(startMongo(config, say), startPostgresIn(config, say));
   return {
-    mongodbUri: mongo.uri,
+    mongodbUri: mongo.uri.replace(/\/(?=$|\?)/, '/meridian'),
     databaseUrl: postgres.url,
     processes: () => [...mongo.processes(), ...postgres.processes()],
     stop: async () => {
