@@ -3,7 +3,7 @@ import type { ResourceKey } from '../../model/resource.ts';
 import type { PathReader } from './path.ts';
 import { compileReader } from './path.ts';
 import { referenceText } from './reference-text.ts';
-import type { SearchDefinitions, SearchRegistry } from './registry.ts';
+import type { SearchRegistry } from './registry.ts';
 
 /** Patients of one type's resources: "Patient/1", home patient first. Fills `out` and returns it. */
 export type PatientsReader = (resource: object, key: ResourceKey) => string[];
@@ -21,8 +21,8 @@ function inHomeOrder(codes: readonly string[]): string[] {
  * lead elsewhere (another server, a Group, a contained resource) don't count.
  * @see https://hl7.org/fhir/R4/compartmentdefinition-patient.html
  */
-export function compilePatients(type: string, registry: SearchRegistry, definitions: SearchDefinitions, baseUrl: string): PatientsReader {
-  const codes = inHomeOrder(definitions.compartments.Patient?.[type] ?? []);
+export function compilePatients(type: string, registry: SearchRegistry, baseUrl: string): PatientsReader {
+  const codes = inHomeOrder(registry.compartmentCodes(type));
   const paths = codes.flatMap((code) => registry.parameter(type, code)?.paths ?? []);
   const readers: PathReader[] = paths.filter((path) => path.type === 'Reference').map((path) => compileReader(path.steps));
   return (resource, key) => {

@@ -4,6 +4,7 @@ import type { ClinicalDateReader } from './clinical-date.ts';
 import { compileClinicalDate } from './clinical-date.ts';
 import type { PatientsReader } from './compartment.ts';
 import { compilePatients } from './compartment.ts';
+import { elementLookup } from './elements.ts';
 import { EntrySink } from './entry-sink.ts';
 import { parameterKey } from './entry-text.ts';
 import type { Extract } from './extract.ts';
@@ -53,8 +54,8 @@ function compileProgram(type: string, registry: SearchRegistry, definitions: Sea
   const hot = parameters.filter((parameter) => HOT_CODES.includes(parameter.code) && parameter.type === 'token' && parameter.hasSystem);
   return {
     extracts: parameters.flatMap((parameter) => extractsOf(parameter, baseUrl)),
-    patients: compilePatients(type, registry, definitions, baseUrl),
-    date: compileClinicalDate(type, parameters, definitions.element),
+    patients: compilePatients(type, registry, baseUrl),
+    date: compileClinicalDate(type, parameters, elementLookup(definitions)),
     hotPrefixes: hot.map((parameter) => `${parameterKey(type, parameter.code)}=`),
   };
 }

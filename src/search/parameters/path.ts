@@ -16,6 +16,8 @@ export interface ElementShape {
   readonly types: readonly string[];
   /** `value[x]`: its JSON field is the name followed by the type. */
   readonly isChoice: boolean;
+  /** Name of the code set that its codes are bound to. */
+  readonly codes?: string;
 }
 
 /** The shape of an element of a type: ("Observation", "value"), ("Observation.component", "code"), ("Period", "start"). */
@@ -36,6 +38,8 @@ export interface ValuePath {
   readonly steps: readonly PathStep[];
   /** "CodeableConcept", "date", …; for a whole inline resource "Resource". */
   readonly type: string;
+  /** Name of the code set that says which systems the codes imply. */
+  readonly codes?: string;
 }
 
 /** A path in the making: a choice element waits for `ofType` or for the next step. */
@@ -126,7 +130,7 @@ function elementOf(draft: Draft, name: string, elements: ElementLookup): Draft[]
   const shape = elements(draft.type, name);
   if (!shape) return choiceByField(draft, name, elements);
   if (shape.isChoice) return [{ ...draft, choice: { element: name, types: shape.types } }];
-  return shape.types.map((type) => fieldStep(draft, name, type));
+  return shape.types.map((type) => ({ ...fieldStep(draft, name, type), ...(type === 'code' && { codes: shape.codes }) }));
 }
 
 /** US Core names the JSON field: `valueDateTime`. */

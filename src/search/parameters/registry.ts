@@ -1,15 +1,14 @@
 /** The search parameters of each resource type, with their paths compiled at first use. */
-import type { Definitions, SearchParameterDefinition, SearchParamType } from '../../definitions/definitions.ts';
+import type { CodeSet, Definitions, SearchParameterDefinition, SearchParamType } from '../../definitions/definitions.ts';
+import { elementLookup } from './elements.ts';
 import { hasSystem, parameterKey } from './entry-text.ts';
 import type { ElementLookup, ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
 import type { StoredAs } from './stored-as.ts';
 import { homeOf } from './stored-as.ts';
 
-/** What search needs of the FHIR definitions: their parameters, and what their elements hold. */
-export type SearchDefinitions = Pick<Definitions, 'resourceTypes' | 'searchParameters' | 'compartments'> & {
-  readonly element: ElementLookup;
-};
+/** What search needs of the FHIR definitions. */
+export type SearchDefinitions = Pick<Definitions, 'resourceTypes' | 'searchParameters' | 'compartments' | 'types' | 'codeSets'>;
 
 /** A search parameter of one resource type. */
 export interface SearchParameter {
@@ -28,6 +27,8 @@ export interface SearchParameter {
   readonly storedAs: readonly StoredAs[];
   /** True if values have a system beside the code (tokens). */
   readonly hasSystem: boolean;
+  /** For codes that name no system: the code sets that imply one. Undefined if FHIR itself doesn't list them all. */
+  readonly impliedSystems?: readonly CodeSet[];
 }
 
 export interface SearchRegistry {
@@ -37,6 +38,8 @@ export interface SearchRegistry {
   codesOf(type: string): readonly string[];
   /** All parameters of a type. */
   parametersOf(type: string): readonly SearchParameter[];
+  /** Codes of the parameters that put a type into a patient's compartment; [] if none does. */
+  compartmentCodes(type: string): readonly string[];
 }
 
 const ABSTRACT = ['Resource', 'DomainResource'];
@@ -47,18 +50,34 @@ function basesOf(type: string): ReadonlySet<string> {
   return new Set([type, ...(PLAIN_RESOURCES.has(type) ? ABSTRACT.slice(0, 1) : ABSTRACT)]);
 }
 
-function parameterOn(type: string, definition: SearchParameterDefinition, elements: ElementLookup): Omit<SearchParameter, 'storedAs'> {
+/** US Core reads the code out of an extension's Coding, which would lose its system. */
+const wholeCodings = (expression: string) =>
+  expression.replace(/\.value\.code$/, '.value.ofType(Coding)').replace(/\.value\.coding\.code$/, '.value.ofType(CodeableConcept)');
+
+function impliedSystems(paths: readonly ValuePath[], codeSets: Definitions['codeSets']): readonly CodeSet[] | undefined {
+  const sets = paths.map((path) => (path.codes === undefined ? undefined : codeSets.get(path.codes)));
+  return sets.length > 0 && sets.every((set) => set !== undefined) ? sets : undefined;
+}
+
+function parameterOn(
+  type: string,
+  definition: SearchParameterDefinition,
+  elements: ElementLookup,
+  codeSets: Definitions['codeSets'],
+): Omit<SearchParameter, 'storedAs'> {
   const isPath = definition.expression !== undefined && definition.type !== 'composite';
-  const paths = isPath ? compilePaths(definition.expression ?? '', type, elements) : [];
+  const paths = isPath ? compilePaths(wholeCodings(definition.expression ?? ''), type, elements) : [];
   const elementTypes = [...new Set(paths.map((path) => path.type))];
   const { code, url, target: targets = [] } = definition;
-  return { on: type, code, type: definition.type, url, targets, paths, elementTypes, hasSystem: elementTypes.some(hasSystem) };
+  const known = { on: type, code, type: definition.type, url, targets, paths, elementTypes };
+  return { ...known, hasSystem: elementTypes.some(hasSystem), impliedSystems: impliedSystems(paths, codeSets) };
 }
 
 function compileType(type: string, definitions: SearchDefinitions): ReadonlyMap<string, SearchParameter> {
   const bases = basesOf(type);
   const own = definitions.searchParameters.filter((definition) => definition.base.some((base) => bases.has(base)));
-  const parameters = own.map((definition) => parameterOn(type, definition, definitions.element));
+  const elements = elementLookup(definitions);
+  const parameters = own.map((definition) => parameterOn(type, definition, elements, definitions.codeSets));
   const homes = homeOf(parameters);
   const complete = parameters.map((parameter) => ({ ...parameter, storedAs: homes.get(parameter.code) ?? [] }));
   return new Map(complete.map((parameter) => [parameter.code, parameter]));
@@ -79,6 +98,7 @@ export function createSearchRegistry(definitions: SearchDefinitions): SearchRegi
     parameter: (type, code) => ofType(type).get(code),
     codesOf: (type) => [...ofType(type).keys()].sort(),
     parametersOf: (type) => [...ofType(type).values()],
+    compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
   };
 }
 

@@ -41,7 +41,8 @@ function homesOfType(candidates: readonly Candidate[], homes: Map<string, readon
   const stored: Candidate[] = [];
   const restricted = candidates.filter((candidate) => unrestricted(candidate.paths));
   const others = candidates.filter((candidate) => !unrestricted(candidate.paths));
-  for (const candidate of [...others].sort((a, b) => a.paths.length - b.paths.length)) {
+  // By code among equals: which of two keeps the entries must not hang on the order of the definitions.
+  for (const candidate of others.sort((a, b) => a.paths.length - b.paths.length || (a.code < b.code ? -1 : 1))) {
     const codes = cover(candidate.paths, stored);
     homes.set(
       candidate.code,

@@ -1,0 +1,134 @@
+/** One parameter of a search, name and value, to its expression: modifiers, alternatives, types. */
+import { unsupportedParameter } from '../../model/error.ts';
+import type { SearchExpression } from '../expression/expression.ts';
+import { not, or } from '../expression/expression.ts';
+import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
+import type { ParameterName } from '../request/names.ts';
+import { splitValue, unescapeValue } from '../request/values.ts';
+import { dateExpression, updatedExpression } from './date.ts';
+import { missingExpression } from './missing.ts';
+import { numberExpression } from './number.ts';
+import { quantityExpression } from './quantity.ts';
+import { referenceExpression } from './reference.ts';
+import { stringExpression } from './string.ts';
+import { idExpression, tokenExpression } from './token.ts';
+import { uriExpression } from './uri.ts';
+
+/** What the meaning of a value may depend on. */
+export interface CriterionContext {
+  readonly registry: SearchRegistry;
+  readonly baseUrl: string;
+  readonly now: () => number;
+}
+
+/** One alternative of a parameter's value, for one type. */
+export interface CriterionValue {
+  readonly parameter: SearchParameter;
+  /** As the client wrote it, for errors: "code:not". */
+  readonly name: string;
+  /** Undefined for those that are handled here: `missing`, `not`. */
+  readonly modifier?: string;
+  /** Still escaped, for values that have parts. */
+  readonly raw: string;
+  readonly text: string;
+  readonly context: CriterionContext;
+}
+
+interface Meaning {
+  readonly express: (value: CriterionValue) => SearchExpression;
+  readonly modifiers: readonly string[];
+}
+
+/** What each parameter type means and the modifiers that it takes. Those of R4 that are not here are refused by name. */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  token: { express: tokenExpression, modifiers: ['missing', 'not'] },
+  string: { express: stringExpression, modifiers: ['missing', 'exact'] },
+  reference: { express: referenceExpression, modifiers: ['missing'] },
+  date: { express: dateExpression, modifiers: ['missing'] },
+  number: { express: numberExpression, modifiers: ['missing'] },
+  quantity: { express: quantityExpression, modifiers: ['missing'] },
+  uri: { express: uriExpression, modifiers: ['missing', 'below', 'above'] },
+};
+
+/** Kept outside the entries, so neither can be missing. */
+const OUTSIDE: Readonly<Record<string, Meaning>> = {
+  _id: { express: idExpression, modifiers: ['not'] },
+  _lastUpdated: { express: updatedExpression, modifiers: [] },
+};
+
+const meaningOf = (parameter: SearchParameter) => OUTSIDE[parameter.code] ?? MEANINGS[parameter.type];
+
+/** True if a search may use this parameter. */
+export const isSearchable = (parameter: SearchParameter) => parameter.paths.length > 0 && meaningOf(parameter) !== undefined;
+
+/** Codes that can be searched in all of these types. */
+export function searchableCodes(types: readonly string[], registry: SearchRegistry): string[] {
+  const [first = ''] = types;
+  return registry.codesOf(first).filter((code) => types.every((type) => isSearchableIn(type, code, registry)));
+}
+
+function isSearchableIn(type: string, code: string, registry: SearchRegistry): boolean {
+  const parameter = registry.parameter(type, code);
+  return parameter !== undefined && isSearchable(parameter);
+}
+
+/** R4's names that have no SearchParameter, or none that can be compiled. */
+const NOT_YET = new Set([
+  '_include',
+  '_revinclude',
+  '_has',
+  '_text',
+  '_content',
+  '_list',
+  '_filter',
+  '_query',
+  '_contained',
+  '_containedType',
+]);
+
+function parameterOf(name: ParameterName, type: string, types: readonly string[], registry: SearchRegistry): SearchParameter {
+  const parameter = registry.parameter(type, name.code);
+  if (parameter && isSearchable(parameter)) return parameter;
+  const allowed = searchableCodes(types, registry).join(', ');
+  const what = parameter || NOT_YET.has(name.code) ? 'is not supported yet' : `is not known for ${type}`;
+  throw unsupportedParameter(`the search parameter "${name.text}" ${what}; allowed: ${allowed}`, name.text);
+}
+
+function checkModifier({ text, modifier }: ParameterName, parameter: SearchParameter): void {
+  const allowed = meaningOf(parameter)?.modifiers ?? [];
+  const isTypeName = parameter.type === 'reference' && /^[A-Z]/.test(modifier ?? '');
+  if (modifier === undefined || isTypeName || allowed.includes(modifier)) return;
+  const list = allowed.length > 0 ? allowed.map((each) => `:${each}`).join(', ') : 'none';
+  throw unsupportedParameter(`the modifier :${modifier} of "${parameter.code}" is not supported; allowed: ${list}`, text);
+}
+
+function checkChain({ text, chain }: ParameterName): void {
+  if (chain !== undefined) throw unsupportedParameter(`chained parameters and _has are not supported yet: "${text}"`, text);
+}
+
+/**
+ * What `name=value` means for resources of these types. Alternatives between commas are or-ed; `:not` is the complement of
+ * all of them, a resource without the element included.
+ * @throws FhirError 400 `not-supported` for an unknown name, modifier or chain, `value` for a wrong value
+ */
+export function compileCriterion(
+  name: ParameterName,
+  value: string,
+  types: readonly string[],
+  context: CriterionContext,
+): SearchExpression {
+  checkChain(name);
+  const parameters = types.map((type) => parameterOf(name, type, types, context.registry));
+  for (const parameter of parameters) checkModifier(name, parameter);
+  if (name.modifier === 'missing') return missingExpression(parameters, value, name.text);
+  const isNot = name.modifier === 'not';
+  const modifier = isNot ? undefined : name.modifier;
+  const alternatives = splitValue(value, ',').flatMap((raw) =>
+    parameters.map((parameter) => {
+      const one: CriterionValue = { parameter, name: name.text, modifier, raw, text: unescapeValue(raw), context };
+      return meaningOf(parameter)?.express(one) ?? { kind: 'nothing' as const };
+    }),
+  );
+  const any = or(alternatives);
+  return isNot ? not(any) : any;
+}

@@ -1,0 +1,68 @@
+/**
+ * From a request to what a store is asked. Passes, in order: simplify (done when the request was parsed), apply-access,
+ * resolve-chains (to come: chains and `_has` are refused when the request is parsed), route, stable-sort.
+ */
+import { hash } from 'node:crypto';
+import { invalidValue } from '../../model/error.ts';
+import type { SearchMatch, SortKey, StoreSearch } from '../../store/store.ts';
+import type { SearchRegistry } from '../parameters/registry.ts';
+import { isControl } from '../request/controls.ts';
+import type { SearchRequest } from '../request/parse.ts';
+import type { Narrow } from './apply-access.ts';
+import { applyAccess } from './apply-access.ts';
+import type { PageTokens } from './page-token.ts';
+import { patientNamedBy } from './route.ts';
+import { stableSort } from './stable-sort.ts';
+
+export interface PlanContext {
+  readonly registry: SearchRegistry;
+  readonly narrow: Narrow;
+  readonly pageTokens: PageTokens;
+}
+
+export interface SearchPlan {
+  /** To be run on the store. `limit` is one more than the page, which tells whether there is a next one. */
+  readonly search: StoreSearch;
+  /** Matches of the page; 0 asks for the count only, and `search` is then not to be run. */
+  readonly pageSize: number;
+  /** The token of the page after this match, the last of its page. */
+  nextPage(last: SearchMatch): string;
+}
+
+interface PageContent {
+  /** Of which search it is a page. */
+  readonly of: string;
+  readonly after: readonly (number | string | null)[];
+}
+
+/**
+ * Which search a page belongs to: types, criteria as written, order. Not the condition made of them: `ap` depends on the time
+ * of day, and what the caller may see may change between two pages.
+ */
+function fingerprint({ types, applied }: SearchRequest, sort: readonly SortKey[]): string {
+  const criteria = applied.filter(([name]) => !isControl(name));
+  return hash('sha1', JSON.stringify([types, criteria, sort]), 'base64url');
+}
+
+function openPage(token: string, of: string, pageTokens: PageTokens): PageContent {
+  const content = pageTokens.open(token) as Partial<PageContent>;
+  if (content.of !== of || !content.after) throw invalidValue('the page token belongs to another search', '_page');
+  return content as PageContent;
+}
+
+/**
+ * The plan of a request.
+ * @throws FhirError 400 for a page token that is forged or of another search
+ */
+export function planSearch(request: SearchRequest, context: PlanContext): SearchPlan {
+  const { types, where } = applyAccess(request.types, request.where, context.narrow);
+  const sort = stableSort(request.sort);
+  const patient = patientNamedBy(where, types, context.registry);
+  const of = fingerprint(request, sort);
+  const after = request.page === undefined ? undefined : openPage(request.page, of, context.pageTokens).after;
+  return {
+    search: { types, where, sort, limit: request.count + 1, ...(after && { after }), ...(patient && { patient }) },
+    pageSize: request.count,
+    nextPage: (last) => context.pageTokens.seal({ of, after: last.sortValues } satisfies PageContent),
+  };
+}

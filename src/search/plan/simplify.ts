@@ -1,0 +1,72 @@
+/** Pass: the same meaning in fewer nodes, and in one form for whatever the client's order. */
+import { unreachable } from '../../model/unreachable.ts';
+import type { SearchExpression } from '../expression/expression.ts';
+import { and, EVERYTHING, NOTHING, not, or } from '../expression/expression.ts';
+import { printExpression } from '../expression/print.ts';
+
+type Group = 'and' | 'or';
+
+/** The parts of nested groups of one kind, simplified. */
+function flatten(kind: Group, of: readonly SearchExpression[]): SearchExpression[] {
+  return of.flatMap((part) => {
+    const simple = simplify(part);
+    return simple.kind === kind ? simple.of : [simple];
+  });
+}
+
+/** Each part once, in the order of their texts. */
+function uniqueSorted(parts: readonly SearchExpression[]): SearchExpression[] {
+  const byText = new Map(parts.map((part) => [printExpression(part), part]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
+}
+
+/** In an `or`, all lists of ids become one. */
+function mergeIds(parts: readonly SearchExpression[]): SearchExpression[] {
+  const ids = parts.flatMap((part) => (part.kind === 'ids' ? part.ids : []));
+  const others = parts.filter((part) => part.kind !== 'ids');
+  return ids.length === 0 ? others : [...others, { kind: 'ids', ids: [...new Set(ids)].sort() }];
+}
+
+function simplifyAnd(of: readonly SearchExpression[]): SearchExpression {
+  const parts = flatten('and', of).filter((part) => part.kind !== 'everything');
+  return parts.some((part) => part.kind === 'nothing') ? NOTHING : and(uniqueSorted(parts));
+}
+
+function simplifyOr(of: readonly SearchExpression[]): SearchExpression {
+  const parts = flatten('or', of).filter((part) => part.kind !== 'nothing');
+  return parts.some((part) => part.kind === 'everything') ? EVERYTHING : or(uniqueSorted(mergeIds(parts)));
+}
+
+function simplifyNot(of: SearchExpression): SearchExpression {
+  const inner = simplify(of);
+  if (inner.kind === 'not') return inner.of;
+  if (inner.kind === 'everything') return NOTHING;
+  return inner.kind === 'nothing' ? EVERYTHING : not(inner);
+}
+
+/**
+ * Flattens groups, drops what changes nothing, takes each condition once. Conditions never move into or out of a `range`:
+ * which of them hold on *one* entry is meaning.
+ */
+export function simplify(expression: SearchExpression): SearchExpression {
+  switch (expression.kind) {
+    case 'and':
+      return simplifyAnd(expression.of);
+    case 'or':
+      return simplifyOr(expression.of);
+    case 'not':
+      return simplifyNot(expression.of);
+    case 'ids':
+      return expression.ids.length === 0 ? NOTHING : { kind: 'ids', ids: [...new Set(expression.ids)].sort() };
+    case 'everything':
+    case 'nothing':
+    case 'equals':
+    case 'prefix':
+    case 'range':
+    case 'patient':
+    case 'updated':
+      return expression;
+    default:
+      return unreachable(expression);
+  }
+}
