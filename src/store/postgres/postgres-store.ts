@@ -1,0 +1,89 @@
+/** Administrative and financial resources in PostgreSQL. */
+import type { ResourceStore, UnitOfWork } from '../store.ts';
+import { translating } from './errors.ts';
+import { readHistory } from './history.ts';
+import { findIdempotency, sweepIdempotency } from './idempotency.ts';
+import { migratePostgres } from './migrate.ts';
+import { createPartitionCatalogue } from './partitions/catalogue.ts';
+import { describePartitions, type PartitionDescription, type PatientPartition, partitionsOf } from './partitions/describe.ts';
+import { createPools, endPools } from './pools.ts';
+import { createReader } from './read.ts';
+import { countMatches, findPage } from './search/search.ts';
+import { finishPrepared, listPrepared } from './write/two-phase.ts';
+import { commitUnit, prepareUnit } from './write/unit.ts';
+import { createWriteBatcher } from './write/write-batch.ts';
+
+export interface PostgresStoreOptions {
+  /** The primary. */
+  readonly url: string;
+  /** Told of what an operator should know; never content. */
+  readonly log?: (message: string) => void;
+  readonly maxHot?: number;
+  readonly maxSearch?: number;
+}
+
+export interface PostgresStore extends ResourceStore {
+  /** Writes everything and keeps it locked and unseen under `gid`, surviving crashes. @throws CommitRefused */
+  prepare(gid: string, unit: UnitOfWork): Promise<void>;
+  /** Makes a prepared half visible. Nothing happens if that was done before. */
+  commitPrepared(gid: string): Promise<void>;
+  /** Undoes a prepared half. Nothing happens if that was done before. */
+  rollbackPrepared(gid: string): Promise<void>;
+  /** Names of all prepared halves that start with `prefix`. */
+  listPrepared(prefix: string): Promise<readonly string[]>;
+  /** Runs the migrations, and makes the partitions that rows wait for. Gives how many migrations ran. */
+  migrate(): Promise<number>;
+  /** Every partition with its range, rows and bytes. */
+  describePartitions(): Promise<readonly PartitionDescription[]>;
+  /** The partitions that hold a patient's ("Patient/123") admissions and claims. */
+  partitionsOf(reference: string): Promise<readonly PatientPartition[]>;
+  /** Makes the partitions that rows wait for in a default partition. Gives how many. */
+  adoptWaiting(): Promise<number>;
+  /** Removes idempotency records older than `before`. Gives how many. */
+  sweepIdempotency(before: Date): Promise<number>;
+  /** Answers if the primary does. @throws FhirError 503 */
+  ping(): Promise<void>;
+  /** Ends the connections once their statements are done. */
+  close(): Promise<void>;
+}
+
+/** Connects at the first use. The database must be migrated. */
+export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
+  const { log = () => undefined } = options;
+  const pools = createPools({ ...options, onError: (error) => log(`an idle PostgreSQL connection broke: ${error.message}`) });
+  const partitions = createPartitionCatalogue(pools.maintenance, log);
+  const reader = createReader(pools.hot);
+  const batcher = createWriteBatcher(pools.hot, partitions);
+
+  async function commit(unit: UnitOfWork): Promise<void> {
+    const [only] = unit.writes;
+    const isPlain = unit.writes.length === 1 && !unit.guards?.length && !unit.idempotency;
+    if (only && isPlain) return batcher.write(only);
+    await commitUnit(pools.hot, partitions, unit);
+  }
+
+  return {
+    read: reader.read,
+    readVersion: reader.readVersion,
+    history: (request) => translating(() => readHistory(pools.search, reader, request)),
+    search: (search) => translating(() => findPage(pools.search, search)),
+    count: (search) => translating(() => countMatches(pools.search, search)),
+    commit: (unit) => translating(() => commit(unit)),
+    findIdempotency: (key) => translating(() => findIdempotency(pools.hot, key)),
+    prepare: (gid, unit) => translating(() => prepareUnit(pools.hot, partitions, gid, unit)),
+    commitPrepared: (gid) => translating(() => finishPrepared(pools.hot, 'COMMIT', gid)),
+    rollbackPrepared: (gid) => translating(() => finishPrepared(pools.hot, 'ROLLBACK', gid)),
+    listPrepared: (prefix) => translating(() => listPrepared(pools.hot, prefix)),
+    migrate: async () => {
+      const ran = await migratePostgres(pools.maintenance);
+      await partitions.adoptWaiting();
+      return ran;
+    },
+    describePartitions: () => translating(() => describePartitions(pools.search)),
+    partitionsOf: (reference) => translating(() => partitionsOf(pools.search, reference)),
+    adoptWaiting: () => translating(() => partitions.adoptWaiting()),
+    sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.hot, before)),
+    ping: () => translating(async () => void (await pools.hot.query('SELECT 1'))),
+    close: () => endPools(pools),
+  };
+}

@@ -1,0 +1,84 @@
+/** Reads by key, batched (design section 5). */
+import type { ClientBase, Pool } from 'pg';
+import type { ResourceKey, ResourceVersion } from '../../model/resource.ts';
+import { createBatcher } from '../batcher.ts';
+import { tableOf } from './business-date.ts';
+import { translating } from './errors.ts';
+import { VERSION_COLUMNS, type VersionRow, versionFrom } from './row.ts';
+
+export interface Reader {
+  /** The current version, also of a deletion. */
+  read(key: ResourceKey): Promise<ResourceVersion | undefined>;
+  readVersion(key: ResourceKey, version: number): Promise<ResourceVersion | undefined>;
+}
+
+const MAX_KEYS = 500;
+/** How often a row that has just moved is looked for again. */
+const ATTEMPTS = 5;
+
+/** Reads that arrive while one is under way leave as one statement, for each type; two statements under way at most. */
+export function createReader(pool: Pool): Reader {
+  const batchers = new Map<string, (id: string) => Promise<ResourceVersion | undefined>>();
+
+  function batcherOf(type: string) {
+    const existing = batchers.get(type);
+    if (existing) return existing;
+    const made = createBatcher<string, ResourceVersion | undefined>({
+      maxItems: MAX_KEYS,
+      maxInFlight: 2,
+      run: async (ids) => {
+        const found = await readCurrent(pool, type, [...new Set(ids)]);
+        return ids.map((id) => ({ ok: found.get(id) }));
+      },
+    });
+    batchers.set(type, made);
+    return made;
+  }
+
+  async function readVersion(key: ResourceKey, version: number): Promise<ResourceVersion | undefined> {
+    const past = await readPast(pool, key, version);
+    if (past) return past;
+    const current = await reader.read(key);
+    if (!current || current.version < version) return undefined;
+    // Between the two looks the version may have become a past one.
+    return current.version === version ? current : readPast(pool, key, version);
+  }
+
+  const reader: Reader = {
+    read: ({ type, id }) => translating(() => batcherOf(type)(id)),
+    readVersion: (key, version) => translating(() => readVersion(key, version)),
+  };
+  return reader;
+}
+
+/** The current versions of these resources of one type, by id. */
+export async function readCurrent(pool: Pool | ClientBase, type: string, ids: readonly string[]): Promise<Map<string, ResourceVersion>> {
+  const found = new Map<string, ResourceVersion>();
+  let wanted = ids;
+  for (let attempt = 0; attempt < ATTEMPTS && wanted.length > 0; attempt++) {
+    const { table } = tableOf(type);
+    const { rows } = await pool.query<VersionRow>({
+      name: `read_${table}`,
+      text: `SELECT ${VERSION_COLUMNS.join(', ')} FROM read_${table}($1::text[])`,
+      values: [wanted],
+      rowMode: 'array',
+    } as never);
+    const moving: string[] = [];
+    for (const row of rows) {
+      if (row[2] === null) moving.push(row[0]);
+      else found.set(row[0], versionFrom(type, row));
+    }
+    wanted = moving;
+  }
+  return found;
+}
+
+async function readPast(pool: Pool, { type, id }: ResourceKey, version: number): Promise<ResourceVersion | undefined> {
+  const { rows } = await pool.query<VersionRow>({
+    name: 'read_past',
+    text: `SELECT ${VERSION_COLUMNS.join(', ')} FROM resource_history WHERE type = $1 AND id = $2 AND version = $3`,
+    values: [type, id, version],
+    rowMode: 'array',
+  } as never);
+  return rows[0] && versionFrom(type, rows[0]);
+}

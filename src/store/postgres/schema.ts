@@ -1,0 +1,95 @@
+/**
+ * The tables, for typed queries. Drizzle knows no partitions and no generated functions, so the DDL is written by hand in
+ * migrations/postgres; a test holds the two equal.
+ */
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  integer,
+  jsonb,
+  type PgColumnBuilderBase,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+import { ADMINISTRATIVE_TABLES, type AdministrativeTable } from './business-date.ts';
+
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+const author = {
+  byClient: text('by_client').notNull(),
+  bySubject: text('by_subject').notNull(),
+  byRequest: text('by_request').notNull(),
+  method: text('method').notNull(),
+};
+
+/** Every resource that ever was: keeps `Type/id` unique over all partitions and says in which one it lies. */
+export const resourceHead = pgTable(
+  'resource_head',
+  {
+    type: text('type').notNull(),
+    id: text('id').notNull(),
+    rk: text('rk').notNull(),
+    businessAt: instant('business_at').notNull(),
+    version: integer('version').notNull(),
+    at: bigint('at', { mode: 'number' }).notNull(),
+    deleted: boolean('deleted').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.type, table.id] }), index('resource_head_at').on(table.type, table.at)],
+);
+
+/** Versions that are no longer current, and deletions. */
+export const resourceHistory = pgTable(
+  'resource_history',
+  {
+    type: text('type').notNull(),
+    id: text('id').notNull(),
+    version: integer('version').notNull(),
+    rk: text('rk').notNull(),
+    at: bigint('at', { mode: 'number' }).notNull(),
+    /** `at` of the version that came after it; null for a deletion that stands. */
+    replacedAt: bigint('replaced_at', { mode: 'number' }),
+    deleted: boolean('deleted').notNull(),
+    raw: text('raw').notNull(),
+    ...author,
+  },
+  (table) => [primaryKey({ columns: [table.type, table.id, table.version] }), index('resource_history_at').on(table.type, table.at)],
+);
+
+/** Answers of repeatable POSTs. */
+export const idempotency = pgTable('idempotency', {
+  key: text('key').primaryKey(),
+  bodyHash: text('body_hash').notNull(),
+  answer: text('answer').notNull(),
+  at: instant('at').notNull().defaultNow(),
+});
+
+/** Current versions of one type; partitioned by `column`. */
+function administrativeTable({ table, column }: AdministrativeTable) {
+  const columns = {
+    rk: text('rk').notNull(),
+    id: text('id').notNull(),
+    businessAt: instant(column).notNull(),
+    endsAt: instant('ends_at').notNull(),
+    version: integer('version').notNull(),
+    at: bigint('at', { mode: 'number' }).notNull(),
+    patient: text('patient'),
+    raw: text('raw').notNull(),
+    ...author,
+    s: tsvector('s').notNull(),
+    r: jsonb('r'),
+    o: jsonb('o'),
+  } satisfies Record<string, PgColumnBuilderBase>;
+  return pgTable(table, columns, (made) => [
+    primaryKey({ columns: [made.rk, made.id, made.businessAt] }),
+    index(`${table}_ends_at`).on(made.endsAt),
+    index(`${table}_s`).using('gin', made.s),
+  ]);
+}
+
+export const administrativeTables = new Map(ADMINISTRATIVE_TABLES.map((table) => [table.type, administrativeTable(table)]));

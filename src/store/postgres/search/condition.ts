@@ -1,0 +1,61 @@
+/**
+ * A search expression as an SQL condition on one row `e` of a partitioned table. Never null, so that `not` is exact.
+ *
+ * `equals`, `prefix` and `patient` use the GIN index; the type's own date uses the partition column and the index on its
+ * end; other ranges are looked up in the row.
+ */
+import { unreachable } from '../../../model/unreachable.ts';
+import type { BoundCondition, SearchExpression } from '../../../search/expression/expression.ts';
+import { type AdministrativeTable, mainKeyOf } from '../business-date.ts';
+import { equalsQuery, patientLexeme, prefixQuery } from '../lexeme.ts';
+import { mainRange } from './main-range.ts';
+import type { Parameters } from './parameters.ts';
+
+const OPERATORS = { lt: '<', le: '<=', gt: '>', ge: '>=' } as const;
+
+export function conditionOf(expression: SearchExpression, table: AdministrativeTable, parameters: Parameters): string {
+  const joined = (of: readonly SearchExpression[], word: string, empty: string) =>
+    of.length === 0 ? empty : `(${of.map((part) => conditionOf(part, table, parameters)).join(word)})`;
+  const holds = (query: string) => `e.s @@ ${parameters.add(query)}::tsquery`;
+  switch (expression.kind) {
+    case 'everything':
+      return 'true';
+    case 'nothing':
+      return 'false';
+    case 'and':
+      return joined(expression.of, ' AND ', 'true');
+    case 'or':
+      return joined(expression.of, ' OR ', 'false');
+    case 'not':
+      return `NOT ${conditionOf(expression.of, table, parameters)}`;
+    case 'equals':
+      return holds(equalsQuery(expression.entry));
+    case 'prefix':
+      return holds(prefixQuery(expression.entry));
+    case 'patient':
+      return holds(equalsQuery(patientLexeme(expression.reference)));
+    case 'range':
+      return rangeCondition(expression.key, expression.conditions, table, parameters);
+    case 'ids':
+      return `e.id = ANY (${parameters.add(expression.ids)}::text[])`;
+    case 'updated':
+      return joinedBounds(expression.conditions.map(({ op, value }) => `e.at ${OPERATORS[op]} ${parameters.add(value)}::float8`));
+    default:
+      return unreachable(expression);
+  }
+}
+
+function rangeCondition(key: string, conditions: readonly BoundCondition[], table: AdministrativeTable, parameters: Parameters): string {
+  const inRow = entryCondition(key, conditions, parameters);
+  return key === mainKeyOf(table) ? mainRange(conditions, table, parameters, inRow) : inRow;
+}
+
+/** One entry of `r` under this key meets every condition. */
+function entryCondition(key: string, conditions: readonly BoundCondition[], parameters: Parameters): string {
+  const bounds = conditions.map(
+    ({ bound, op, value }) => `(x.v->>${bound === 'lo' ? 0 : 1})::float8 ${OPERATORS[op]} ${parameters.add(value)}::float8`,
+  );
+  return `EXISTS (SELECT FROM jsonb_array_elements(e.r->${parameters.add(key)}::text) AS x (v) WHERE ${joinedBounds(bounds)})`;
+}
+
+const joinedBounds = (bounds: readonly string[]) => (bounds.length === 0 ? 'true' : `(${bounds.join(' AND ')})`);

@@ -1,0 +1,42 @@
+import type { Pool, PoolClient } from 'pg';
+import type { SearchExpression } from '../../../search/expression/expression.ts';
+import type { SearchMatch, SortKey, StoreSearch } from '../../store.ts';
+import { VERSION_COLUMNS, type VersionRow, versionFrom } from '../row.ts';
+import { createParameters } from './parameters.ts';
+import { columnsOf, keyValue } from './sort.ts';
+import { countStatement, idsStatement, pageStatement } from './statement.ts';
+
+/** One page of matches. Planned for its values each time: they decide which partitions and indexes are used. */
+export async function findPage(pool: Pool, search: StoreSearch): Promise<SearchMatch[]> {
+  if (search.types.length === 0) return [];
+  const { text, values } = pageStatement(search);
+  const { rows } = await pool.query<unknown[]>({ text, values: [...values], rowMode: 'array' });
+  return rows.map((row) => matchFrom(row, search.sort));
+}
+
+function matchFrom(row: readonly unknown[], sort: readonly SortKey[]): SearchMatch {
+  const [type, ...rest] = row;
+  const resource = versionFrom(type as string, rest.slice(0, VERSION_COLUMNS.length) as unknown as VersionRow);
+  let at = VERSION_COLUMNS.length;
+  const sortValues = sort.map((key) => {
+    const width = columnsOf(key, '', createParameters()).length;
+    at += width;
+    return keyValue(key, rest.slice(at - width, at));
+  });
+  return { resource, sortValues };
+}
+
+/** How many resources match. */
+export async function countMatches(pool: Pool, search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number> {
+  if (search.types.length === 0) return 0;
+  const { text, values } = countStatement(search);
+  const { rows } = await pool.query<{ n: number }>({ text, values: [...values] });
+  return rows[0]?.n ?? 0;
+}
+
+/** Logical ids of up to `limit` matches, as the transaction of `client` sees them. */
+export async function findIds(client: PoolClient, type: string, where: SearchExpression, limit: number): Promise<string[]> {
+  const { text, values } = idsStatement(type, where, limit);
+  const { rows } = await client.query<{ id: string }>({ text, values: [...values] });
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,95 @@
+/** A search of one or several types as one SQL statement. */
+import type { SearchExpression } from '../../../search/expression/expression.ts';
+import type { StoreSearch } from '../../store.ts';
+import { type AdministrativeTable, tableOf } from '../business-date.ts';
+import { VERSION_COLUMNS } from '../row.ts';
+import { conditionOf } from './condition.ts';
+import { createParameters, type Parameters } from './parameters.ts';
+import { afterCondition, columnsOf, columnValues, type SortColumn } from './sort.ts';
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+type Selection = Pick<StoreSearch, 'where' | 'patient'>;
+
+/** The statement of a page: type, the columns of `VERSION_COLUMNS`, then the sort columns `k0`, `k1`, … */
+export function pageStatement(search: StoreSearch): Statement {
+  const parameters = createParameters();
+  const limit = parameters.add(search.limit);
+  const parts = search.types.map((type) => pageOfType(search, type, limit, parameters));
+  const [only] = parts;
+  if (only && parts.length === 1) return { text: only, values: parameters.values };
+  const columns = search.sort.flatMap((key) => columnsOf(key, '', createParameters()));
+  const order = columns.map((column, index) => orderBy({ ...column, sql: `u.k${index}${column.type === 'text' ? ' COLLATE "C"' : ''}` }));
+  const text = `SELECT * FROM (${parts.map((part) => `(${part})`).join(' UNION ALL ')}) AS u ORDER BY ${order.join(', ')} LIMIT ${limit}`;
+  return { text, values: parameters.values };
+}
+
+function pageOfType(search: StoreSearch, type: string, limit: string, parameters: Parameters): string {
+  const table = tableOf(type);
+  const columns = search.sort.flatMap((key) => columnsOf(key, type, parameters));
+  const selected = VERSION_COLUMNS.map((name) => (name === 'deleted' ? 'false AS deleted' : `e.${name}`));
+  const sortValues = columns.map(({ sql }, index) => `${sql} AS k${index}`);
+  const conditions = [condition(search, table, parameters)];
+  if (search.after) {
+    const after = search.sort.flatMap((key, index) => columnValues(key, search.after?.[index] ?? null));
+    conditions.push(afterCondition(columns, after, parameters));
+  }
+  return `SELECT ${parameters.add(type)}::text AS type, ${[...selected, ...sortValues].join(', ')} FROM ${source(search.where, table, parameters)}
+    WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(columns)} LIMIT ${limit}`;
+}
+
+/** How many resources match, over all types. */
+export function countStatement(search: Selection & { readonly types: readonly string[] }): Statement {
+  const parameters = createParameters();
+  const parts = search.types.map((type) => {
+    const table = tableOf(type);
+    return `(SELECT count(*) FROM ${source(search.where, table, parameters)} WHERE ${condition(search, table, parameters)})`;
+  });
+  return { text: `SELECT (${parts.join(' + ') || '0'})::float8 AS n`, values: parameters.values };
+}
+
+/** Logical ids of up to `limit` matches of one type, in no order. */
+export function idsStatement(type: string, where: SearchExpression, limit: number): Statement {
+  const parameters = createParameters();
+  const table = tableOf(type);
+  const text = `SELECT e.id FROM ${source(where, table, parameters)} WHERE ${conditionOf(where, table, parameters)} LIMIT ${parameters.add(limit)}`;
+  return { text, values: parameters.values };
+}
+
+function condition({ where, patient }: Selection, table: AdministrativeTable, parameters: Parameters): string {
+  const own = conditionOf(where, table, parameters);
+  return patient === undefined ? own : `${conditionOf({ kind: 'patient', reference: patient }, table, parameters)} AND ${own}`;
+}
+
+/**
+ * The rows to look at. A search that names ids goes through the heads, which say in which partition each one lies; one for
+ * what was updated lately goes through the heads' index by time.
+ */
+function source(where: SearchExpression, table: AdministrativeTable, parameters: Parameters): string {
+  const parts = where.kind === 'and' ? where.of : [where];
+  const heads = parts.flatMap((part) => headCondition(part, parameters) ?? []);
+  if (heads.length === 0) return `${table.table} e`;
+  return `resource_head h JOIN ${table.table} e ON e.rk = h.rk AND e.id = h.id AND e.${table.column} = h.business_at
+    AND h.type = ${parameters.add(table.type)}::text AND ${heads.join(' AND ')}`;
+}
+
+function headCondition(part: SearchExpression, parameters: Parameters): string | undefined {
+  if (part.kind === 'ids') return `h.id = ANY (${parameters.add(part.ids)}::text[])`;
+  if (part.kind !== 'updated') return undefined;
+  const from = part.conditions.filter(({ op }) => op === 'gt' || op === 'ge').map(({ value }) => Math.floor(value));
+  return from.length > 0 && from.every(Number.isSafeInteger) ? `h.at >= ${parameters.add(Math.max(...from))}::bigint` : undefined;
+}
+
+function orderBy({ sql, descending, isNullable }: SortColumn): string {
+  return `${sql}${descending ? ' DESC' : ''}${isNullable ? ' NULLS LAST' : ''}`;
+}
+
+/** A parameter's place in ORDER BY would be no order: the resource type is the same in every row. */
+const orderOf = (columns: readonly SortColumn[]) =>
+  columns
+    .filter(({ sql }) => !sql.startsWith('$'))
+    .map(orderBy)
+    .join(', ');
