@@ -38,11 +38,11 @@ async function npmCi(root) {
   const stillWorking = setInterval(() => say(`  … still installing (${secondsSince(startedAt)})`), STILL_WORKING_MS);
   // What a user's own npm settings must not take away: test tools, the install script that fetches Node.
   const flags = ['--include=dev', '--ignore-scripts=false', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { code, errors } = await runNpm(['ci', ...flags], root);
+  let { code, errors } = await runNpm(['ci', ...flags], root);
+  // npm ci also refuses a lock file when a mirror lacks a package for some other platform. This holds to the versions and hashes too.
+  if (code !== 0 && errors.includes('EUSAGE')) ({ code, errors } = await runNpm(['install', '--no-save', ...flags], root));
   clearInterval(stillWorking);
-  if (code !== 0) {
-    throw new SetUpError(`npm ci failed: ${reasonOf(errors)}.`, remedyFor(errors));
-  }
+  if (code !== 0) throw new SetUpError(`npm ci failed: ${reasonOf(errors)}.`, remedyFor(errors));
   say(`✓ Packages installed (${secondsSince(startedAt)})`);
 }
 
@@ -68,7 +68,6 @@ function reasonOf(errors) {
 }
 
 function remedyFor(errors) {
-  if (errors.includes('EUSAGE')) return 'Run "npm install" to bring package-lock.json up to date.';
   if (/EACCES|EPERM|EROFS|ENOSPC/.test(errors)) return 'Make the project folder writable, with 2 GB free, and run the same command again.';
   return 'Check the network and the registry that npm uses ("npm config get registry"), then run the same command again.';
 }
