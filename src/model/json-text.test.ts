@@ -64,6 +64,12 @@ describe('parseJson', () => {
     }
   });
 
+  test('reads an escaped name right where JSON.parse, in Node 24, does not', () => {
+    expect(parseJson('{"日":1,"\\\\":2}', LIMITS)).toEqual({ 日: 1, '\\': 2 });
+    expect(parseJson('{"日":1,"\\u0061":2}', LIMITS)).toEqual({ 日: 1, a: 2 });
+    expect(problem('{"日":1,"\\u0061":2,"a":3}').issues[0]?.diagnostics).toContain('duplicate member "a"');
+  });
+
   test('bounds the depth before it builds anything', () => {
     const nested = (depth: number) => `${'{"a":'.repeat(depth - 1)}{}${'}'.repeat(depth - 1)}`;
     expect(() => parseJson(nested(64), LIMITS)).not.toThrow();
