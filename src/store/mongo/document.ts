@@ -44,10 +44,10 @@ export interface GuardDocument {
   readonly n: number;
 }
 
-/** A two-phase commit's marker or an idempotency record. */
+/** A two-phase commit's marker, an idempotency record, or a secret that gateways share. */
 export interface LedgerDocument {
   readonly _id: string;
-  readonly kind: 'transaction' | 'idempotency';
+  readonly kind: 'transaction' | 'idempotency' | 'secret';
   readonly at: Date;
   readonly state?: 'committed' | 'aborted';
   readonly bodyHash?: string;

@@ -34,14 +34,20 @@ export interface GatewayClock {
 }
 
 export interface GatewayClockOptions {
-  readonly gatewayId: string;
+  /**
+   * Names the place that the gateway runs in: "embedded", or host and port. Only one gateway can run there, so an earlier
+   * one that is still registered has crashed; it is fenced at once instead of after its silence.
+   */
+  readonly place: string;
+  readonly newUlid: () => string;
   readonly now: () => number;
   readonly log?: (message: string, error?: unknown) => void;
 }
 
 /** Registers the gateway and keeps its heart beating until `close`. */
 export async function startGatewayClock({ gateways }: MongoCollections, options: GatewayClockOptions): Promise<GatewayClock> {
-  const { gatewayId, now, log } = options;
+  const { place, now, log } = options;
+  const gatewayId = `${place}.${options.newUlid()}`;
   const open = new Map<symbol, number>();
   let confirmedAt = 0;
   let isFenced = false;
@@ -78,6 +84,7 @@ export async function startGatewayClock({ gateways }: MongoCollections, options:
     if (!isClosed && !isFenced) timer = setTimeout(beatAndRest, BEAT_EVERY_MS).unref();
   }
 
+  await gateways.updateMany({ _id: { $gte: `${place}.`, $lt: `${place}/` } }, { $set: { fenced: true } }, { writeConcern: DURABLE });
   await beat();
   timer = setTimeout(beatAndRest, BEAT_EVERY_MS).unref();
 

@@ -86,6 +86,6 @@ export async function sweepLedger(
   before: Date,
   keep: readonly Pick<LedgerMarker, 'gid' | 'rk'>[],
 ): Promise<number> {
-  const result = await ledger.deleteMany({ at: { $lt: before }, _id: { $nin: keep.map(markerIdOf) } });
+  const result = await ledger.deleteMany({ at: { $lt: before }, kind: { $ne: 'secret' }, _id: { $nin: keep.map(markerIdOf) } });
   return result.deletedCount;
 }

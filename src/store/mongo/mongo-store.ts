@@ -2,6 +2,7 @@
 import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
+import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
@@ -39,6 +40,10 @@ export interface MongoStore extends ResourceStore {
   /** Decides a commit that is in doubt: see `decideTransaction`. */
   decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
   sweepLedger(before: Date, keep: readonly Pick<LedgerMarker, 'gid' | 'rk'>[]): Promise<number>;
+  /** Removes parts of large texts older than `before` that no version names. */
+  sweepOrphans(before: Date): Promise<number>;
+  /** @throws when the cluster does not answer within 2 s */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -95,6 +100,10 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
 
     decide: (marker, sessionId) => decideTransaction(collections, marker, sessionId),
     sweepLedger: (before, keep) => sweepLedger(collections, before, keep),
+    sweepOrphans: (before) => sweepChunks(collections, before),
+    ping: async () => {
+      await client.db('admin').command({ ping: 1, maxTimeMS: 2_000 });
+    },
     close: () => client.close(),
   };
 }

@@ -18,6 +18,8 @@ export interface DecidingStore extends ResourceStore {
   decide(name: CommitName, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
   /** Removes markers and idempotency records older than `before`, but not the markers of `keep`. */
   sweepLedger(before: Date, keep: readonly CommitName[]): Promise<number>;
+  /** Removes parts of large texts older than `before` that no version names. */
+  sweepOrphans(before: Date): Promise<number>;
 }
 
 /** The store that follows: it prepares its half and carries out what the other decided. */
@@ -30,4 +32,6 @@ export interface PreparingStore extends ResourceStore {
   rollbackPrepared(gid: string): Promise<void>;
   /** Names of all prepared halves that start with `prefix`. */
   listPrepared(prefix: string): Promise<readonly string[]>;
+  /** Removes idempotency records older than `before`. */
+  sweepIdempotency(before: Date): Promise<number>;
 }

@@ -1,11 +1,12 @@
 /** Administrative and financial resources in PostgreSQL. */
+import type { AdministrativeAdministration } from '../administration.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
+import { administrationOf } from './administration.ts';
 import { translating } from './errors.ts';
 import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
 import { migratePostgres } from './migrate.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
-import { describePartitions, type PartitionDescription, type PatientPartition, partitionsOf } from './partitions/describe.ts';
 import { createPools, endPools } from './pools.ts';
 import { createReader } from './read.ts';
 import { countMatches, findPage } from './search/search.ts';
@@ -33,10 +34,7 @@ export interface PostgresStore extends ResourceStore {
   listPrepared(prefix: string): Promise<readonly string[]>;
   /** Runs the migrations, and makes the partitions that rows wait for. Gives how many migrations ran. */
   migrate(): Promise<number>;
-  /** Every partition with its range, rows and bytes. */
-  describePartitions(): Promise<readonly PartitionDescription[]>;
-  /** The partitions that hold a patient's ("Patient/123") admissions and claims. */
-  partitionsOf(reference: string): Promise<readonly PatientPartition[]>;
+  readonly administration: AdministrativeAdministration;
   /** Makes the partitions that rows wait for in a default partition. Gives how many. */
   adoptWaiting(): Promise<number>;
   /** Removes idempotency records older than `before`. Gives how many. */
@@ -79,8 +77,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       await partitions.adoptWaiting();
       return ran;
     },
-    describePartitions: () => translating(() => describePartitions(pools.search)),
-    partitionsOf: (reference) => translating(() => partitionsOf(pools.search, reference)),
+    administration: administrationOf(pools),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
     sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.hot, before)),
     ping: () => translating(async () => void (await pools.hot.query('SELECT 1'))),

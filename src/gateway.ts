@@ -1,0 +1,181 @@
+/** The composition root: the one place that names concrete stores and puts everything together. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { monotonicFactory } from 'ulid';
+import manifest from '../package.json' with { type: 'json' };
+import { fixedKeys, remoteKeys } from './access/keys.ts';
+import { openLocalIssuer } from './access/local-key.ts';
+import { createTokenVerifier } from './access/tokens.ts';
+import type { Config } from './config/options.ts';
+import type { Definitions } from './definitions/definitions.ts';
+import { loadDefinitions } from './definitions/load.ts';
+import { createApp } from './http/app.ts';
+import { type Listening, listen } from './http/serve.ts';
+import { assembleContext } from './interactions/assemble.ts';
+import { DEFAULT_LIMITS } from './interactions/context.ts';
+import { createJobs } from './jobs/jobs.ts';
+import type { Comparison } from './operations/benchmark/measure.ts';
+import { createBenchmarkOperation } from './operations/benchmark.ts';
+import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
+import { createRecordShardOperation } from './operations/record-shard.ts';
+import { createOperationRegistry } from './operations/registry.ts';
+import { createReplicaOperation } from './operations/replica.ts';
+import { createShardOperation } from './operations/shard.ts';
+import { validate } from './operations/validate.ts';
+import { createIndexer } from './search/parameters/indexer.ts';
+import { createSearchRegistry } from './search/parameters/registry.ts';
+import { createPageTokens } from './search/plan/page-token.ts';
+import { startGatewayClock } from './store/mongo/gateways.ts';
+import { migrateMongo } from './store/mongo/migrate.ts';
+import { createMongoStore, type MongoStore } from './store/mongo/mongo-store.ts';
+import { sharedSecret } from './store/mongo/shared-secret.ts';
+import { storeOf } from './store/placement/placement.ts';
+import { createPlacementStore } from './store/placement/placement-store.ts';
+import { startRecovery } from './store/placement/recovery.ts';
+import { startSweeping } from './store/placement/sweep.ts';
+import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
+import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createValidator } from './validation/validate.ts';
+
+export interface Gateway {
+  /** Starts to answer. `url` is the base URL. @throws Error when the port is taken */
+  listen(): Promise<{ readonly url: string }>;
+  /** Lets requests under way end, then closes the stores. Safe to call when it never listened. */
+  close(): Promise<void>;
+}
+
+export interface GatewayTrials {
+  /** Called at each step of a two-phase commit; fault tests kill the process there. */
+  readonly onCommitStep?: (step: CommitStep) => void;
+}
+
+const BENCHMARKS_REMEMBERED = 20;
+
+/** Connects the stores, migrates them, finishes what a crash left prepared, and gives the gateway, not yet listening. */
+export async function createGateway(config: Config, trials: GatewayTrials = {}): Promise<Gateway> {
+  const log = createLogger({ level: config.logLevel });
+  const definitions = loadDefinitions();
+  const newUlid = monotonicFactory();
+  const { clinical, administrative } = await openStores(config, definitions, log);
+  const place = config.connect ? `${hostname()}-${config.port}`.replaceAll(/[^\w-]/g, '-') : 'embedded';
+  const clock = await startGatewayClock(clinical.collections, {
+    place,
+    newUlid,
+    now: Date.now,
+    log: (message, error) => log.warn(message, { error }),
+  });
+  const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: clock.gatewayId, newUlid, onStep: trials.onCommitStep });
+  const recovery = await startRecovery({
+    clinical,
+    administrative,
+    gatewayId: clock.gatewayId,
+    underWay: twoPhase.underWay,
+    goneAmong: clock.goneAmong,
+    log: (message, detail) => log.warn(message, detail),
+  });
+  const sweeping = startSweeping({ clinical, administrative, now: Date.now, log: (message, error) => log.warn(message, { error }) });
+  const jobs = createJobs<readonly Comparison[]>({
+    newId: newUlid,
+    remember: BENCHMARKS_REMEMBERED,
+    log: (message, error) => log.error(message, { error }),
+  });
+
+  const registry = createSearchRegistry(definitions);
+  const administration = { clinical: clinical.administration, administrative: administrative.administration };
+  const operations = createOperationRegistry([
+    validate,
+    createShardOperation(administration),
+    createRecordShardOperation(administration),
+    createReplicaOperation(administration),
+    createBenchmarkOperation(administration, jobs),
+    createBenchmarkStatusOperation(jobs),
+  ]);
+  const context = assembleContext(
+    {
+      store: createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+      definitions,
+      validator: createValidator(definitions),
+      indexer: createIndexer(registry, definitions, { baseUrl: config.baseUrl }),
+      search: { registry, baseUrl: config.baseUrl, now: Date.now },
+      pageTokens: createPageTokens(await sharedSecret(clinical.collections)),
+      now: Date.now,
+      newUlid,
+      beginWrite: clock.beginWrite,
+      watermark: clock.watermark,
+      limits: { ...DEFAULT_LIMITS, maxDepth: config.maxJsonDepth, maxBundleEntries: config.maxBundleEntries },
+      software: { name: 'Meridian', version: manifest.version, releaseDate: manifest.releaseDate },
+      log,
+      referentialIntegrity: config.referentialIntegrity === 'enforce',
+    },
+    operations.described,
+    operations.find,
+  );
+  const app = createApp({
+    context,
+    basePath: new URL(config.baseUrl).pathname,
+    publicUrl: config.baseUrl,
+    trustForwarded: false,
+    maxBodyBytes: config.maxBodyBytes,
+    maxBundleBytes: config.maxBundleBytes,
+    verifier: await createVerifier(config, definitions),
+    isReady: () => areReachable(clinical, administrative),
+  });
+
+  let listening: Listening | undefined;
+  return {
+    async listen() {
+      listening = await listen(app, { hostname: config.host, port: config.port });
+      return { url: config.baseUrl };
+    },
+    async close() {
+      await listening?.close(config.drainTimeoutMs);
+      await Promise.all([jobs.close(), recovery.stop(), sweeping.stop()]);
+      await clock.close();
+      await Promise.all([clinical.close(), administrative.close()]);
+    },
+  };
+}
+
+/** Both stores, connected and migrated. */
+async function openStores(
+  config: Config,
+  definitions: Definitions,
+  log: Logger,
+): Promise<{ clinical: MongoStore; administrative: PostgresStore }> {
+  const members = definitions.compartments.Patient ?? {};
+  const clinical = await createMongoStore({
+    uri: withDatabase(config.mongodbUri ?? ''),
+    types: definitions.resourceTypes.filter((type) => storeOf(type) === 'clinical'),
+    isOwnerType: (type) => type === 'Patient' || !Object.hasOwn(members, type),
+  });
+  const administrative = createPostgresStore({
+    url: config.databaseUrl ?? '',
+    log: (message) => log.warn(message, { store: 'postgres' }),
+  });
+  await Promise.all([migrateMongo(clinical.collections.client, clinical.collections.databaseName), administrative.migrate()]);
+  return { clinical, administrative };
+}
+
+const DEFAULT_DATABASE = 'meridian';
+
+/** A connection string that names no database gets ours; the driver's own default is `test`. */
+function withDatabase(uri: string): string {
+  return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?(?=\?|$)/, `$1/${DEFAULT_DATABASE}`);
+}
+
+/** Tokens of the configured identity provider, or of the key that was made at first start. */
+async function createVerifier(config: Config, definitions: Definitions) {
+  const rules = { audience: config.audience, isResourceType: (type: string) => definitions.isResourceType(type) };
+  if (config.jwksUrl) {
+    const keys = remoteKeys({ url: config.jwksUrl, cacheFile: join(config.dataDir, 'jwks-cache.json') });
+    return createTokenVerifier({ ...rules, issuer: config.issuer, keys });
+  }
+  const local = await openLocalIssuer(config.dataDir);
+  return createTokenVerifier({ ...rules, issuer: config.issuer, keys: fixedKeys(local.jwks) });
+}
+
+async function areReachable(clinical: MongoStore, administrative: PostgresStore): Promise<boolean> {
+  const answers = await Promise.allSettled([clinical.ping(), administrative.ping()]);
+  return answers.every(({ status }) => status === 'fulfilled');
+}

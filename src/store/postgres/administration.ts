@@ -1,0 +1,75 @@
+/** What PostgreSQL tells administrators of itself. */
+import type { Pool } from 'pg';
+import type { ResourceVersion } from '../../model/resource.ts';
+import type { AdministrativeAdministration, MemberDescription, PartitionDescription, ReplicaSetDescription } from '../administration.ts';
+import { ADMINISTRATIVE_TABLES } from './business-date.ts';
+import { describePartitions, partitionsOf } from './partitions/describe.ts';
+import type { Pools } from './pools.ts';
+import { openPostgresArena } from './scratch.ts';
+
+export function administrationOf({ search, maintenance }: Pools): AdministrativeAdministration {
+  return {
+    describePartitions: async () => (await describePartitions(search)).map(inWords),
+    describeReplicas: async () => [await describeReplication(search)],
+    partitionsOf: (patient) => partitionsOf(search, patient),
+    partitionOf: (version) => partitionHolding(search, version),
+    openArenas: (run) => [
+      openPostgresArena(maintenance, search, 'partitioned', run),
+      openPostgresArena(maintenance, search, 'unpartitioned', run),
+    ],
+  };
+}
+
+type Described = Awaited<ReturnType<typeof describePartitions>>[number];
+
+function inWords({ table, partition, from, to, isDefault, rows, bytes }: Described): PartitionDescription {
+  return { table, partition, range: from && to ? `${from.slice(0, 10)} to ${to.slice(0, 10)}` : 'default', isDefault, rows, bytes };
+}
+
+/** The partition of a resource's row; undefined for a type that is kept elsewhere. */
+async function partitionHolding(pool: Pool, { type, id }: ResourceVersion): Promise<string | undefined> {
+  const home = ADMINISTRATIVE_TABLES.find((table) => table.type === type);
+  if (!home) return undefined;
+  const { rows } = await pool.query<{ partition: string }>(
+    `SELECT tableoid::regclass::text AS partition FROM ${home.table} WHERE id = $1`,
+    [id],
+  );
+  return rows[0]?.partition;
+}
+
+interface StandbyRow {
+  readonly host: string;
+  readonly state: string;
+  readonly lag: number | null;
+}
+
+/**
+ * The primary and the standbys that stream from it.
+ * @see https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-REPLICATION-VIEW
+ */
+async function describeReplication(pool: Pool): Promise<ReplicaSetDescription> {
+  try {
+    const { rows: standbys } = await pool.query<StandbyRow>(
+      `SELECT coalesce(host(client_addr), client_hostname, application_name) AS host, state, extract(epoch FROM replay_lag)::float8 AS lag
+       FROM pg_stat_replication ORDER BY 1`,
+    );
+    const { rows: own } = await pool.query<{ host: string }>(
+      `SELECT coalesce(host(inet_server_addr()), 'local') || ':' || inet_server_port() AS host`,
+    );
+    const primary: MemberDescription = { host: own[0]?.host ?? 'local', state: 'PRIMARY', isHealthy: true, lagSeconds: 0 };
+    return { name: 'postgresql', members: [primary, ...standbys.map(memberOf)] };
+  } catch (error) {
+    const member = { host: 'postgresql', state: 'UNKNOWN', isHealthy: false };
+    return { name: 'postgresql', members: [member], problem: (error as Error).message };
+  }
+}
+
+function memberOf({ host, state, lag }: StandbyRow): MemberDescription {
+  const isStreaming = state === 'streaming';
+  return {
+    host,
+    state: isStreaming ? 'SECONDARY' : state.toUpperCase(),
+    isHealthy: isStreaming,
+    ...(isStreaming && { lagSeconds: lag ?? 0 }),
+  };
+}
