@@ -24,8 +24,9 @@ export function readPatch(body: RequestBody | undefined, context: InteractionCon
 }
 
 function jsonPatch(text: string, context: InteractionContext): Patch {
-  const operations = parseJson(text, context.limits);
-  return (stored) => applyJsonPatch(stored, operations);
+  parseJson(text, context.limits);
+  // From the text, not the parsed value: the numbers that the patch brings keep their digits.
+  return (stored) => applyJsonPatch(stored, text);
 }
 
 /** In a Bundle a JSON Patch travels as a Binary. @see https://hl7.org/fhir/R4/http.html#jsonpatch-transaction */

@@ -56,7 +56,8 @@ function holdsForbidden(value: unknown): boolean {
 /**
  * How many members all objects in `value` have; fewer than the text has colons if a name came twice. NaN if `checkNames`
  * and a name holds a backslash: V8 13.6 (Node 24) takes an escaped name for a name that it saw before in that place, if
- * that one begins with the same characters *unescaped*. After `{"\\\\":1}` it reads `{"\\u0061":2}` as `{"\\\\":2}`.
+ * that one begins with the same characters *unescaped*. After `{"日":1,"\\":2}` it
+ * reads `{"日":1,"\u0061":2}` as `{"日":1,"\\":2}`.
  */
 function countMembers(value: unknown, checkNames: boolean): number {
   if (typeof value !== 'object' || value === null) return 0;
