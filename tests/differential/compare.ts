@@ -1,0 +1,67 @@
+/** Asks two searchers the same and tells where they differ. */
+import { printExpression } from '../../src/search/expression/print.ts';
+import type { SearchMatch, StoreSearch } from '../../src/store/store.ts';
+import type { Searcher } from './model.ts';
+
+/** One difference, as text for a failing test: the search and both answers. */
+export interface Divergence {
+  readonly search: StoreSearch;
+  readonly text: string;
+}
+
+const MOST_PAGES = 200;
+
+async function allPages(searcher: Searcher, search: StoreSearch): Promise<SearchMatch[]> {
+  const matches: SearchMatch[] = [];
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const after = matches.at(-1)?.sortValues;
+    const page = await searcher.search({ ...search, ...(after && { after }) });
+    matches.push(...page);
+    if (page.length < search.limit) return matches;
+  }
+  throw new Error(`no end after ${MOST_PAGES} pages`);
+}
+
+/**
+ * What is compared of a match. A store may keep a pointer to a resource under the record of each of its patients, and then
+ * order that record by where the pointer lies: so a search of one record is compared without `_identity`.
+ */
+function outline(match: SearchMatch, search: StoreSearch): string {
+  const values = search.patient ? match.sortValues.slice(0, -1) : match.sortValues;
+  return JSON.stringify([...values, match.resource.type, match.resource.id, match.resource.version]);
+}
+
+/** Matches that the order leaves equal, in the order of their outlines. */
+function inOneOrder(matches: readonly SearchMatch[], search: StoreSearch): string[] {
+  const keyOf = (match: SearchMatch) => JSON.stringify(match.sortValues.slice(0, -1));
+  const lines = matches.map((match) => ({ key: keyOf(match), line: outline(match, search) }));
+  if (!search.patient) return lines.map(({ line }) => line);
+  const groups: { key: string; lines: string[] }[] = [];
+  for (const { key, line } of lines) {
+    const last = groups.at(-1);
+    if (last?.key === key) last.lines.push(line);
+    else groups.push({ key, lines: [line] });
+  }
+  return groups.flatMap((group) => group.lines.sort());
+}
+
+async function answerOf(searcher: Searcher, search: StoreSearch): Promise<string> {
+  const { types, where, patient } = search;
+  const matches = await allPages(searcher, search);
+  const count = await searcher.count({ types, where, ...(patient && { patient }) });
+  return [`count ${count}`, ...inOneOrder(matches, search)].join('\n');
+}
+
+const errorText = (error: unknown) => `failed: ${error instanceof Error ? error.message : String(error)}`;
+
+export function describeSearch({ types, where, sort, limit, patient }: StoreSearch): string {
+  const keys = sort.map((key) => `${key.descending ? '-' : ''}${key.parameter}`).join(',');
+  return `${types.join(',')}?${printExpression(where)} sorted by ${keys}, pages of ${limit}${patient ? `, in ${patient}` : ''}`;
+}
+
+/** Undefined if both give the same matches in the same order over the same pages, and the same count. */
+export async function compareSearch(reference: Searcher, other: Searcher, search: StoreSearch): Promise<Divergence | undefined> {
+  const [expected, actual] = await Promise.all([reference, other].map((searcher) => answerOf(searcher, search).catch(errorText)));
+  if (expected === actual) return undefined;
+  return { search, text: `${describeSearch(search)}\nexpected: ${expected}\nactual: ${actual}` };
+}

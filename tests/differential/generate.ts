@@ -1,0 +1,130 @@
+/** Random resources and searches, with near misses: `50%_x` beside `50aabx`, two ranges of which neither fits alone. */
+import type { RangeEntry, ResourceDraft } from '../../src/model/resource.ts';
+import type { BoundCondition, SearchExpression } from '../../src/search/expression/expression.ts';
+import type { ContractTypes, Scene } from '../../src/store/contract/scene.ts';
+import type { SortKey, StoreSearch } from '../../src/store/store.ts';
+import type { Dice } from './dice.ts';
+
+const TEXTS = [
+  '50%_x',
+  '50aabx',
+  '50%',
+  'a.c',
+  'abc',
+  'A.C',
+  'a\\c',
+  'zoë',
+  'zoe',
+  'zo\u{1F600}',
+  'zo\uFFFD',
+  'z',
+  '',
+  "' or 1=1",
+  '{"$gt":""}',
+  '^a',
+  '.name=z',
+  'é',
+];
+const PARAMETERS = ['name', 'name2'];
+const RANGES = ['date', 'value', 'value|u|kg', 'date2'];
+const NUMBERS = [-8.64e15, -1e9, -1, 0, 0.3, 0.30000000000000004, 1, 2, 3, 5, 1.7e12, 1.7e12 + 1, 8.64e15];
+const SORTABLE = ['date', 'name', 'value'];
+const PATIENTS = ['p', 'q', 'r', 's'];
+
+/** A corner of the stores that holds `resources` resources in all their versions. */
+export interface World {
+  readonly scene: Scene;
+  readonly types: ContractTypes;
+  /** Each resource's versions in order; deletions too. */
+  readonly versions: readonly ResourceDraft[];
+}
+
+function rangeEntry(dice: Dice): RangeEntry {
+  const [a, b] = [dice.pick(NUMBERS), dice.pick(NUMBERS)];
+  const isPoint = dice.chance(0.4);
+  return { k: dice.pick(RANGES), lo: Math.min(a, b), hi: isPoint ? Math.min(a, b) : Math.max(a, b) };
+}
+
+const stringEntry = (dice: Dice) => `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}`;
+
+function scalars(dice: Dice): ResourceDraft['index']['o'] {
+  const texts = [dice.pick(TEXTS), dice.pick(TEXTS)].sort();
+  const numbers = [dice.pick(NUMBERS), dice.pick(NUMBERS)].sort((a, b) => a - b);
+  return {
+    ...(dice.chance(0.7) && { name: { min: texts[0] ?? '', max: texts[1] ?? '' } }),
+    ...(dice.chance(0.7) && { date: { min: numbers[0] ?? 0, max: numbers[1] ?? 0 } }),
+    ...(dice.chance(0.3) && { value: { min: numbers[0] ?? 0, max: numbers[0] ?? 0 } }),
+  };
+}
+
+function wish(dice: Dice, scene: Scene, type: string) {
+  const patients = dice.some(PATIENTS, 0.3).map((name) => `${name}${scene.tag}`);
+  const s = [...new Set(dice.times(8, () => stringEntry(dice)))];
+  const d = dice.chance(0.8) ? dice.whole(Date.UTC(2015, 0), Date.UTC(2026, 0)) : null;
+  return { type, patients: dice.shuffled(patients), s, r: dice.times(4, () => rangeEntry(dice)), o: scalars(dice), d };
+}
+
+/** Resources of both types: some replaced (often by another patient's), some deleted, some back again. */
+export function generateWorld(dice: Dice, scene: Scene, resources: number): World {
+  const versions: ResourceDraft[] = [];
+  for (let i = 0; i < resources; i++) {
+    const type = dice.chance(0.7) ? scene.types.a : scene.types.b;
+    // Chosen ids come in pairs that differ in case only.
+    const id = `${i % 2 ? 'x' : 'X'}${i >> 1}-${scene.tag}`;
+    let last = scene.draft({ ...wish(dice, scene, type), ...(dice.chance(0.6) && { id }) });
+    versions.push(last);
+    while (dice.chance(0.3)) {
+      last = dice.chance(0.3) && !last.deleted ? scene.deletion(last) : scene.next(last, wish(dice, scene, type));
+      versions.push(last);
+    }
+  }
+  return { scene, types: scene.types, versions };
+}
+
+function condition(dice: Dice): BoundCondition {
+  return { bound: dice.pick(['lo', 'hi'] as const), op: dice.pick(['lt', 'le', 'gt', 'ge'] as const), value: dice.pick(NUMBERS) };
+}
+
+function leaf(dice: Dice, world: World, type: string): SearchExpression {
+  const { scene, versions } = world;
+  const someIds = () => dice.times(3, () => dice.pick(versions).id);
+  const times = () => dice.pick(versions).at;
+  const entry = () => `${type}.${stringEntry(dice)}`;
+  return dice.pickOne<SearchExpression>([
+    () => ({ kind: 'equals', entry: entry() }),
+    () => ({ kind: 'equals', entry: entry() }),
+    () => ({ kind: 'prefix', entry: entry().slice(0, dice.chance(0.5) ? undefined : -1) }),
+    () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
+    () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
+    () => ({ kind: 'ids', ids: someIds() }),
+    () => ({ kind: 'patient', reference: `Patient/${dice.pick(PATIENTS)}${scene.tag}` }),
+    () => ({ kind: 'updated', conditions: [{ ...condition(dice), value: times() }] }),
+    () => ({ kind: dice.pick(['everything', 'nothing'] as const) }),
+  ]);
+}
+
+function expression(dice: Dice, world: World, type: string, depth: number): SearchExpression {
+  if (depth === 0 || dice.chance(0.35)) return leaf(dice, world, type);
+  const inner = () => expression(dice, world, type, depth - 1);
+  return dice.pickOne<SearchExpression>([
+    () => ({ kind: 'and', of: dice.times(3, inner) }),
+    () => ({ kind: 'or', of: dice.times(3, inner) }),
+    () => ({ kind: 'not', of: inner() }),
+  ]);
+}
+
+function sortKeys(dice: Dice): SortKey[] {
+  const keys = dice.some([...SORTABLE, '_id', '_lastUpdated'], 0.25).map((parameter) => ({ parameter, descending: dice.chance(0.5) }));
+  return [...dice.shuffled(keys), { parameter: '_identity', descending: false }];
+}
+
+/** A search within the world: nothing outside it can match. */
+export function generateSearch(dice: Dice, world: World): StoreSearch {
+  const { types, scene } = world;
+  const searched = dice.pick([[types.a], [types.a], [types.b], [types.a, types.b]]);
+  const patient = dice.chance(0.3) ? `Patient/${dice.pick(PATIENTS)}${scene.tag}` : undefined;
+  const perType = searched.map((type) => scene.mine(expression(dice, world, type, 3), type));
+  const where: SearchExpression = perType.length === 1 && perType[0] ? perType[0] : { kind: 'or', of: perType };
+  const narrowed: SearchExpression = patient ? { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] } : where;
+  return { types: searched, where: narrowed, sort: sortKeys(dice), limit: dice.pick([1, 2, 3, 7, 1000]), ...(patient && { patient }) };
+}

@@ -1,0 +1,63 @@
+/** Runs random searches on a store and on the model. */
+import type { ContractTypes } from '../../src/store/contract/scene.ts';
+import { create, createScene, save } from '../../src/store/contract/scene.ts';
+import type { ResourceStore } from '../../src/store/store.ts';
+import { seedFrom } from '../support/random.ts';
+import type { Divergence } from './compare.ts';
+import { compareSearch } from './compare.ts';
+import { createDice } from './dice.ts';
+import type { World } from './generate.ts';
+import { generateSearch, generateWorld } from './generate.ts';
+import type { Searcher } from './model.ts';
+import { createModel } from './model.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly searches: number;
+}
+
+/** Searches that share one world. */
+const SEARCHES_PER_WORLD = 250;
+const RESOURCES_PER_WORLD = 60;
+const MOST_DIVERGENCES = 3;
+
+/** `DIFFERENTIAL_COUNT` searches (else `usual`) from `DIFFERENTIAL_SEED` (else a fresh one). */
+export function runOptions(usual: number): RunOptions {
+  return { seed: seedFrom('DIFFERENTIAL_SEED'), searches: Number(process.env.DIFFERENTIAL_COUNT ?? usual) };
+}
+
+async function fill(store: ResourceStore, { versions }: World): Promise<void> {
+  await store.commit({ writes: versions.filter((version) => version.version === 1).map(create) });
+  for (const version of versions) if (version.version > 1) await save(store, version);
+}
+
+/**
+ * Where `makeOther` differs from the model, three differences at most. `makeOther` gets each world before its searches: a
+ * store is filled with it, a faulty model is made over it.
+ */
+export async function findDivergences(
+  types: ContractTypes,
+  options: RunOptions,
+  makeOther: (world: World) => Promise<Searcher>,
+): Promise<Divergence[]> {
+  const dice = createDice(options.seed);
+  const found: Divergence[] = [];
+  for (let done = 0; done < options.searches && found.length < MOST_DIVERGENCES; done += SEARCHES_PER_WORLD) {
+    const world = generateWorld(dice, createScene(types), RESOURCES_PER_WORLD);
+    const other = await makeOther(world);
+    const model = createModel(world.versions);
+    for (let i = 0; i < Math.min(SEARCHES_PER_WORLD, options.searches - done) && found.length < MOST_DIVERGENCES; i++) {
+      const divergence = await compareSearch(model, other, generateSearch(dice, world));
+      if (divergence) found.push(divergence);
+    }
+  }
+  return found;
+}
+
+/** `findDivergences` of a store, which is filled with each world. */
+export function findStoreDivergences(store: ResourceStore, types: ContractTypes, options: RunOptions): Promise<Divergence[]> {
+  return findDivergences(types, options, async (world) => {
+    await fill(store, world);
+    return store;
+  });
+}

@@ -1,0 +1,22 @@
+import { describe, expect, test } from 'vitest';
+import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { testPostgres } from '../support/databases.ts';
+import { findStoreDivergences, runOptions } from './run.ts';
+
+const { databaseUrl } = await testPostgres();
+const types = { a: 'Encounter', b: 'Claim' };
+
+describe('random searches: PostgreSQL answers as the model does', () => {
+  const options = runOptions(500);
+
+  test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, { timeout: 60_000 + options.searches * 200 }, async () => {
+    const store = createPostgresStore({ url: databaseUrl });
+    try {
+      await store.migrate();
+      const divergences = await findStoreDivergences(store, types, options);
+      expect(divergences.map((divergence) => divergence.text)).toEqual([]);
+    } finally {
+      await store.close();
+    }
+  });
+});
