@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { initiateSet, putMonitor, readSet } from '../../scripts/init-cluster.ts';
+import { findMongod } from '../../src/embedded/mongo/find-mongod.ts';
 import { findFreePorts } from '../../src/embedded/mongo/free-ports.ts';
-import { mongodBinary } from '../support/start-engines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meridian-test-init-'));
 const key = randomBytes(96).toString('base64');
@@ -21,7 +21,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'db'));
   writeFileSync(join(folder, 'key'), key, { mode: 0o400 });
   const flags = ['--shardsvr', '--replSet', 'shard_0', '--dbpath', join(folder, 'db'), '--port', String(port), '--bind_ip', '127.0.0.1'];
-  mongod = spawn(await mongodBinary(), [...flags, '--keyFile', join(folder, 'key'), '--noscripting'], { stdio: 'ignore' });
+  mongod = spawn(await findMongod(), [...flags, '--keyFile', join(folder, 'key'), '--noscripting'], { stdio: 'ignore' });
 });
 
 afterAll(async () => {
