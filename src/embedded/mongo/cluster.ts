@@ -3,6 +3,7 @@ import { type MemberRecord, readRecord, takeFolder, writeRecord } from './data-f
 import { findFreePorts, isPortFree } from './free-ports.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
 import { type Mongod, startMongod } from './mongod.ts';
+import { movePorts } from './move-ports.ts';
 import { planMembers } from './plan-members.ts';
 import { initiate, waitForPrimary } from './replica-set.ts';
 import { type RouterProcess, startRouter } from './router-process.ts';
@@ -62,7 +63,9 @@ export async function startMongoCluster(options: MongoClusterOptions): Promise<M
 }
 
 async function startAll(options: MongoClusterOptions, running: Running): Promise<string> {
-  const { members } = await planMembers(options, readRecord(options.dataDir));
+  const plan = await planMembers(options, readRecord(options.dataDir));
+  const { members } = plan;
+  await movePorts(plan, { binary: options.mongod, dataDir: options.dataDir });
   writeRecord(options.dataDir, { members });
   await Promise.all(members.map((member) => startMember(options, member, running)));
   options.log?.(`${members.length} mongod processes answer`);

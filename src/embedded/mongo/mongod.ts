@@ -45,7 +45,7 @@ function argumentsOf({ dbPath, port, set, kind, cacheGB }: MongodOptions): strin
     ...(set && kind === 'config' ? ['--configsvr'] : []),
     ...(set && kind === 'shard' ? ['--shardsvr', '--setParameter', 'orphanCleanupDelaySecs=20'] : []),
     // Alone, it must not look for a session table that lives on shards.
-    ...(set ? [] : ['--setParameter', 'disableLogicalSessionCacheRefresh=true']),
+    ...(set ? [] : ['--setParameter', 'disableLogicalSessionCacheRefresh=true', '--setParameter', 'skipShardingConfigurationChecks=true']),
   ];
 }
 

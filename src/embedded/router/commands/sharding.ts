@@ -1,4 +1,5 @@
 /** The `mongos` commands that manage sharding, mapped to what the config server and the shards understand. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Document, MaxKey, serialize } from 'bson';
 import { elementAt } from '../bson-bytes.ts';
 import { valueIn } from '../bson-order.ts';
@@ -7,11 +8,22 @@ import { CODE, Refusal } from '../errors.ts';
 import { objectReply } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { type CollectionRoute, chunkIndexOf, ownerOf } from '../routing-table.ts';
-import { commandOf } from './collections.ts';
+import { commandOf, isCode } from './collections.ts';
 import { ensureDatabase, MAJORITY, onPrimaryShard } from './databases.ts';
 
-function toConfig(router: Router, command: Document): Promise<Document> {
-  return router.config.command('admin', { ...command, writeConcern: MAJORITY });
+/** A config server that has just become primary starts what moves chunks a moment later. */
+const BALANCER_NOT_STARTED = 194;
+const PATIENCE_MS = 10_000;
+
+async function toConfig(router: Router, command: Document): Promise<Document> {
+  for (const giveUpAt = performance.now() + PATIENCE_MS; ; ) {
+    try {
+      return await router.config.command('admin', { ...command, writeConcern: MAJORITY });
+    } catch (error) {
+      if (!isCode(error, BALANCER_NOT_STARTED) || performance.now() > giveUpAt) throw error;
+      await sleep(100);
+    }
+  }
 }
 
 export async function enableSharding(router: Router, request: Request): Promise<Buffer> {
