@@ -6,7 +6,7 @@
  */
 import type { ClientSession, Document, Filter } from 'mongodb';
 import { recordKeyOf } from '../../model/record-key.ts';
-import type { ResourceKey } from '../../model/resource.ts';
+import { identityOf, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import type { Guard, SearchMatch, SortKey, StoreSearch } from '../store.ts';
 import { textOf } from './chunks.ts';
@@ -34,7 +34,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
   const { resources } = collections;
 
   async function scopeFilter({ types, where, patient }: Scope): Promise<Filter<StoredDocument>> {
-    const identities = await identitiesFor(where, types);
+    const identities = await identitiesFor(where, types, patient);
     const conditions: Filter<StoredDocument>[] = [filterOf(where, (ids) => identities.get(ids) ?? [])];
     conditions.push(types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } });
     conditions.push({ deleted: { $exists: false } });
@@ -48,11 +48,13 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return { $and: conditions };
   }
 
-  async function identitiesFor(where: SearchExpression, types: readonly string[]) {
+  async function identitiesFor(where: SearchExpression, types: readonly string[], patient: string | undefined) {
     const entries = await Promise.all(
       idsIn(where).map(async (expression) => {
         const keys: ResourceKey[] = types.flatMap((type) => expression.ids.map((id) => ({ type, id })));
-        return [expression, await reader.identitiesOf(keys)] as const;
+        // Within a record all that counts lies under its key, pointers to resources of other records too.
+        const inRecord = patient && keys.map((key) => identityOf({ ...key, rk: recordKeyOf(patient.slice('Patient/'.length)) }));
+        return [expression, inRecord || (await reader.identitiesOf(keys))] as const;
       }),
     );
     return new Map(entries);
