@@ -1,0 +1,447 @@
+import { describe, expect, test } from 'vitest';
+import { loadDefinitions } from '../definitions/load.ts';
+import { createValidator } from './validate.ts';
+
+const validator = createValidator(loadDefinitions());
+
+/** "place: code: message" of each problem. */
+function problems(
+  resource: unknown,
+  ...rest: [expectedType?: string, options?: { conditionalReferences?: boolean; root?: string }]
+): string[] {
+  return validator.validate(resource, ...rest).map(({ expression, code, diagnostics }) => `${expression?.[0]}: ${code}: ${diagnostics}`);
+}
+
+const patient = (members: object) => ({ resourceType: 'Patient', ...members });
+const observation = (members: object) => ({ resourceType: 'Observation', status: 'final', code: { text: 'x' }, ...members });
+const XHTML = 'xmlns="http://www.w3.org/1999/xhtml"';
+
+describe('valid resources', () => {
+  test.each<[string, object]>([
+    ['the empty Patient', patient({})],
+    ['a value with extensions', patient({ birthDate: '1970', _birthDate: { extension: [{ url: 'http://e.org/x', valueInteger: 1 }] } })],
+    ['extensions in place of a value', patient({ _birthDate: { extension: [{ url: 'http://e.org/x', valueCode: 'unknown' }] } })],
+    ['an id beside a value', patient({ gender: 'male', _gender: { id: 'a' } })],
+    [
+      'lists padded with nulls',
+      patient({ name: [{ given: ['A', null, 'C'], _given: [null, { extension: [{ url: 'http://e.org/x', valueString: 'y' }] }, null] }] }),
+    ],
+    ['nested extensions', patient({ extension: [{ url: 'http://e.org/x', extension: [{ url: 'y', valueBoolean: false }] }] })],
+    [
+      'a required value that is an extension',
+      { resourceType: 'Observation', code: { text: 'x' }, _status: { extension: [{ url: 'u:x', valueCode: 'unknown' }] } },
+    ],
+    [
+      'every form of reference',
+      patient({
+        generalPractitioner: [
+          'Practitioner/1',
+          'Practitioner/1/_history/2',
+          'urn:uuid:1',
+          'https://e.org/fhir/Organization/1',
+          'https://e.org/x',
+        ].map((reference) => ({ reference })),
+      }),
+    ],
+    ['a reference by identifier', patient({ managingOrganization: { identifier: { value: '1' } } })],
+    [
+      'contained resources',
+      patient({ contained: [{ resourceType: 'Organization', id: 'o', name: 'x' }], managingOrganization: { reference: '#o' } }),
+    ],
+    [
+      'a contained resource that points home',
+      patient({ contained: [{ resourceType: 'Observation', id: 'o', status: 'final', code: { text: 'x' }, subject: { reference: '#' } }] }),
+    ],
+    ['a choice', observation({ valueQuantity: { value: 1e3, system: 'http://unitsofmeasure.org', code: 'mg' } })],
+    [
+      'a narrative',
+      patient({ text: { status: 'generated', div: `<div ${XHTML}><p style="color: red">x <a href="#a">y</a><br/></p></div>` } }),
+    ],
+    [
+      'a narrative of an image',
+      patient({ text: { status: 'generated', div: `<div ${XHTML}><img src="data:image/png;base64,AA==" alt=""/></div>` } }),
+    ],
+    ['white space that strings may have', patient({ name: [{ text: 'a\tb\r\n c' }] })],
+    ['a content reference', observation({ component: [{ code: { text: 'x' }, referenceRange: [{ text: 'y' }] }] })],
+    ['a Bundle of resources', { resourceType: 'Bundle', type: 'collection', entry: [{ fullUrl: 'urn:uuid:1', resource: patient({}) }] }],
+  ])('%s', (_, resource) => {
+    expect(problems(resource)).toEqual([]);
+  });
+});
+
+describe('structure', () => {
+  test.each<[string, unknown, string[]]>([
+    ['no object', [], ['Resource: structure: a resource must be an object, not an array']],
+    ['no resourceType', {}, ['Resource.resourceType: required: resourceType is missing']],
+    [
+      'an unknown type',
+      { resourceType: 'Pateint' },
+      ['Resource.resourceType: invalid: "Pateint" is not a resource type of FHIR R4: was Patient meant?'],
+    ],
+    ['an abstract type', { resourceType: 'DomainResource' }, [expect.stringContaining('is not a resource type')]],
+    ['a type that is no string', { resourceType: ['Patient'] }, [expect.stringContaining('["Patient"] is not a resource type')]],
+    ['a misspelt element', patient({ gendre: 'male' }), ['Patient.gendre: structure: Patient has no element "gendre": was gender meant?']],
+    ['an element far from any', patient({ qqqqqq: 1 }), ['Patient.qqqqqq: structure: Patient has no element "qqqqqq"']],
+    ['an element in the wrong case', patient({ birthdate: '1970' }), [expect.stringContaining('was birthDate meant?')]],
+    [
+      'a misspelt element deep down',
+      patient({ name: [{}, { givn: ['A'] }] }),
+      [
+        'Patient.name[0]: invariant: ele-1: an element must have a value or children: leave it out',
+        'Patient.name[1].givn: structure: HumanName has no element "givn": was given meant?',
+      ],
+    ],
+    [
+      'a choice without its type',
+      observation({ value: 1 }),
+      [expect.stringMatching(/Observation has no element "value": write its type, valueQuantity, .*…$/)],
+    ],
+    ['a choice with another type', observation({ valueUri: 'x' }), [expect.stringContaining('has no element "valueUri"')]],
+    [
+      'two cases of a choice',
+      observation({ valueString: 'x', valueInteger: 1 }),
+      ['Observation.value: structure: only one of value[x] may be there'],
+    ],
+    [
+      'two cases, one with extensions only',
+      observation({ valueString: 'x', _valueInteger: { extension: [{ url: 'u:x', valueCode: 'y' }] } }),
+      ['Observation.value: structure: only one of value[x] may be there'],
+    ],
+    [
+      'what JavaScript objects have',
+      patient(JSON.parse('{"__proto__": {"active": true}, "constructor": 1, "toString": 2}')),
+      [
+        'Patient.__proto__: structure: Patient has no element "__proto__"',
+        'Patient.constructor: structure: Patient has no element "constructor": was contact meant?',
+        'Patient.toString: structure: Patient has no element "toString"',
+      ].map((text) => expect.stringContaining(text.split(': was')[0] ?? '')),
+    ],
+    [
+      'resourceType in a data type',
+      patient({ name: [{ resourceType: 'HumanName', family: 'x' }] }),
+      [expect.stringContaining('HumanName has no element "resourceType"')],
+    ],
+    [
+      'missing elements',
+      { resourceType: 'Observation' },
+      ['Observation.status: required: status is missing', 'Observation.code: required: code is missing'],
+    ],
+    [
+      'a missing choice',
+      { resourceType: 'MedicationRequest', status: 'active', intent: 'order', subject: { reference: 'Patient/1' } },
+      ['MedicationRequest.medication: required: medication[x] is missing'],
+    ],
+    ['missing in a backbone', patient({ link: [{ type: 'seealso' }] }), ['Patient.link[0].other: required: other is missing']],
+    [
+      'an array for one value',
+      patient({ gender: ['male'] }),
+      ['Patient.gender: structure: gender may be there once only: it must not be an array'],
+    ],
+    [
+      'one value for an array',
+      patient({ name: { family: 'x' } }),
+      ['Patient.name: structure: name may repeat: it must be an array, not an object'],
+    ],
+    ['an empty array', patient({ name: [] }), ['Patient.name: structure: an array must not be empty: leave the element out']],
+    ['an object with an id only', patient({ name: [{ id: 'x' }] }), [expect.stringContaining('Patient.name[0]: invariant: ele-1')]],
+    ['null', patient({ active: null }), ['Patient.active: structure: null is not a value: leave the element out']],
+    ['null in a list of objects', patient({ name: [null] }), ['Patient.name[0]: structure: null is not a value: leave the element out']],
+    [
+      'null in a list of values',
+      patient({ name: [{ given: ['A', null] }] }),
+      [expect.stringContaining('Patient.name[0].given[1]: structure: null')],
+    ],
+    [
+      'null in both lists',
+      patient({ name: [{ given: ['A', null], _given: [{ id: 'x' }, null] }] }),
+      [
+        expect.stringContaining('Patient.name[0].given[1]: structure: null is not'),
+        expect.stringContaining('Patient.name[0].given[1]: structure: id and extensions'),
+      ],
+    ],
+    ['a string for an object', patient({ name: ['x'] }), ['Patient.name[0]: structure: HumanName must be an object, not a string']],
+    ['an array in an array', patient({ name: [[]] }), ['Patient.name[0]: structure: HumanName must be an object, not an array']],
+    ['an object for a string', patient({ birthDate: { $gt: '' } }), ['Patient.birthDate: value: an object is not a string']],
+    [
+      'a sibling that is no object',
+      patient({ _birthDate: 'x' }),
+      [expect.stringContaining('Patient.birthDate: structure: id and extensions of a primitive')],
+    ],
+    [
+      'a sibling without anything',
+      patient({ _birthDate: { id: 'x' } }),
+      [expect.stringContaining('ele-1: an element must have a value or children')],
+    ],
+    ['a sibling of an object', patient({ _name: [{}] }), [expect.stringContaining('Patient has no element "_name"')]],
+    [
+      'a sibling with an unknown member',
+      patient({ gender: 'male', _gender: { id: 'a', x: 1 } }),
+      [expect.stringContaining('Patient.gender.x: structure: Element has no')],
+    ],
+    [
+      'a sibling list for one value',
+      patient({ gender: 'male', _gender: [{ id: 'a' }] }),
+      [expect.stringContaining('must be an object, not an array')],
+    ],
+    [
+      'one sibling for a list',
+      patient({ name: [{ given: ['A'], _given: { id: 'a' } }] }),
+      [expect.stringContaining('_given must be an array')],
+    ],
+  ])('%s', (_, resource, expected) => {
+    expect(problems(resource)).toEqual(expected);
+  });
+
+  test('the type that the URL names', () => {
+    expect(problems(patient({ x: 1 }), 'Observation')).toEqual([
+      'Patient.resourceType: invalid: the resource is a Patient, not a Observation',
+    ]);
+    expect(problems({}, 'Observation')).toEqual(['Observation.resourceType: required: resourceType is missing']);
+  });
+
+  test('a root for the places', () => {
+    expect(problems(patient({ x: 1 }), 'Patient', { root: 'Bundle.entry[3].resource' })).toEqual([
+      'Bundle.entry[3].resource.x: structure: Patient has no element "x"',
+    ]);
+  });
+
+  test('all problems at once, in resources of a Bundle too', () => {
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [{ resource: patient({ active: 'yes', name: 1 }) }, { resource: { resourceType: 'Observation' } }],
+    };
+    expect(problems(bundle).map((text) => text.split(':')[0])).toEqual([
+      'Bundle.entry[0].resource.active',
+      'Bundle.entry[0].resource.name',
+      'Bundle.entry[1].resource.status',
+      'Bundle.entry[1].resource.code',
+    ]);
+  });
+
+  test('bounded: depth and number of problems', () => {
+    let extension: object = { url: 'u:x', valueString: 'x' };
+    for (let level = 0; level < 100_000; level += 1) extension = { url: 'u:x', extension: [extension] };
+    expect(problems(patient({ extension: [extension] }))).toEqual([
+      expect.stringMatching(/^Patient(\.extension\[0\]){64}: too-costly: nested over 64/),
+    ]);
+    expect(problems(patient(Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`x${index}`, 1]))))).toHaveLength(1000);
+  });
+});
+
+describe('invariants', () => {
+  const reference = { reference: 'Patient/1' };
+  test.each<[string, object, string]>([
+    ['an extension with neither value nor extensions', patient({ extension: [{ url: 'u:x' }] }), 'Patient.extension[0]: invariant: ext-1'],
+    [
+      'an extension with both',
+      patient({ extension: [{ url: 'u:x', valueCode: 'x', extension: [{ url: 'u:y', valueCode: 'y' }] }] }),
+      'Patient.extension[0]: invariant: ext-1',
+    ],
+    ['an extension without url', patient({ extension: [{ valueCode: 'x' }] }), 'Patient.extension[0].url: required'],
+    [
+      'a period that ends before it starts',
+      patient({ name: [{ period: { start: '2024-05', end: '2024-04-30' } }] }),
+      'Patient.name[0].period: invariant: per-1',
+    ],
+    [
+      'a unit code without system',
+      observation({ valueQuantity: { value: 1, code: 'mg' } }),
+      'Observation.value.ofType(Quantity): invariant: qty-3',
+    ],
+    [
+      'a range upside down',
+      observation({ valueRange: { low: { value: 2 }, high: { value: 1 } } }),
+      'Observation.value.ofType(Range): invariant: rng-2',
+    ],
+    ['half a ratio', observation({ valueRatio: { numerator: { value: 1 } } }), 'Observation.value.ofType(Ratio): invariant: rat-1'],
+    ['a telephone number without system', patient({ telecom: [{ value: '1' }] }), 'Patient.telecom[0]: invariant: cpt-2'],
+    ['data without content type', patient({ photo: [{ data: 'AA==' }] }), 'Patient.photo[0]: invariant: att-1'],
+    ['a value that is absent', observation({ valueString: 'x', dataAbsentReason: { text: 'y' } }), 'Observation: invariant: obs-6'],
+    ['a contact without contact', patient({ contact: [{ gender: 'male' }] }), 'Patient.contact[0]: invariant: pat-1'],
+    ['a nameless organization', { resourceType: 'Organization', active: true }, 'Organization: invariant: org-1'],
+    [
+      'an allergy without clinical status',
+      { resourceType: 'AllergyIntolerance', patient: reference },
+      'AllergyIntolerance: invariant: ait-1',
+    ],
+    [
+      'an abated condition without status',
+      { resourceType: 'Condition', subject: reference, abatementString: 'x' },
+      'Condition: invariant: con-4',
+    ],
+    [
+      'an appointment with half a time',
+      {
+        resourceType: 'Appointment',
+        status: 'proposed',
+        start: '2024-01-01T00:00:00Z',
+        participant: [{ actor: reference, status: 'accepted' }],
+      },
+      'Appointment: invariant: app-2',
+    ],
+    [
+      'a dose duration without unit',
+      {
+        resourceType: 'MedicationStatement',
+        status: 'active',
+        subject: reference,
+        medicationCodeableConcept: { text: 'x' },
+        dosage: [{ timing: { repeat: { duration: 1 } } }],
+      },
+      'MedicationStatement.dosage[0].timing.repeat: invariant: tim-1',
+    ],
+    [
+      'an entry with nothing in it',
+      { resourceType: 'Bundle', type: 'collection', entry: [{ fullUrl: 'urn:uuid:1' }] },
+      'Bundle.entry[0]: invariant: bdl-5',
+    ],
+    [
+      'a transaction entry without request',
+      { resourceType: 'Bundle', type: 'transaction', entry: [{ resource: patient({}) }] },
+      'Bundle: invariant: bdl-3',
+    ],
+    ['a total of a collection', { resourceType: 'Bundle', type: 'collection', total: 1 }, 'Bundle: invariant: bdl-1'],
+    [
+      'two entries of one name',
+      { resourceType: 'Bundle', type: 'collection', entry: [1, 2].map(() => ({ fullUrl: 'urn:uuid:1', resource: patient({}) })) },
+      'Bundle: invariant: bdl-7',
+    ],
+    [
+      'a parameter with two values',
+      { resourceType: 'Parameters', parameter: [{ name: 'x', valueCode: 'y', part: [{ name: 'z', valueCode: 'y' }] }] },
+      'Parameters.parameter[0]: invariant: inv-1',
+    ],
+    [
+      'a contained resource in a contained one',
+      patient({
+        contained: [{ resourceType: 'Patient', id: 'a', contained: [{ resourceType: 'Patient', id: 'b' }] }],
+        link: [{ type: 'seealso', other: { reference: '#a' } }],
+      }),
+      'Patient.contained[0]: invariant: dom-2',
+    ],
+    [
+      'a contained resource nobody refers to',
+      patient({ contained: [{ resourceType: 'Patient', id: 'a' }] }),
+      'Patient.contained[0]: invariant: dom-3',
+    ],
+    [
+      'a version of a contained resource',
+      patient({
+        contained: [{ resourceType: 'Patient', id: 'a', meta: { versionId: '1' } }],
+        link: [{ type: 'seealso', other: { reference: '#a' } }],
+      }),
+      'Patient.contained[0]: invariant: dom-4',
+    ],
+    [
+      'a label of a contained resource',
+      patient({
+        contained: [{ resourceType: 'Patient', id: 'a', meta: { security: [{ code: 'R' }] } }],
+        link: [{ type: 'seealso', other: { reference: '#a' } }],
+      }),
+      'Patient.contained[0]: invariant: dom-5',
+    ],
+    [
+      'a contained resource without id',
+      patient({ contained: [{ resourceType: 'Patient' }] }),
+      'Patient.contained[0]: required: a contained resource must have an id',
+    ],
+    [
+      'a contained resource of no type',
+      patient({ contained: [{ id: 'a' }], link: [{ type: 'seealso', other: { reference: '#a' } }] }),
+      'Patient.contained[0].resourceType: required',
+    ],
+    [
+      'two contained resources of one id',
+      patient({
+        contained: [
+          { resourceType: 'Patient', id: 'a' },
+          { resourceType: 'Patient', id: 'a' },
+        ],
+        link: [{ type: 'seealso', other: { reference: '#a' } }],
+      }),
+      'Patient.contained[1]: duplicate',
+    ],
+  ])('%s', (_, resource, start) => {
+    const found = problems(resource);
+    expect(found.map((text) => text.slice(0, start.length))).toEqual([start]);
+  });
+});
+
+describe('required bindings', () => {
+  const condition = (members: object) => ({ resourceType: 'Condition', subject: { reference: 'Patient/1' }, ...members });
+  test.each<[string, object, string[]]>([
+    [
+      'a code',
+      patient({ gender: 'Male' }),
+      ['Patient.gender: code-invalid: "Male" is not a code of the value set administrative-gender: male, female, other, unknown'],
+    ],
+    [
+      'a code of a long list',
+      { resourceType: 'Bundle', type: 'collection', entry: [{ resource: patient({}), search: { mode: 'x' } }] },
+      [expect.stringContaining('Bundle.entry[0].search.mode: code-invalid'), expect.stringContaining('bdl-2')],
+    ],
+    [
+      'a concept',
+      condition({ clinicalStatus: { coding: [{ system: 'http://e.org', code: 'active' }] } }),
+      [
+        'Condition.clinicalStatus: code-invalid: no coding is of the value set condition-clinical (http://terminology.hl7.org/CodeSystem/condition-clinical), which is required',
+      ],
+    ],
+    [
+      'a concept of text',
+      condition({ clinicalStatus: { text: 'active' } }),
+      [expect.stringContaining('Condition.clinicalStatus: code-invalid')],
+    ],
+    ['a concept with an extension', condition({ clinicalStatus: { extension: [{ url: 'u:x', valueCode: 'unknown' }] } }), []],
+    [
+      'a concept with another coding',
+      condition({
+        clinicalStatus: { coding: [{ code: 'x' }, { system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: 'active' }] },
+      }),
+      [],
+    ],
+    ['an open set', patient({ photo: [{ contentType: 'application/x-anything' }] }), []],
+  ])('%s', (_, resource, expected) => {
+    expect(problems(resource)).toEqual(expected);
+  });
+});
+
+describe('references', () => {
+  const general = (reference: unknown) => patient({ generalPractitioner: [{ reference }] });
+  test.each<[string, unknown, string[]]>([
+    [
+      'an unknown type',
+      'Practicioner/1',
+      ['Patient.generalPractitioner[0].reference: value: "Practicioner/1": Practicioner is not a resource type of FHIR R4'],
+    ],
+    [
+      'another type than is allowed',
+      'Observation/1',
+      [
+        'Patient.generalPractitioner[0].reference: value: "Observation/1" refers to a Observation, where only Organization, Practitioner, PractitionerRole may be',
+      ],
+    ],
+    ['another type by URL', 'https://e.org/Observation/1', [expect.stringContaining('refers to a Observation')]],
+    ['no id', 'Practitioner', [expect.stringContaining('is not a reference')]],
+    ['an id that is none', 'Practitioner/a_b', [expect.stringContaining('is not a reference')]],
+    ['a path upwards', '../Practitioner/1', [expect.stringContaining('is not a reference')]],
+    ['a condition', 'Practitioner?identifier=x|1', [expect.stringContaining('is not a reference')]],
+    [
+      'a contained resource that is not there',
+      '#p',
+      ['Patient.generalPractitioner[0].reference: invariant: ref-1: no contained resource has the id "p"'],
+    ],
+    ['a number', 7, ['Patient.generalPractitioner[0].reference: value: 7 is not a string']],
+    ['nothing', '', [expect.stringContaining('is not a reference'), expect.stringContaining('must not be empty')]],
+  ])('%s', (_, reference, expected) => {
+    expect(problems(general(reference)).sort()).toEqual(expected);
+  });
+
+  test('a condition, where a transaction allows it', () => {
+    expect(problems(general('Practitioner?identifier=x|1'), 'Patient', { conditionalReferences: true })).toEqual([]);
+    expect(problems(general('Observation?x=1'), 'Patient', { conditionalReferences: true })).toEqual([
+      expect.stringContaining('refers to a Observation'),
+    ]);
+  });
+});
