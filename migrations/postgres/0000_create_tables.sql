@@ -61,7 +61,7 @@ CREATE TABLE account (
 --> statement-breakpoint
 CREATE INDEX account_ends_at ON account (ends_at);
 --> statement-breakpoint
-CREATE INDEX account_s ON account USING gin (s);
+CREATE INDEX account_s ON account USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE account_default PARTITION OF account DEFAULT;
 --> statement-breakpoint
@@ -86,7 +86,7 @@ CREATE TABLE appointment (
 --> statement-breakpoint
 CREATE INDEX appointment_ends_at ON appointment (ends_at);
 --> statement-breakpoint
-CREATE INDEX appointment_s ON appointment USING gin (s);
+CREATE INDEX appointment_s ON appointment USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE appointment_default PARTITION OF appointment DEFAULT;
 --> statement-breakpoint
@@ -111,7 +111,7 @@ CREATE TABLE chargeitem (
 --> statement-breakpoint
 CREATE INDEX chargeitem_ends_at ON chargeitem (ends_at);
 --> statement-breakpoint
-CREATE INDEX chargeitem_s ON chargeitem USING gin (s);
+CREATE INDEX chargeitem_s ON chargeitem USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE chargeitem_default PARTITION OF chargeitem DEFAULT;
 --> statement-breakpoint
@@ -136,7 +136,7 @@ CREATE TABLE claim (
 --> statement-breakpoint
 CREATE INDEX claim_ends_at ON claim (ends_at);
 --> statement-breakpoint
-CREATE INDEX claim_s ON claim USING gin (s);
+CREATE INDEX claim_s ON claim USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE claim_default PARTITION OF claim DEFAULT;
 --> statement-breakpoint
@@ -161,7 +161,7 @@ CREATE TABLE claimresponse (
 --> statement-breakpoint
 CREATE INDEX claimresponse_ends_at ON claimresponse (ends_at);
 --> statement-breakpoint
-CREATE INDEX claimresponse_s ON claimresponse USING gin (s);
+CREATE INDEX claimresponse_s ON claimresponse USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE claimresponse_default PARTITION OF claimresponse DEFAULT;
 --> statement-breakpoint
@@ -186,7 +186,7 @@ CREATE TABLE coverage (
 --> statement-breakpoint
 CREATE INDEX coverage_ends_at ON coverage (ends_at);
 --> statement-breakpoint
-CREATE INDEX coverage_s ON coverage USING gin (s);
+CREATE INDEX coverage_s ON coverage USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE coverage_default PARTITION OF coverage DEFAULT;
 --> statement-breakpoint
@@ -211,7 +211,7 @@ CREATE TABLE encounter (
 --> statement-breakpoint
 CREATE INDEX encounter_ends_at ON encounter (ends_at);
 --> statement-breakpoint
-CREATE INDEX encounter_s ON encounter USING gin (s);
+CREATE INDEX encounter_s ON encounter USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE encounter_default PARTITION OF encounter DEFAULT;
 --> statement-breakpoint
@@ -236,7 +236,7 @@ CREATE TABLE explanationofbenefit (
 --> statement-breakpoint
 CREATE INDEX explanationofbenefit_ends_at ON explanationofbenefit (ends_at);
 --> statement-breakpoint
-CREATE INDEX explanationofbenefit_s ON explanationofbenefit USING gin (s);
+CREATE INDEX explanationofbenefit_s ON explanationofbenefit USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE explanationofbenefit_default PARTITION OF explanationofbenefit DEFAULT;
 --> statement-breakpoint
@@ -261,7 +261,7 @@ CREATE TABLE invoice (
 --> statement-breakpoint
 CREATE INDEX invoice_ends_at ON invoice (ends_at);
 --> statement-breakpoint
-CREATE INDEX invoice_s ON invoice USING gin (s);
+CREATE INDEX invoice_s ON invoice USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE invoice_default PARTITION OF invoice DEFAULT;
 --> statement-breakpoint
@@ -286,7 +286,7 @@ CREATE TABLE paymentnotice (
 --> statement-breakpoint
 CREATE INDEX paymentnotice_ends_at ON paymentnotice (ends_at);
 --> statement-breakpoint
-CREATE INDEX paymentnotice_s ON paymentnotice USING gin (s);
+CREATE INDEX paymentnotice_s ON paymentnotice USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE paymentnotice_default PARTITION OF paymentnotice DEFAULT;
 --> statement-breakpoint
@@ -311,7 +311,7 @@ CREATE TABLE paymentreconciliation (
 --> statement-breakpoint
 CREATE INDEX paymentreconciliation_ends_at ON paymentreconciliation (ends_at);
 --> statement-breakpoint
-CREATE INDEX paymentreconciliation_s ON paymentreconciliation USING gin (s);
+CREATE INDEX paymentreconciliation_s ON paymentreconciliation USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE paymentreconciliation_default PARTITION OF paymentreconciliation DEFAULT;
 --> statement-breakpoint
@@ -336,7 +336,7 @@ CREATE TABLE schedule (
 --> statement-breakpoint
 CREATE INDEX schedule_ends_at ON schedule (ends_at);
 --> statement-breakpoint
-CREATE INDEX schedule_s ON schedule USING gin (s);
+CREATE INDEX schedule_s ON schedule USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE schedule_default PARTITION OF schedule DEFAULT;
 --> statement-breakpoint
@@ -361,7 +361,7 @@ CREATE TABLE slot (
 --> statement-breakpoint
 CREATE INDEX slot_ends_at ON slot (ends_at);
 --> statement-breakpoint
-CREATE INDEX slot_s ON slot USING gin (s);
+CREATE INDEX slot_s ON slot USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE slot_default PARTITION OF slot DEFAULT;
 --> statement-breakpoint
@@ -386,6 +386,6 @@ CREATE TABLE auditevent (
 --> statement-breakpoint
 CREATE INDEX auditevent_ends_at ON auditevent (ends_at);
 --> statement-breakpoint
-CREATE INDEX auditevent_s ON auditevent USING gin (s);
+CREATE INDEX auditevent_s ON auditevent USING gin (s) WITH (gin_pending_list_limit = 64);
 --> statement-breakpoint
 CREATE TABLE auditevent_default PARTITION OF auditevent DEFAULT;

@@ -15,6 +15,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   min_wal_size: '128MB',
   max_wal_size: '1GB',
   checkpoint_timeout: '15min',
+  // Searches read what GIN indexes have not merged in yet; autovacuum merges it.
+  autovacuum_naptime: '15s',
   jit: 'off',
   // Reads come from the page cache: asynchronous I/O workers would only add context switches.
   io_method: 'sync',

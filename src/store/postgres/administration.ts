@@ -31,8 +31,10 @@ async function partitionHolding(pool: Pool, { type, id }: ResourceVersion): Prom
   const home = ADMINISTRATIVE_TABLES.find((table) => table.type === type);
   if (!home) return undefined;
   const { rows } = await pool.query<{ partition: string }>(
-    `SELECT tableoid::regclass::text AS partition FROM ${home.table} WHERE id = $1`,
-    [id],
+    `SELECT e.tableoid::regclass::text AS partition
+     FROM resource_head h JOIN ${home.table} e ON e.rk = h.rk AND e.id = h.id AND e.${home.column} = h.business_at
+     WHERE h.type = $1 AND h.id = $2`,
+    [type, id],
   );
   return rows[0]?.partition;
 }

@@ -17,7 +17,7 @@ export interface PoolOptions {
   /** Most connections for searches; default 8. */
   readonly maxSearch?: number;
   /** Called when an idle connection breaks. */
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: Error) => unknown;
 }
 
 const TIMEOUTS = '-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s';

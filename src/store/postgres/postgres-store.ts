@@ -48,7 +48,8 @@ export interface PostgresStore extends ResourceStore {
 /** Connects at the first use. The database must be migrated. */
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const { log = () => undefined } = options;
-  const pools = createPools({ ...options, onError: (error) => log(`an idle PostgreSQL connection broke: ${error.message}`) });
+  let isClosing = false;
+  const pools = createPools({ ...options, onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`) });
   const partitions = createPartitionCatalogue(pools.maintenance, log);
   const reader = createReader(pools.hot);
   const batcher = createWriteBatcher(pools.hot, partitions);
@@ -81,6 +82,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
     sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.hot, before)),
     ping: () => translating(async () => void (await pools.hot.query('SELECT 1'))),
-    close: () => endPools(pools),
+    close: () => {
+      isClosing = true;
+      return endPools(pools);
+    },
   };
 }
