@@ -1,0 +1,24 @@
+/**
+ * What is to be beaten: HAPI FHIR 8.8 on PostgreSQL on a 2-core machine, its CPU (server and database) per request at 16
+ * clients, its best rate, its median latency at one client; and by how much.
+ */
+import type { Phase } from './phases.ts';
+
+export interface Rival {
+  readonly cpuMs: number;
+  readonly perSecond: number;
+  /** At one client. */
+  readonly p50Ms?: number;
+  /** How many times cheaper the gateway must be at 16 clients. */
+  readonly target: number;
+}
+
+export const HAPI: Readonly<Partial<Record<Phase, Rival>>> = {
+  load: { cpuMs: 1.6, perSecond: 1108, target: 4 },
+  create: { cpuMs: 2.7, perSecond: 613, p50Ms: 2.6, target: 8 },
+  read: { cpuMs: 1.03, perSecond: 1744, p50Ms: 1.1, target: 8 },
+  update: { cpuMs: 2.5, perSecond: 685, p50Ms: 2.5, target: 6 },
+};
+
+/** Times cheaper at one client, in every phase. */
+export const TARGET_AT_ONE_CLIENT = 1.5;

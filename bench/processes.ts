@@ -1,0 +1,96 @@
+/** CPU time and memory of a process and all its descendants, by role, from Linux's /proc. @see proc(5) */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+export const ROLES = ['gateway', 'router', 'shards', 'config', 'postgres', 'other'] as const;
+export type Role = (typeof ROLES)[number];
+/** Milliseconds of CPU (user + system). */
+export type CpuByRole = Readonly<Record<Role, number>>;
+
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly role: Role;
+  readonly command: string;
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  /** Own time and that of ended children, in clock ticks. */
+  readonly ticks: number;
+}
+
+/** Milliseconds in one clock tick of /proc. */
+const TICK_MS = 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** `root` is the gateway; a process that ends hands its time to its parent, so nothing is lost between two samples. */
+export function sampleCpu(root: number): CpuByRole {
+  const sums: Record<Role, number> = { gateway: 0, router: 0, shards: 0, config: 0, postgres: 0, other: 0 };
+  for (const stat of descendants(root)) sums[roleOf(stat.pid, root)] += stat.ticks * TICK_MS;
+  return sums;
+}
+
+export function cpuBetween(before: CpuByRole, after: CpuByRole): CpuByRole {
+  return Object.fromEntries(ROLES.map((role) => [role, after[role] - before[role]])) as Record<Role, number>;
+}
+
+export const totalCpu = (cpu: CpuByRole): number => ROLES.reduce((sum, role) => sum + cpu[role], 0);
+
+/** The process and its descendants, as they are now. */
+export function listProcesses(root: number): ProcessFacts[] {
+  return descendants(root).map(({ pid }) => ({ pid, role: roleOf(pid, root), command: commandOf(pid).join(' ') }));
+}
+
+/** Resident memory of one process in MiB. */
+export function residentMb(pid: number): number {
+  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kb ?? 0) / 1024);
+}
+
+function descendants(root: number): Stat[] {
+  const children = new Map<number, Stat[]>();
+  let self: Stat | undefined;
+  for (const name of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
+    if (!stat) continue;
+    if (stat.pid === root) self = stat;
+    children.set(stat.parent, [...(children.get(stat.parent) ?? []), stat]);
+  }
+  const found = self ? [self] : [];
+  for (let at = 0; at < found.length; at++) found.push(...(children.get(found[at]?.pid ?? 0) ?? []));
+  return found;
+}
+
+/** Undefined if the process has just ended. */
+function readStat(pid: number): Stat | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  // The command name, in brackets, may hold spaces and brackets.
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [fields[1], fields[11], fields[12], fields[13], fields[14]];
+  return { pid, parent, ticks: user + system + childUser + childSystem };
+}
+
+function commandOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+function roleOf(pid: number, root: number): Role {
+  if (pid === root) return 'gateway';
+  const command = commandOf(pid).join(' ');
+  if (/\bmongos\b|router\/main\.ts/.test(command)) return 'router';
+  if (/\bmongod\b/.test(command)) return command.includes('--configsvr') ? 'config' : 'shards';
+  if (/postgres/.test(command)) return 'postgres';
+  return 'other';
+}
