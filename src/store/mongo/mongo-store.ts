@@ -4,6 +4,7 @@ import type { ClinicalAdministration } from '../administration.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
+import { watchCoLocation } from './co-location.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, sweepLedger } from './ledger.ts';
@@ -53,7 +54,8 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   const { client } = collections;
   const reader = createReader(collections, options.isOwnerType);
   const searcher = createSearcher(collections, reader);
-  const batched = createBatchedWriter(collections);
+  const coLocation = watchCoLocation(collections);
+  const batched = createBatchedWriter(collections, coLocation.isCoLocated);
   const units = createUnitWriter(collections, options.isOwnerType, searcher.matchingIds);
   const guardQueue = createKeyedQueue();
 
@@ -104,7 +106,10 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     ping: async () => {
       await client.db('admin').command({ ping: 1, maxTimeMS: 2_000 });
     },
-    close: () => client.close(),
+    close: async () => {
+      coLocation.stop();
+      await client.close();
+    },
   };
 }
 

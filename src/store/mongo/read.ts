@@ -15,6 +15,9 @@ export interface MongoReader {
   identitiesOf(keys: readonly ResourceKey[]): Promise<readonly string[]>;
 }
 
+/** Moves that may overtake one read before it gives up. */
+const MOST_HOPS = 8;
+
 export function createReader(collections: MongoCollections, isOwnerType: (type: string) => boolean): MongoReader {
   const { resources, history, locators } = collections;
 
@@ -40,18 +43,20 @@ export function createReader(collections: MongoCollections, isOwnerType: (type: 
   const historyAt = byId<StoredDocument>((ids) => history.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000 }).toArray());
   const locatorAt = byId((ids) => locators.find(idFilter(ids), { batchSize: 1000 }).toArray());
 
-  /** The document at a record key, or where the pointer or forwarder there leads. */
-  async function follow(rk: string, key: ResourceKey): Promise<StoredDocument | undefined> {
-    const document = await documentAt(identityOf({ ...key, rk }));
-    return document?.home ? documentAt(identityOf({ ...key, rk: document.home })) : document;
+  /** The document at a record key, or where the pointer or forwarder there leads; undefined if that has forwarders only. */
+  async function follow(rk: string, key: ResourceKey, mostHops = 1): Promise<StoredDocument | undefined> {
+    let document = await documentAt(identityOf({ ...key, rk }));
+    for (let hops = 0; document?.home && hops < mostHops; hops++) document = await documentAt(identityOf({ ...key, rk: document.home }));
+    return document?.home ? undefined : document;
   }
 
   async function currentDocument(key: ResourceKey): Promise<StoredDocument | undefined> {
     const hint = hintOf(key, isOwnerType);
     const document = hint === undefined ? undefined : await follow(hint, key);
     if (document || (hint !== undefined && isOwnerType(key.type))) return document;
+    // What moved more than once has a forwarder behind its forwarder; the locator knows its last place.
     const locator = await locatorAt(locatorIdOf(key));
-    return locator && follow(locator.rk, key);
+    return locator && follow(locator.rk, key, MOST_HOPS);
   }
 
   async function read(key: ResourceKey): Promise<ResourceVersion | undefined> {

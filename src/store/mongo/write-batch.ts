@@ -41,7 +41,11 @@ interface Replacing extends Creation {
 /** Index fields and raw, roughly. */
 const bytesOf = (draft: ResourceDraft) => draft.raw.length * 1.2 + 1500;
 
-export function createBatchedWriter(collections: MongoCollections): BatchedWriter {
+/**
+ * `isCoLocated` tells whether a resource's history lies on its own shard. There the majority that confirms the new version
+ * has confirmed the old version's copy too, since a shard's oplog is one sequence; so the copy needs no majority of its own.
+ */
+export function createBatchedWriter(collections: MongoCollections, isCoLocated: () => boolean): BatchedWriter {
   const { client, resources, databaseName } = collections;
   const database = client.db(databaseName);
 
@@ -98,6 +102,7 @@ export function createBatchedWriter(collections: MongoCollections): BatchedWrite
   }
 
   const writeConcern = DURABLE;
+  const historyConcern = () => (isCoLocated() ? { w: 1 } : DURABLE);
   const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxInFlight: 1, sizeOf: (item: Creation) => item.bytes };
   const untranslated = (error: unknown) => Promise.reject(translate(error));
 
@@ -115,7 +120,7 @@ export function createBatchedWriter(collections: MongoCollections): BatchedWrite
     run: async (items) => {
       const before = items.map((item) => item.before);
       // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
-      const unkept = await run({ insert: 'history', writeConcern }, 'documents', before).catch(untranslated);
+      const unkept = await run({ insert: 'history', writeConcern: historyConcern() }, 'documents', before).catch(untranslated);
       const statements = items.map(({ statement }) => statement);
       const failed = await run({ update: 'resources', writeConcern }, 'updates', statements).catch(untranslated);
       for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
