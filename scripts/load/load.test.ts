@@ -23,6 +23,7 @@ let answer: Answer;
 let bodies: string[] = [];
 let underWay = 0;
 let mostUnderWay = 0;
+let holdMs = 0;
 const waits: number[] = [];
 const server = createServer((request, response) => {
   mostUnderWay = Math.max(mostUnderWay, ++underWay);
@@ -35,7 +36,7 @@ const server = createServer((request, response) => {
     setTimeout(() => {
       underWay--;
       answer(body, request, response);
-    }, 2);
+    }, holdMs);
   });
 });
 
@@ -57,6 +58,7 @@ beforeEach(async () => {
   bodies = [];
   waits.length = 0;
   mostUnderWay = 0;
+  holdMs = 0;
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -222,7 +224,8 @@ describe('going on', () => {
   });
 
   test('never more Bundles under way than asked for', async () => {
-    for (let n = 0; n < 12; n++) await put(`${n}.json`, bundle('transaction', `a${n}`));
+    for (let n = 0; n < 6; n++) await put(`${n}.json`, bundle('transaction', `a${n}`));
+    holdMs = 100;
     await load(3);
     expect(mostUnderWay).toBe(3);
   });
