@@ -81,6 +81,9 @@ export function generateWorld(dice: Dice, scene: Scene, resources: number): Worl
   return { scene, types: scene.types, versions };
 }
 
+/** Without its last character; never half of a surrogate pair, which no request can hold. */
+const shortened = (text: string) => [...text].slice(0, -1).join('');
+
 function condition(dice: Dice): BoundCondition {
   return { bound: dice.pick(['lo', 'hi'] as const), op: dice.pick(['lt', 'le', 'gt', 'ge'] as const), value: dice.pick(NUMBERS) };
 }
@@ -93,7 +96,7 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
   return dice.pickOne<SearchExpression>([
     () => ({ kind: 'equals', entry: entry() }),
     () => ({ kind: 'equals', entry: entry() }),
-    () => ({ kind: 'prefix', entry: entry().slice(0, dice.chance(0.5) ? undefined : -1) }),
+    () => ({ kind: 'prefix', entry: dice.chance(0.5) ? entry() : shortened(entry()) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
     () => ({ kind: 'ids', ids: someIds() }),

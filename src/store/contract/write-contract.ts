@@ -170,6 +170,23 @@ export function describeWrites(storeOf: () => ResourceStore, types: ContractType
       }
     });
 
+    test('a resource that moves on and on is read where it is, all its versions too', async () => {
+      const scene = createScene(types);
+      const drafts = [scene.draft({ patients: [`a${scene.tag}`, `b${scene.tag}`] })];
+      for (const patients of [['b'], ['c', 'a'], [], ['d', 'c'], ['a']]) {
+        const last = drafts.at(-1);
+        if (last) drafts.push(scene.next(last, { patients: patients.map((name) => `${name}${scene.tag}`) }));
+      }
+      for (const draft of drafts) {
+        await save(storeOf(), draft);
+        expect(withoutTrail(await storeOf().read(draft))).toEqual(published(draft));
+        expect(await found(storeOf(), scene.mine(), [types.a])).toEqual([draft.id]);
+      }
+      for (const draft of drafts) expect(withoutTrail(await storeOf().readVersion(draft, draft.version))).toEqual(published(draft));
+      const versions = await storeOf().history({ types: [types.a], id: drafts[0]?.id ?? '', limit: 10 });
+      expect(versions.map((version) => version.version)).toEqual([6, 5, 4, 3, 2, 1]);
+    });
+
     test('what never was is undefined', async () => {
       const scene = createScene(types);
       const never = scene.draft();
