@@ -5,7 +5,7 @@ import { jsonToXml } from '../format/xml.ts';
 import { type ErrorLog, errorResponse } from '../interactions/error-response.ts';
 import type { FhirResponse } from '../interactions/request.ts';
 import { parseLossless, printLossless } from '../model/lossless-json.ts';
-import type { Presentation } from './middleware/negotiate.ts';
+import { DEFAULT_PRESENTATION, type Presentation } from './middleware/negotiate.ts';
 import { SECURITY_HEADERS } from './middleware/security-headers.ts';
 
 const JSON_TYPE = 'application/fhir+json; charset=utf-8';
@@ -30,7 +30,14 @@ export function createResponseWriter(definitions: Definitions, log: ErrorLog): R
   }
 
   function writeError(error: unknown, presentation: Presentation, requestId: string): Response {
-    return write(errorResponse(error, log, requestId), presentation, requestId);
+    const response = errorResponse(error, log, requestId);
+    try {
+      return write(response, presentation, requestId);
+    } catch (cause) {
+      // The error must reach the client even if the format that it asked for can't be made.
+      log.error('an OperationOutcome could not be written', { requestId, error: cause });
+      return write(response, DEFAULT_PRESENTATION, requestId);
+    }
   }
 
   return { write, writeError };

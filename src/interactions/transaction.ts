@@ -48,7 +48,8 @@ async function write(
   try {
     const prepared = await prepareDrafts(targets, currents, links, stamp.at, context);
     const written = outcomes(entries, prepared);
-    await commit(prepared, conditions.guards, recordFor(request, keptAnswer(entries, written)), context);
+    const idempotency = request.idempotency && recordFor(request, keptAnswer(entries, written));
+    await commit(prepared, conditions.guards, idempotency, context);
     return written;
   } finally {
     stamp.end();

@@ -63,8 +63,9 @@ function withResource(
   if (entry.text === undefined || !entry.tree) throw missingValue(`${entry.method} needs a resource`, 'resource');
   const resource = incomingOf(entry.text, context, entry.tree);
   if (resource.type !== request.type) throw invalidValue(`the url names ${request.type}, the resource is a ${resource.type}`, 'resource');
+  const options = { conditionalReferences: true, root: `Bundle.entry[${entry.index}].resource` };
   const errors = context.validator
-    .validate(resource.tree, resource.type)
+    .validate(resource.tree, resource.type, options)
     .filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (errors.length > 0) throw invalidResource(errors);
   if (kind === 'update' && request.id !== undefined) checkUpdateId(request.id, resource);

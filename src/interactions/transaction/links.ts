@@ -50,19 +50,25 @@ export function rewriteTree(checked: CheckedEntry, targets: LinkTargets): void {
   }
 }
 
+/** A link and what it becomes. */
+interface Rewrite {
+  readonly link: Link;
+  readonly replacement: string;
+}
+
 /**
- * The resource with all its links rewritten, in tree and text.
+ * The resource's text with all its links rewritten; the tree is rewritten in place.
  * @throws FhirError 400 for a `urn:uuid:` reference to no entry
  */
 export function rewriteLinks(checked: CheckedEntry, targets: LinkTargets): string {
   const { resource, links } = checked;
   const base = baseOf(checked);
-  const edits: JsonEdit[] = [];
+  const rewrites: Rewrite[] = [];
   for (const link of links) {
     const replacement = replacementOf(link, base, targets);
     if (replacement !== undefined) {
       setAt(resource?.tree, link.path, replacement);
-      edits.push({ path: link.path, text: JSON.stringify(replacement) });
+      rewrites.push({ link, replacement });
     } else if (link.kind === 'reference' && URN_UUID.test(link.value)) {
       throw invalidValue(
         `"${link.value}" is the fullUrl of no entry that is stored`,
@@ -71,7 +77,34 @@ export function rewriteLinks(checked: CheckedEntry, targets: LinkTargets): strin
     }
   }
   const text = resource?.text ?? '';
-  return edits.length > 0 ? editJson(text, edits) : text;
+  if (rewrites.length === 0) return text;
+  return replaceLiterals(text, rewrites) ?? editJson(text, rewrites.map(editOf));
+}
+
+const editOf = ({ link, replacement }: Rewrite): JsonEdit => ({ path: link.path, text: JSON.stringify(replacement) });
+
+/** String literals that most links are, without escapes: UUIDs and conditional references. */
+const LINK_LITERAL = /"(urn:uuid:[^"\\]*|[A-Z][A-Za-z]+\?[^"\\]*)"/g;
+
+/**
+ * Replaces the links by their string literals in one pass, a tenth of the cost of going to each by its path. Undefined if a
+ * literal stands in the text more or less often than links have that value: then some are no links, or are written otherwise.
+ */
+function replaceLiterals(text: string, rewrites: readonly Rewrite[]): string | undefined {
+  const byValue = new Map<string, { readonly literal: string; left: number }>();
+  for (const { link, replacement } of rewrites) {
+    const known = byValue.get(link.value);
+    if (known) known.left++;
+    else byValue.set(link.value, { literal: JSON.stringify(replacement), left: 1 });
+  }
+  const rewritten = text.replace(LINK_LITERAL, (whole, value: string) => {
+    const known = byValue.get(value);
+    if (!known) return whole;
+    known.left--;
+    return known.literal;
+  });
+  for (const { left } of byValue.values()) if (left !== 0) return undefined;
+  return rewritten;
 }
 
 const baseOf = ({ entry }: CheckedEntry): string | undefined =>

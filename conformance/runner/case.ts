@@ -1,0 +1,60 @@
+/** A conformance case, as it stands in `conformance/cases/*.json`. */
+
+export interface CaseFile {
+  /** The page of the specification that these cases come from. */
+  readonly spec: string;
+  readonly cases: readonly Case[];
+}
+
+export interface Case {
+  readonly name: string;
+  /** A nearer place in the specification than the file's. */
+  readonly spec?: string;
+  /** Numbers of docs/acceptance behaviours that the case shows. */
+  readonly covers?: readonly number[];
+  /** Set-up: each step must answer 2xx. */
+  readonly given?: readonly Step[];
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  readonly request: CaseRequest;
+  readonly expect?: Expectation;
+  /** Sends the request so many times at once; `expect.statuses` counts the answers. */
+  readonly times?: number;
+  /** Keeps parts of the answer for later steps as `{{name}}`: "status", "header.ETag", "body.id", "body.entry[0].response.location". */
+  readonly save?: Readonly<Record<string, string>>;
+}
+
+/** Everywhere `{{name}}` stands for what was saved, `{{unique}}` for text of this run of the case only. */
+export interface CaseRequest {
+  readonly method: string;
+  /** Below the base: "Patient/{{id}}?_summary=true"; absolute URLs are taken as they are. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, `application/fhir+json` unless a header says otherwise. */
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
+  /** A text built of a part repeated: `{ "start": "[", "repeat": "[", "times": 100, "end": "" }`. */
+  readonly built?: { readonly start: string; readonly repeat: string; readonly times: number; readonly end: string };
+  /** The SMART scopes of the token; null for none. Default `system/*.cruds`. */
+  readonly scope?: string | null;
+}
+
+export interface Expectation {
+  /** One status, or any of several. */
+  readonly status?: number | readonly number[];
+  /** With `times`: how many answers have which status. */
+  readonly statuses?: Readonly<Record<string, number>>;
+  /** A header's whole value, `/a pattern/`, or null for a header that must not be there. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  /** By path in the JSON body: the value, `/a pattern/`, or null for what must not be there. "entry.length" counts. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Texts that the body holds, to the letter. */
+  readonly text?: readonly string[];
+  /** Texts that the body does not hold. */
+  readonly not?: readonly string[];
+  /** The body is empty. */
+  readonly empty?: boolean;
+}
