@@ -1,0 +1,67 @@
+import { type Document, MaxKey, serialize } from 'bson';
+import { describe, expect, test } from 'vitest';
+import { elementAt } from './bson-bytes.ts';
+import { type Value, valueIn } from './bson-order.ts';
+import { type CollectionRoute, ownerOf } from './routing-table.ts';
+import { shardsFor } from './targeting.ts';
+
+function value(content: unknown): Value {
+  const bytes = Buffer.from(serialize({ content }));
+  return valueIn(bytes, elementAt(bytes, 4));
+}
+
+/** Chunks up to 004, 008, 00c and the end; the first and the third on one shard. */
+const route: CollectionRoute = {
+  isSharded: true,
+  shards: ['a', 'b', 'c'],
+  versions: new Map(),
+  bounds: ['004', '008', '00c', new MaxKey()].map(value),
+  owners: ['a', 'b', 'a', 'c'],
+  uuid: undefined,
+};
+
+function target(filter: Document, usesCollation = false): readonly string[] {
+  return shardsFor(route, Buffer.from(serialize(filter)), 0, usesCollation);
+}
+
+describe('ownerOf', () => {
+  test.each([
+    ['', 'a'],
+    ['003z', 'a'],
+    ['004', 'b'],
+    ['007', 'b'],
+    ['008', 'a'],
+    ['00c', 'c'],
+    ['zz', 'c'],
+    [5, 'a'],
+    [true, 'c'],
+  ])('%s belongs to %s: lower bounds are inclusive, upper ones exclusive', (key, shard) => {
+    expect(ownerOf(route, value(key))).toBe(shard);
+  });
+});
+
+describe('shardsFor', () => {
+  test.each<[string, Document, readonly string[]]>([
+    ['an equality', { _id: '005' }, ['b']],
+    ['$eq among other conditions', { n: 1, _id: { $eq: '00d', $exists: true } }, ['c']],
+    ['$in, each owner once', { _id: { $in: ['001', '002', '009', '00d'] } }, ['a', 'c']],
+    ['an empty $in: somebody must say "nothing"', { _id: { $in: [] } }, ['a']],
+    ['a range within a chunk', { _id: { $gte: '005', $lt: '006' } }, ['b']],
+    ['a range over chunks', { _id: { $gt: '005', $lte: '009' } }, ['b', 'a']],
+    ['a range without end', { _id: { $gte: '00c' } }, ['c']],
+    ['a conjunction: its narrowest part', { $and: [{ n: 1 }, { _id: { $gte: '001' } }, { _id: '00d' }] }, ['c']],
+    ['no condition on _id', { n: 1 }, ['a', 'b', 'c']],
+    ['a pattern', { _id: /^005/ }, ['a', 'b', 'c']],
+    ['a pattern within $in', { _id: { $in: ['005', /^00/] } }, ['a', 'b', 'c']],
+    ['null, which also means missing', { _id: null }, ['a', 'b', 'c']],
+    ['a negation', { _id: { $ne: '005' } }, ['a', 'b', 'c']],
+    ['a disjunction', { $or: [{ _id: '005' }] }, ['a', 'b', 'c']],
+    ['an impossible range still asks somebody', { _id: { $gte: '00d', $lt: '001' } }, ['c']],
+  ])('%s', (_, filter, shards) => {
+    expect(target(filter)).toEqual(shards);
+  });
+
+  test('with a collation strings are not compared by their bytes, so everybody is asked', () => {
+    expect(target({ _id: '005' }, true)).toEqual(['a', 'b', 'c']);
+  });
+});
