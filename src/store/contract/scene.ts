@@ -71,10 +71,10 @@ function idsOf(wish: DraftWish): { readonly id: string; readonly rk: string } {
   return { id, rk: recordKeyOf(id) };
 }
 
-/** A new scene. Its clock starts at a random time between 1990 and 2020, so that scenes of earlier runs don't interfere. */
+/** A new scene. Its clock starts at a random time between the years 1990 and 9900, so that scenes of earlier runs don't interfere. */
 export function createScene(types: ContractTypes): Scene {
   const tag = ulid().toLowerCase();
-  const start = Date.UTC(1990, 0) + randomInt(9_000) * SPAN_MS;
+  const start = Date.UTC(1990, 0) + randomInt(2_500_000) * SPAN_MS;
   const by = { client: 'contract', subject: 'tester', request: tag };
   let made = 0;
   const at = (n: number) => start + n;

@@ -38,6 +38,8 @@ export function createPools(options: PoolOptions): Pools {
       options: `${TIMEOUTS} ${settings}`,
     });
     made.on('error', options.onError);
+    // A connection that breaks while it is lent out, or while it is being ended, must not end the process.
+    made.on('connect', (client) => client.on('error', () => undefined));
     return made;
   };
   return {

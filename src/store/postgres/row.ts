@@ -1,4 +1,5 @@
 /** Drafts as rows, rows as versions. */
+import { tooLarge } from '../../model/error.ts';
 import type { RangeEntry, ResourceDraft, ResourceVersion } from '../../model/resource.ts';
 import { isTimestamp } from './binary.ts';
 import { type AdministrativeTable, mainKeyOf } from './business-date.ts';
@@ -33,12 +34,19 @@ export function placed(table: AdministrativeTable, draft: ResourceDraft): Placed
   return { draft, businessAt: only.lo, endsAt: only.hi, ranges: r.filter((entry) => entry !== only) };
 }
 
-/** The lexemes of a draft, none twice. */
+/** A `tsvector` holds this many bytes of lexemes. */
+const MAX_LEXEME_BYTES = 1_048_575;
+
+/** The lexemes of a draft, none twice. @throws FhirError 413 for more than a row can hold */
 export function lexemesOf({ index }: ResourceDraft): string[] {
   const lexemes = new Set<string>();
   for (const reference of index.patients) lexemes.add(patientLexeme(reference));
   for (const entry of index.s) lexemes.add(lexemeOf(entry));
-  return [...lexemes];
+  const all = [...lexemes];
+  if (all.length > 1_000 && all.reduce((sum, lexeme) => sum + Buffer.byteLength(lexeme), 0) > MAX_LEXEME_BYTES) {
+    throw tooLarge('The resource has more to index than the administrative store takes.');
+  }
+  return all;
 }
 
 /** `{"Encounter.length": [[lo, hi], …], …}`, null if there are none. */

@@ -1,0 +1,53 @@
+import { getTableColumns, getTableName } from 'drizzle-orm';
+import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+import pg from 'pg';
+import { afterAll, describe, expect, test } from 'vitest';
+import { testPostgres } from '../../../tests/support/databases.ts';
+import { migratePostgres } from './migrate.ts';
+import { administrativeTables, idempotency, resourceHead, resourceHistory } from './schema.ts';
+
+const { databaseUrl } = await testPostgres();
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 6 });
+pool.on('connect', (client) => client.on('error', () => undefined));
+afterAll(() => pool.end());
+
+describe('migrations', () => {
+  test('run once when four gateways start at once, and not again', async () => {
+    const ran = await Promise.all([1, 2, 3, 4].map(() => migratePostgres(pool)));
+    expect(ran.filter((count) => count > 0)).toHaveLength(1);
+    expect(await migratePostgres(pool)).toBe(0);
+  });
+
+  test('make the tables that the Drizzle schema describes', async () => {
+    const { rows } = await pool.query<{ table: string; column: string; type: string; nullable: boolean }>(
+      `SELECT table_name AS table, column_name AS column, udt_name AS type, is_nullable = 'YES' AS nullable
+       FROM information_schema.columns WHERE table_schema = 'public'`,
+    );
+    const found = new Set(rows.map(({ table, column, type, nullable }) => `${table}.${column} ${type} ${nullable ? 'null' : 'not null'}`));
+    const tables: PgTable[] = [resourceHead, resourceHistory, idempotency, ...administrativeTables.values()];
+    const udt: Readonly<Record<string, string>> = {
+      bigint: 'int8',
+      integer: 'int4',
+      boolean: 'bool',
+      'timestamp with time zone': 'timestamptz',
+    };
+    const described = tables.flatMap((table) =>
+      Object.values(getTableColumns(table)).map((column) => {
+        const type = column.getSQLType();
+        return `${getTableName(table)}.${column.name} ${udt[type] ?? type} ${column.notNull ? 'not null' : 'null'}`;
+      }),
+    );
+    const names = new Set(tables.map(getTableName));
+    expect([...found].filter((line) => names.has(line.split('.')[0] ?? '')).sort()).toEqual([...new Set(described)].sort());
+  });
+
+  test('make the primary keys and indexes that it describes', async () => {
+    const { rows } = await pool.query<{ name: string }>(`SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public'`);
+    const names = rows.map(({ name }) => name);
+    for (const table of [resourceHead, resourceHistory, ...administrativeTables.values()]) {
+      const { name, indexes, primaryKeys } = getTableConfig(table as PgTable);
+      expect(primaryKeys).toHaveLength(1);
+      expect(names).toEqual(expect.arrayContaining([`${name}_pkey`, ...indexes.map((index) => index.config.name)]));
+    }
+  });
+});
