@@ -26,7 +26,7 @@ export interface FindMongodOptions {
 /** The path of a `mongod` that runs here. @throws Error of one line that says what to do */
 export async function findMongod(options: FindMongodOptions = {}): Promise<string> {
   const environment = options.environment ?? process.env;
-  const named = options.binary ?? environment['MONGOD_BINARY'];
+  const named = options.binary ?? environment.MONGOD_BINARY;
   if (named) {
     const problem = await problemWith(named);
     if (problem) throw new Error(`MONGOD_BINARY=${named} does not work: ${problem}`);
@@ -52,7 +52,7 @@ export interface FindMongosOptions {
 
 /** The path of a real `mongos`, or undefined: then the embedded router takes its place. @throws Error if MONGOS_BINARY does not work */
 export async function findMongos({ binary, mongod, environment = process.env }: FindMongosOptions): Promise<string | undefined> {
-  const named = binary ?? environment['MONGOS_BINARY'];
+  const named = binary ?? environment.MONGOS_BINARY;
   if (named) {
     const problem = await problemWith(named);
     if (problem) throw new Error(`MONGOS_BINARY=${named} does not work: ${problem}`);
@@ -65,11 +65,11 @@ export async function findMongos({ binary, mongod, environment = process.env }: 
 }
 
 function cacheDirOf(environment: NodeJS.ProcessEnv): string {
-  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'meridian');
+  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meridian');
 }
 
 function onPath(name: string, environment: NodeJS.ProcessEnv): string[] {
-  return (environment['PATH'] ?? '')
+  return (environment.PATH ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name));

@@ -1,6 +1,6 @@
 /** The process in front of the shards: a real `mongos` when there is one, else our own router. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runOnce } from '../router/command-client.ts';
@@ -56,13 +56,19 @@ function commandOf({ mongos, port, configAddress, dataDir }: RouterOptions): [st
     return [mongos, ['--configdb', config, '--port', String(port), '--bind_ip', '127.0.0.1', ...files]];
   }
   const main = fileURLToPath(new URL('../router/main.ts', import.meta.url));
-  return [process.execPath, ['--max-semi-space-size=32', main, '--port', String(port), '--config', configAddress]];
+  return [nodeBinary(), ['--max-semi-space-size=32', main, '--port', String(port), '--config', configAddress]];
+}
+
+/** A Node that strips types: ours, or the one that the project brings when we run on an older one (a test runner may). */
+function nodeBinary(): string {
+  if (process.features.typescript) return process.execPath;
+  return fileURLToPath(new URL('../../../node_modules/node/bin/node', import.meta.url));
 }
 
 async function waitUntilItAnswers(child: ChildProcess, { port, dataDir }: RouterOptions): Promise<void> {
   for (let waitedMs = 0; waitedMs < START_PATIENCE_MS; waitedMs += 30) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
-      throw new Error(`the router did not start: see ${dataDir}/router.log`);
+      throw new Error(`the router did not start: ${endOfLog(dataDir)}`);
     }
     try {
       await runOnce(`127.0.0.1:${port}`, 'admin', { hello: 1 }, 2_000);
@@ -71,5 +77,10 @@ async function waitUntilItAnswers(child: ChildProcess, { port, dataDir }: Router
       await sleep(30);
     }
   }
-  throw new Error(`the router did not answer within ${START_PATIENCE_MS / 1000} s: see ${dataDir}/router.log`);
+  throw new Error(`the router did not answer within ${START_PATIENCE_MS / 1000} s: ${endOfLog(dataDir)}`);
+}
+
+function endOfLog(dataDir: string): string {
+  const lines = readFileSync(`${dataDir}/router.log`, 'utf8').trimEnd().split('\n');
+  return lines.slice(-6).join(' ').slice(-600) || 'it left no log';
 }

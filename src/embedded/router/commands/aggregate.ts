@@ -1,5 +1,6 @@
 /** `aggregate`: on one shard when its first `$match` says so and no stage looks elsewhere, else by MongoDB's own scatter. */
-import { documentEnd, type Element, elementAt, elementsOf, nameOf, TYPE } from '../bson-bytes.ts';
+import { serialize } from 'bson';
+import { documentEnd, type Element, elementAt, elementsOf, findElement, nameOf, numberIn, TYPE } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { callParticipant, callShard, messageFor, withRoute } from '../execute.ts';
@@ -7,7 +8,8 @@ import { namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import type { CollectionRoute } from '../routing-table.ts';
 import { shardsFor } from '../targeting.ts';
-import { batchReply, registerCursor } from './cursor-reply.ts';
+import type { Transaction } from '../transactions.ts';
+import { batchReply, cursorIn, registerCursor } from './cursor-reply.ts';
 import { ensureDatabase } from './databases.ts';
 
 /** Stages that see the documents before them and nothing else. */
@@ -42,6 +44,7 @@ export async function aggregate(router: Router, request: Request): Promise<Buffe
       registerCursor(router, shard, reply);
       return reply.message;
     }
+    if (route && isPlainCount(request)) return countOnSeveral(router, request, route, transaction);
     if (transaction) throw new Refusal(CODE.illegalOperation, 'this router aggregates over one shard only inside a transaction');
     return aggregateByCluster(router, request);
   });
@@ -56,6 +59,35 @@ function shardForAll(request: Request, route: CollectionRoute): string | undefin
   const filter = first?.name === '$match' && first.value.type === TYPE.document ? first.value.value : undefined;
   const shards = shardsFor(route, message, filter, fields.has('collation'));
   return shards.length === 1 ? shards[0] : undefined;
+}
+
+/** What drivers make of `countDocuments`. */
+const COUNT_GROUP = Buffer.from(serialize({ $group: { _id: 1, n: { $sum: 1 } } }));
+
+function isPlainCount(request: Request): boolean {
+  const [match, group, ...more] = stagesOf(request);
+  if (match?.name !== '$match' || group?.name !== '$group' || more.length > 0) return false;
+  const { start, end } = group.value;
+  return request.message.subarray(start, end).equals(COUNT_GROUP.subarray(4, COUNT_GROUP.length - 1));
+}
+
+/** Each shard counts its own; a shard that has nothing gives no group. */
+async function countOnSeveral(
+  router: Router,
+  request: Request,
+  route: CollectionRoute,
+  transaction: Transaction | undefined,
+): Promise<Buffer> {
+  const { message, fields } = request;
+  const shards = shardsFor(route, message, stagesOf(request)[0]?.value.value, fields.has('collation'));
+  const messages = shards.map((shard) => messageFor(request, route, shard, transaction));
+  const replies = await Promise.all(
+    shards.map((shard, index) => callParticipant(router, shard, messages[index] as Buffer, transaction, true)),
+  );
+  let n = 0;
+  for (const reply of replies) for (const group of cursorIn(reply).documents()) n += numberIn(group, findElement(group, 0, 'n')) ?? 0;
+  const batch = n > 0 ? [Buffer.from(serialize({ _id: 1, n }))] : [];
+  return batchReply(batch, { field: 'firstBatch', id: 0n, namespace: namespaceOf(request), replies });
 }
 
 interface Stage {

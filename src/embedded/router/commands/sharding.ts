@@ -11,16 +11,16 @@ import { type CollectionRoute, chunkIndexOf, ownerOf } from '../routing-table.ts
 import { commandOf, isCode } from './collections.ts';
 import { ensureDatabase, MAJORITY, onPrimaryShard } from './databases.ts';
 
-/** A config server that has just become primary starts what moves chunks a moment later. */
-const BALANCER_NOT_STARTED = 194;
-const PATIENCE_MS = 10_000;
+/** 194: a config server that has just become primary starts what moves chunks a moment later; 117: a shard gives away one range at a time. */
+const PASSING_CODES = [194, 117];
+const PATIENCE_MS = 30_000;
 
 async function toConfig(router: Router, command: Document): Promise<Document> {
   for (const giveUpAt = performance.now() + PATIENCE_MS; ; ) {
     try {
       return await router.config.command('admin', { ...command, writeConcern: MAJORITY });
     } catch (error) {
-      if (!isCode(error, BALANCER_NOT_STARTED) || performance.now() > giveUpAt) throw error;
+      if (!PASSING_CODES.some((code) => isCode(error, code)) || performance.now() > giveUpAt) throw error;
       await sleep(100);
     }
   }
