@@ -46,7 +46,9 @@ export async function runLoop({ operation, concurrency, seconds, isOver = () => 
   const client = async () => {
     for (let before = performance.now(); before < end && errors < MAX_ERRORS && !isOver(); ) {
       try {
-        units += await operation();
+        // Not `units += await …`: that would add to what `units` was before the wait.
+        const done = await operation();
+        units += done;
       } catch (error) {
         errors++;
         firstError ??= error instanceof Error ? error.message : String(error);

@@ -33,8 +33,15 @@ export async function startRawDrivers(engines: { mongodbUri: string; databaseUrl
 }
 
 async function nextAnswer(child: ChildProcess): Promise<RawAnswer> {
-  const ended = once(child, 'exit').then(() => ({ error: 'the raw drivers ended' }));
-  const [answer] = (await Promise.race([once(child, 'message'), ended.then((end) => [end])])) as [RawAnswer];
-  if ('error' in answer) throw new Error(answer.error);
-  return answer;
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, 'exit', { signal }).then(() => [{ error: 'the raw drivers ended' }]);
+  ended.catch(() => undefined);
+  try {
+    const [answer] = (await Promise.race([once(child, 'message', { signal }), ended])) as [RawAnswer];
+    if ('error' in answer) throw new Error(answer.error);
+    return answer;
+  } finally {
+    waiting.abort();
+  }
 }

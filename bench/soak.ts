@@ -62,7 +62,8 @@ async function loadUntil(scene: Scene, client: Client, wanted: number, say: (tex
   const loader = async () => {
     while (loaded < wanted) {
       const bundle = scene.generator.patientBundle(scene.nextPatient());
-      loaded += (await postBundle(client, JSON.stringify(bundle))).length;
+      const created = await postBundle(client, JSON.stringify(bundle));
+      loaded += created.length;
       if (loaded - told < 10_000) continue;
       told = loaded;
       say(`${loaded} resources loaded`);
