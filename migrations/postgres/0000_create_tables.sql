@@ -93,7 +93,7 @@ CREATE TABLE appointment_default PARTITION OF appointment DEFAULT;
 CREATE TABLE chargeitem (
   rk text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
-  entered_at timestamptz NOT NULL DEFAULT '-infinity',
+  occurred_at timestamptz NOT NULL DEFAULT '-infinity',
   ends_at timestamptz NOT NULL DEFAULT '-infinity',
   version integer NOT NULL,
   at bigint NOT NULL,
@@ -106,8 +106,8 @@ CREATE TABLE chargeitem (
   s tsvector STORAGE EXTERNAL NOT NULL,
   r jsonb,
   o jsonb,
-  PRIMARY KEY (rk, id, entered_at)
-) PARTITION BY RANGE (entered_at);
+  PRIMARY KEY (rk, id, occurred_at)
+) PARTITION BY RANGE (occurred_at);
 --> statement-breakpoint
 CREATE INDEX chargeitem_ends_at ON chargeitem (ends_at);
 --> statement-breakpoint

@@ -30,7 +30,7 @@ const yearly = (type: string, column: string, element: string, parameter?: strin
 export const ADMINISTRATIVE_TABLES: readonly AdministrativeTable[] = [
   yearly('Account', 'served_at', 'servicePeriod.start', 'period'),
   yearly('Appointment', 'starts_at', 'start', 'date'),
-  yearly('ChargeItem', 'entered_at', 'enteredDate', 'entered-date'),
+  yearly('ChargeItem', 'occurred_at', 'occurrence[x]', 'occurrence'),
   yearly('Claim', 'billed_at', 'created', 'created'),
   yearly('ClaimResponse', 'created_at', 'created', 'created'),
   yearly('Coverage', 'covered_at', 'period.start'),

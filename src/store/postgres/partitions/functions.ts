@@ -42,7 +42,7 @@ function readFunction(table: AdministrativeTable, slots: readonly Slot[]): strin
   return `
 CREATE OR REPLACE FUNCTION read_${table.table}(ids text[])
 RETURNS TABLE (id text, rk text, version integer, at bigint, deleted boolean, raw text, by_client text, by_subject text, by_request text, method text)
-LANGUAGE plpgsql STABLE ROWS 16 AS $function$
+LANGUAGE plpgsql STABLE ROWS 16 AS $body$
 #variable_conflict use_column
 DECLARE h record;
 BEGIN
@@ -58,7 +58,7 @@ BEGIN
       RETURN QUERY SELECT h.id, h.rk, NULL::integer, h.at, false, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text;
     END IF;
   END LOOP;
-END $function$`;
+END $body$`;
 }
 
 function archiveFunction(table: AdministrativeTable, slots: readonly Slot[]): string {
@@ -67,13 +67,13 @@ function archiveFunction(table: AdministrativeTable, slots: readonly Slot[]): st
         INSERT INTO resource_history (type, deleted, replaced_at, ${columns}) SELECT '${table.type}', false, replaced_at_, ${columns} FROM old;`;
   return `
 CREATE OR REPLACE FUNCTION archive_${table.table}(id_ text, rk_ text, business_at_ timestamptz, replaced_at_ bigint) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $function$
+LANGUAGE plpgsql VOLATILE AS $body$
 BEGIN
   ${dispatch(table, slots, 'business_at_', move)}
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the row has just moved to a new partition' USING ERRCODE = 'serialization_failure';
   END IF;
-END $function$`;
+END $body$`;
 }
 
 /** Statements that run `work` on the partition that holds the date in `variable`; `work` is given "<partition> e WHERE". */
