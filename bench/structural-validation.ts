@@ -39,7 +39,13 @@ function schemaOf(definitions: Definitions, roots: readonly string[]): object {
   };
   for (const name of [...roots, 'Element']) visit(definitions.types.get(name) as TypeDefinition);
   $defs.Resource = { type: 'object', required: ['resourceType'] };
-  return { $defs, oneOf: roots.map((name) => ({ $ref: `#/$defs/${name}` })), discriminator: { propertyName: 'resourceType' }, type: 'object', required: ['resourceType'] };
+  return {
+    $defs,
+    oneOf: roots.map((name) => ({ $ref: `#/$defs/${name}` })),
+    discriminator: { propertyName: 'resourceType' },
+    type: 'object',
+    required: ['resourceType'],
+  };
 }
 
 function objectSchema(definitions: Definitions, type: TypeDefinition): object {
@@ -105,7 +111,19 @@ console.log(`walk: ${microseconds(observations, (one) => validator.validate(one,
 console.log(`Ajv, all errors: ${microseconds(observations, all)}`);
 console.log(`Ajv, first error: ${microseconds(observations, first)}`);
 
-const broken = { resourceType: 'Observation', status: 'finl', valueQuantiy: { value: '7' }, code: { coding: [{ sytem: 'x' }] }, subject: {} };
+const broken = {
+  resourceType: 'Observation',
+  status: 'finl',
+  valueQuantiy: { value: '7' },
+  code: { coding: [{ sytem: 'x' }] },
+  subject: {},
+};
 all(broken);
-console.log('Ajv:', all.errors?.map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`));
-console.log('walk:', validator.validate(broken).map(({ expression, diagnostics }) => `${expression?.[0]}: ${diagnostics}`));
+console.log(
+  'Ajv:',
+  all.errors?.map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`),
+);
+console.log(
+  'walk:',
+  validator.validate(broken).map(({ expression, diagnostics }) => `${expression?.[0]}: ${diagnostics}`),
+);
