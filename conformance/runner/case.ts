@@ -12,6 +12,8 @@ export interface Case {
   readonly spec?: string;
   /** Numbers of docs/acceptance behaviours that the case shows. */
   readonly covers?: readonly number[];
+  /** A feature that a server may have switched off: `forwarded`. The case is left out where the target lacks it. */
+  readonly needs?: string;
   /** Set-up: each step must answer 2xx. */
   readonly given?: readonly Step[];
   readonly steps: readonly Step[];
@@ -40,6 +42,8 @@ export interface CaseRequest {
   readonly built?: { readonly start: string; readonly repeat: string; readonly times: number; readonly end: string };
   /** The SMART scopes of the token; null for none. Default `system/*.cruds`. */
   readonly scope?: string | null;
+  /** The client that the token is for; default `conformance`. */
+  readonly client?: string;
 }
 
 export interface Expectation {

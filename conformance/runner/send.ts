@@ -5,8 +5,8 @@ import type { CaseRequest } from './case.ts';
 export interface Target {
   /** No slash at the end. */
   readonly baseUrl: string;
-  /** A token with these SMART scopes. */
-  token(scope: string): Promise<string>;
+  /** A token with these SMART scopes for that client. */
+  token(scope: string, client: string): Promise<string>;
 }
 
 export interface Answer {
@@ -20,7 +20,7 @@ export interface Answer {
 const ALL = 'system/*.cruds';
 
 export async function send(request: CaseRequest, target: Target): Promise<Answer> {
-  const { method, path, scope = ALL } = request;
+  const { method, path, scope = ALL, client = 'conformance' } = request;
   const url = /^https?:/.test(path)
     ? path
     : path.startsWith('/')
@@ -28,7 +28,7 @@ export async function send(request: CaseRequest, target: Target): Promise<Answer
       : [target.baseUrl, path].filter((part) => part !== '').join('/');
   const body = bodyOf(request);
   const headers: Record<string, string> = {
-    ...(scope !== null && { Authorization: `Bearer ${await target.token(scope)}` }),
+    ...(scope !== null && { Authorization: `Bearer ${await target.token(scope, client)}` }),
     ...(body !== undefined && { 'Content-Type': 'application/fhir+json' }),
     ...request.headers,
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServedGateway, serveMemoryGateway } from '../tests/support/memory-gateway.ts';
-import { describeConformance } from './conformance-suite.ts';
+import { describeConformance } from '../../conformance/conformance-suite.ts';
+import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 
 let gateway: ServedGateway;
 
@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway?.close());
 
-describeConformance(() => gateway);
+describeConformance(() => gateway, ['forwarded']);
 
 test('no request failed for an unknown reason', () => {
   expect(gateway.failures).toEqual([]);
