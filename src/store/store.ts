@@ -1,6 +1,7 @@
 /** What a store of resources can do. MongoDB, PostgreSQL, memory and their placement all implement this and no more. */
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
+import type { SearchMatch, StoreSearch } from '../search/expression/search.ts';
 
 /** One change to one resource. The draft is final, its version number included. */
 export type Write =
@@ -78,34 +79,7 @@ export interface HistoryRequest {
   readonly limit: number;
 }
 
-/**
- * One sort key: a parameter code whose scalar is in `index.o` (ascending by its `min`, descending by its `max`), `_id`,
- * `_lastUpdated`, or `_identity`: the order of `identityOf` (model/resource), which every store has for nothing.
- */
-export interface SortKey {
-  readonly parameter: string;
-  readonly descending: boolean;
-}
-
-/** A search of one or several types of one store, planned to the end: no chains, no includes. */
-export interface StoreSearch {
-  readonly types: readonly string[];
-  readonly where: SearchExpression;
-  /** Always ends in `_identity` ascending, so that the order is total. A missing value sorts last, ascending or descending. */
-  readonly sort: readonly SortKey[];
-  /** The sort values of the last match of the page before, in the order of `sort`. */
-  readonly after?: readonly (number | string | null)[];
-  /** At most this many matches; at least 1. */
-  readonly limit: number;
-  /** The patient compartment that the search is known to stay in ("Patient/123"): targets one shard. */
-  readonly patient?: string;
-}
-
-/** A match and its sort values (for the cursor of the next page). */
-export interface SearchMatch {
-  readonly resource: ResourceVersion;
-  readonly sortValues: readonly (number | string | null)[];
-}
+export type { SearchMatch, SortKey, StoreSearch } from '../search/expression/search.ts';
 
 export interface ResourceStore {
   /** The current version, also of a deletion; undefined if there never was one. */

@@ -39,6 +39,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['http', 'gateway.ts'],
   jose: ['access'],
   pino: ['telemetry'],
-  saxes: ['format'],
+  saxes: ['format', 'validation'],
   ajv: ['validation'],
 };

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { invalidValue } from '../../model/error.ts';
-import type { SearchMatch, SortKey, StoreSearch } from '../../store/store.ts';
+import type { SearchMatch, SortKey, StoreSearch } from '../expression/search.ts';
 import type { SearchRegistry } from '../parameters/registry.ts';
 import { isControl } from '../request/controls.ts';
 import type { SearchRequest } from '../request/parse.ts';

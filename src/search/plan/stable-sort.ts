@@ -1,5 +1,5 @@
 /** Pass: a total order. */
-import type { SortKey } from '../../store/store.ts';
+import type { SortKey } from '../expression/search.ts';
 
 const BY_IDENTITY: SortKey = { parameter: '_identity', descending: false };
 

@@ -1,6 +1,6 @@
 /** Parameters that say how to answer, not what to look for. @see https://hl7.org/fhir/R4/search.html#result */
 import { invalidValue } from '../../model/error.ts';
-import type { SortKey } from '../../store/store.ts';
+import type { SortKey } from '../expression/search.ts';
 
 export type Total = 'none' | 'estimate' | 'accurate';
 export type Summary = 'true' | 'false' | 'text' | 'data' | 'count';

@@ -4,9 +4,9 @@
  * @see https://hl7.org/fhir/R4/search.html
  */
 import { FhirError, unsupportedParameter } from '../../model/error.ts';
-import type { SortKey } from '../../store/store.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and } from '../expression/expression.ts';
+import type { SortKey } from '../expression/search.ts';
 import { compileCriterion } from '../param-types/criterion.ts';
 import type { SearchRegistry } from '../parameters/registry.ts';
 import { patientNamedBy } from '../plan/route.ts';

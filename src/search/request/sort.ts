@@ -1,6 +1,6 @@
 /** Which parameters can be sorted by. @see https://hl7.org/fhir/R4/search.html#sort */
 import { unsupportedParameter } from '../../model/error.ts';
-import type { SortKey } from '../../store/store.ts';
+import type { SortKey } from '../expression/search.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 
 /** Kept by every store for every resource. */
