@@ -1,11 +1,10 @@
 /** The process: configuration, lock, engines, gateway, a ready line; and all of it backwards on a signal or a crash. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { loadConfig } from './config/load.ts';
 import { type Config, OPTIONS } from './config/options.ts';
 import { startEngines } from './embedded/engines.ts';
 import { lockDataDir } from './embedded/lock.ts';
+import { makeTemporaryData, removeTemporaryData } from './embedded/temporary-data.ts';
 import { createGateway } from './gateway.ts';
 import { assertPortFree } from './lifecycle/port.ts';
 import { onStopSignal } from './lifecycle/signals.ts';
@@ -29,7 +28,7 @@ async function start(config: Config, parts: StartedParts): Promise<string> {
 }
 
 async function startEmbedded(config: Config, parts: StartedParts): Promise<Pick<Config, 'mongodbUri' | 'databaseUrl'>> {
-  const removeData = () => config.ephemeral && rmSync(config.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  const removeData = () => config.ephemeral && removeTemporaryData(config.dataDir);
   await parts.start('data folder', () => undefined, removeData);
   await parts.start(
     'lock',
@@ -58,7 +57,7 @@ async function end(parts: StartedParts, log: Logger, exitCode: number, starting?
 
 function readConfig(): Config {
   const config = loadConfig(process.argv.slice(2), process.env);
-  return config.ephemeral && !config.connect ? { ...config, dataDir: mkdtempSync(join(tmpdir(), 'meridian-')) } : config;
+  return config.ephemeral && !config.connect ? { ...config, dataDir: makeTemporaryData() } : config;
 }
 
 /** How to get a token for this very gateway. */

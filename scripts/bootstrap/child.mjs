@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const PARENT_CHECK_MS = 500;
@@ -33,15 +34,28 @@ export function runChild(node, argv, { cwd, env, quiet = false }) {
 
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
-/** npm runs a script through a shell: when npm or that shell is killed, no signal comes, but our parent changes. */
+/** When npm is killed outright no signal comes, but our parent changes: or the parent of the shell that npm ran us in. */
 function whenNpmIsGone(stop) {
   if (!process.env.npm_lifecycle_event) return undefined;
-  const parent = process.ppid;
+  const born = lineage();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (lineage() === born) return;
     clearInterval(timer);
     stop();
   }, PARENT_CHECK_MS);
   timer.unref();
   return timer;
+}
+
+/** Our parent, and its parent if ours is only `sh -c "node scripts/bootstrap.mjs …"`. */
+function lineage() {
+  const parent = process.ppid;
+  try {
+    const isShell = readFileSync(`/proc/${parent}/cmdline`, 'latin1').includes('bootstrap.mjs');
+    const stat = readFileSync(`/proc/${parent}/stat`, 'latin1');
+    // Fields are counted after the name, which may itself hold spaces and brackets.
+    return isShell ? `${parent} ${stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0]}` : `${parent}`;
+  } catch {
+    return `${parent}`;
+  }
 }

@@ -35,6 +35,12 @@ export function lockDataDir(dataDir: string, baseUrl: string): () => void {
   };
 }
 
+/** True if the lock at `path` names a gateway that is gone. */
+export function isLockAbandoned(path: string): boolean {
+  const holder = parseHolder(readText(path));
+  return holder !== undefined && !isAlive(holder);
+}
+
 /** Creates the file whole or not at all: nobody ever reads half a lock. */
 function putInPlace(path: string, text: string): boolean {
   const aside = `${path}.${randomBytes(6).toString('hex')}`;

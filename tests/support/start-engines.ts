@@ -1,5 +1,5 @@
 /** Starts a run's engines in temporary folders, or takes those that the environment names. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMongoCluster } from '../../src/embedded/mongo/cluster.ts';
@@ -30,6 +30,8 @@ export async function startTestPostgres(): Promise<RunningEngine> {
 
 async function inTemporaryFolder(name: string, start: (dataDir: string) => Promise<RunningEngine>): Promise<RunningEngine> {
   const folder = await mkdtemp(join(tmpdir(), `meridian-test-${name}-`));
+  // PostgreSQL runs as another user when we are root, and must get through.
+  await chmod(folder, 0o711);
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
     const engine = await start(join(folder, 'data'));
