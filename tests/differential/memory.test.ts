@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { FAULTS } from './faults.ts';
 import { createModel } from './model.ts';
+import { findRegressions } from './regressions.ts';
 import { findDivergences, findStoreDivergences, runOptions } from './run.ts';
 
 const types = { a: 'Observation', b: 'Condition' };
@@ -12,6 +13,10 @@ describe('random searches: memory answers as the model does', () => {
   test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, async () => {
     const divergences = await findStoreDivergences(createMemoryStore(), types, options);
     expect(divergences.map((divergence) => divergence.text)).toEqual([]);
+  });
+
+  test('regressions', async () => {
+    expect(await findRegressions(createMemoryStore(), types)).toEqual([]);
   });
 });
 

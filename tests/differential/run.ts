@@ -26,7 +26,8 @@ export function runOptions(usual: number): RunOptions {
   return { seed: seedFrom('DIFFERENTIAL_SEED'), searches: Number(process.env.DIFFERENTIAL_COUNT ?? usual) };
 }
 
-async function fill(store: ResourceStore, { versions }: World): Promise<void> {
+/** Writes all versions of a world, in order. */
+export async function fill(store: ResourceStore, { versions }: World): Promise<void> {
   await store.commit({ writes: versions.filter((version) => version.version === 1).map(create) });
   for (const version of versions) if (version.version > 1) await save(store, version);
 }

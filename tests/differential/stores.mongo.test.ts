@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
 import { testMongo } from '../support/databases.ts';
+import { findRegressions } from './regressions.ts';
 import { findStoreDivergences, runOptions } from './run.ts';
 
 const { mongodbUri, databaseName } = await testMongo();
@@ -14,6 +15,7 @@ describe('random searches: MongoDB answers as the model does', () => {
     const store = await createMongoStore({ uri: mongodbUri, types: [types.a, types.b], isOwnerType: (type) => type === 'Patient' });
     try {
       await migrateMongo(store.collections.client, databaseName);
+      expect(await findRegressions(store, types)).toEqual([]);
       const divergences = await findStoreDivergences(store, types, options);
       expect(divergences.map((divergence) => divergence.text)).toEqual([]);
     } finally {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { testPostgres } from '../support/databases.ts';
+import { findRegressions } from './regressions.ts';
 import { findStoreDivergences, runOptions } from './run.ts';
 
 const { databaseUrl } = await testPostgres();
@@ -13,6 +14,7 @@ describe('random searches: PostgreSQL answers as the model does', () => {
     const store = createPostgresStore({ url: databaseUrl });
     try {
       await store.migrate();
+      expect(await findRegressions(store, types)).toEqual([]);
       const divergences = await findStoreDivergences(store, types, options);
       expect(divergences.map((divergence) => divergence.text)).toEqual([]);
     } finally {
