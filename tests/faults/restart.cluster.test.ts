@@ -1,0 +1,123 @@
+/** What was acknowledged is there after a restart, a kill -9 and with a second gateway at work. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { testDatabases } from '../support/databases.ts';
+import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+
+const { mongodbUri, databaseUrl } = await testDatabases();
+const running: GatewayProcess[] = [];
+const folders: string[] = [];
+
+async function freshFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'meridian-restart-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function start(...options: Parameters<typeof startGatewayProcess>): Promise<GatewayProcess> {
+  const gateway = await startGatewayProcess(...options);
+  running.push(gateway);
+  return gateway;
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((gateway) => gateway.end('SIGTERM')));
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })));
+}, 60_000);
+
+const patient = (n: number) => ({ resourceType: 'Patient', identifier: [{ system: 'urn:test:restart', value: `p${n}` }] });
+
+/** Patient and Encounter in one transaction over both stores; gives their locations if it was acknowledged. */
+async function admit(gateway: GatewayProcess, n: number): Promise<readonly string[] | undefined> {
+  const fullUrl = `urn:uuid:00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+  const encounter = {
+    resourceType: 'Encounter',
+    status: 'finished',
+    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'IMP' },
+    subject: { reference: fullUrl },
+    period: { start: '2024-05-01' },
+  };
+  const entry = [
+    { fullUrl, resource: patient(n), request: { method: 'POST', url: 'Patient' } },
+    { resource: encounter, request: { method: 'POST', url: 'Encounter' } },
+  ];
+  const answer = await gateway.ask('POST', '', { resourceType: 'Bundle', type: 'transaction', entry }).catch(() => undefined);
+  return answer?.status === 200 ? answer.json.entry.map((each: { response: { location: string } }) => each.response.location) : undefined;
+}
+
+async function expectAll(gateway: GatewayProcess, locations: readonly string[]): Promise<void> {
+  for (const location of locations) expect((await gateway.ask('GET', location)).status, location).toBe(200);
+}
+
+describe('the embedded default', () => {
+  test('keeps its data over a clean restart, which takes less than 10 s to stop', { timeout: 180_000 }, async () => {
+    const dataDir = await freshFolder();
+    const first = await start({ dataDir });
+    const locations = await admit(first, 1);
+    expect(locations).toHaveLength(2);
+    expect(await first.end('SIGTERM')).toBeLessThan(10_000);
+    const second = await start({ dataDir });
+    await expectAll(second, locations ?? []);
+  });
+
+  test('keeps every acknowledged transaction over a kill -9 under load, whole', { timeout: 240_000 }, async () => {
+    const dataDir = await freshFolder();
+    const first = await start({ dataDir });
+    const acknowledged: string[] = [];
+    let next = 0;
+    let isKilled = false;
+    const workers = Array.from({ length: 4 }, async () => {
+      while (!isKilled) acknowledged.push(...((await admit(first, next++)) ?? []));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await first.end('SIGKILL');
+    isKilled = true;
+    await Promise.all(workers);
+    expect(acknowledged.length).toBeGreaterThan(0);
+
+    const second = await start({ dataDir });
+    await expectAll(second, acknowledged);
+    const patients = (await second.ask('GET', 'Patient?_count=1000&_summary=count')).json.total;
+    const encounters = (await second.ask('GET', 'Encounter?_count=1000&_summary=count')).json.total;
+    expect(encounters).toBe(patients);
+  });
+});
+
+describe('two gateways on the same stores', () => {
+  test('start at once, create one resource between them, and see each other’s writes', { timeout: 180_000 }, async () => {
+    const dataDir = await freshFolder();
+    const audience = 'https://meridian.test/fhir/R4';
+    const args = [
+      '--connect',
+      '--mongodb-uri',
+      mongodbUri,
+      '--database-url',
+      databaseUrl,
+      '--audience',
+      audience,
+      '--issuer',
+      'https://meridian.test',
+    ];
+    const [a, b] = await Promise.all([start({ dataDir, args, audience }), start({ dataDir, args, audience })]);
+
+    const creates = Array.from({ length: 50 }, (_, n) =>
+      (n % 2 === 0 ? a : b).ask('POST', 'Patient', patient(7), { 'If-None-Exist': 'identifier=urn:test:restart|p7' }),
+    );
+    const statuses = (await Promise.all(creates)).map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array.from({ length: 49 }, () => 200), 201]);
+
+    const created = (await a.ask('GET', 'Patient?identifier=urn:test:restart|p7')).json.entry[0].resource;
+    const updates = [a, b].map((gateway, n) =>
+      gateway.ask('PUT', `Patient/${created.id}`, { ...created, active: n === 0 }, { 'If-Match': 'W/"1"' }),
+    );
+    expect((await Promise.all(updates)).map(({ status }) => status).sort()).toEqual([200, 412]);
+
+    for (let n = 0; n < 10; n++) {
+      const made = (await a.ask('POST', 'Patient', patient(100 + n))).json;
+      const history = (await b.ask('GET', 'Patient/_history?_count=5')).json;
+      expect(history.entry.map((entry: { resource: { id: string } }) => entry.resource.id)).toContain(made.id);
+    }
+  });
+});

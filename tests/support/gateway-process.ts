@@ -1,0 +1,99 @@
+/** A gateway as users run it: a process of its own, killed and started again at will. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLocalIssuer } from '../../src/access/local-key.ts';
+
+export interface GatewayProcess {
+  readonly pid: number;
+  /** The base URL. */
+  readonly url: string;
+  /** Asks with a token for everything. `body` is sent as FHIR JSON. */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Sends the signal and waits for the end. Gives how long that took; milliseconds. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests reach into answers of every type
+  readonly json: any;
+}
+
+export interface GatewayProcessOptions {
+  readonly dataDir: string;
+  readonly args?: readonly string[];
+  /** What tokens are made for, when it isn't the gateway's own base URL. */
+  readonly audience?: string;
+  readonly port?: number;
+}
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const START_PATIENCE_MS = 90_000;
+
+/** Starts a gateway and waits until it is ready. @throws Error with what it printed if it does not get there */
+export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
+  const { dataDir, args = [] } = options;
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}/fhir/R4`;
+  // Vitest sets BASE_URL for itself.
+  const { BASE_URL: _, ...env } = process.env;
+  const command = [MAIN, '--port', String(port), '--data-dir', dataDir, ...args];
+  const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (printed = (printed + chunk).slice(-4000)));
+  await untilReady(child, port, () => printed);
+  const issuer = await openLocalIssuer(dataDir);
+  const token = await issuer.sign({
+    audience: options.audience ?? url,
+    scope: 'system/*.cruds system/$shard.rs system/$replica.rs',
+    subject: 'test',
+    ttlSeconds: 3600,
+  });
+
+  return {
+    pid: child.pid as number,
+    url,
+    async ask(method, path, body, headers = {}) {
+      const response = await fetch(path === '' ? url : `${url}/${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { 'Content-Type': 'application/fhir+json' }), ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
+    },
+    async end(signal) {
+      const startedAt = performance.now();
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await ended;
+      return performance.now() - startedAt;
+    },
+  };
+}
+
+async function untilReady(child: ChildProcess, port: number, printed: () => string): Promise<void> {
+  for (const giveUpAt = performance.now() + START_PATIENCE_MS; performance.now() < giveUpAt; await sleep(50)) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the gateway ended before it was ready:\n${printed()}`);
+    const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.ok) return;
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the gateway did not get ready:\n${printed()}`);
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
