@@ -43,7 +43,7 @@ function argumentsOf({ dbPath, port, set, kind, cacheGB }: MongodOptions): strin
     ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
     ...(set ? ['--replSet', set, '--oplogSize', '512'] : []),
     ...(set && kind === 'config' ? ['--configsvr'] : []),
-    ...(set && kind === 'shard' ? ['--shardsvr', '--setParameter', 'orphanCleanupDelaySecs=20'] : []),
+    ...(set && kind === 'shard' ? ['--shardsvr', '--setParameter', 'orphanCleanupDelaySecs=5'] : []),
     // Alone, it must not look for a session table that lives on shards.
     ...(set ? [] : ['--setParameter', 'disableLogicalSessionCacheRefresh=true', '--setParameter', 'skipShardingConfigurationChecks=true']),
   ];

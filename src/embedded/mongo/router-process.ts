@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runOnce } from '../router/command-client.ts';
+import { nodeBinary } from './node-binary.ts';
 
 export interface RouterOptions {
   readonly mongos?: string | undefined;
@@ -57,12 +58,6 @@ function commandOf({ mongos, port, configAddress, dataDir }: RouterOptions): [st
   }
   const main = fileURLToPath(new URL('../router/main.ts', import.meta.url));
   return [nodeBinary(), ['--max-semi-space-size=32', main, '--port', String(port), '--config', configAddress]];
-}
-
-/** A Node that strips types: ours, or the one that the project brings when we run on an older one (a test runner may). */
-function nodeBinary(): string {
-  if (process.features.typescript) return process.execPath;
-  return fileURLToPath(new URL('../../../node_modules/node/bin/node', import.meta.url));
 }
 
 async function waitUntilItAnswers(child: ChildProcess, { port, dataDir }: RouterOptions): Promise<void> {

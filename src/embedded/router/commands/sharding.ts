@@ -142,8 +142,12 @@ export const CONFIG_FORMS: Readonly<Record<string, string>> = {
   updateZoneKeyRange: '_configsvrUpdateZoneKeyRange',
   balancerStart: '_configsvrBalancerStart',
   balancerStop: '_configsvrBalancerStop',
-  balancerStatus: '_configsvrBalancerStatus',
 };
+
+export async function balancerStatus(router: Router): Promise<Buffer> {
+  const { ok: _ok, ...reply } = await router.config.command('admin', { _configsvrBalancerStatus: 1 });
+  return objectReply(reply);
+}
 
 export async function forwardToConfig(router: Router, request: Request): Promise<Buffer> {
   const { [request.name]: argument, ...options } = commandOf(request);

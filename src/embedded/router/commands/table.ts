@@ -14,6 +14,7 @@ import { acknowledge } from './hello.ts';
 import { collStats, count, createIndexes, distinct, dropIndexes, listIndexes } from './scatter.ts';
 import { endSessions, killSessions } from './sessions.ts';
 import {
+  balancerStatus,
   CONFIG_FORMS,
   enableSharding,
   flushRouterConfig,
@@ -63,6 +64,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   moveChunk,
   listShards,
   flushRouterConfig,
+  balancerStatus,
   ...Object.fromEntries(Object.keys(CONFIG_FORMS).map((name) => [name, forwardToConfig])),
   buildInfo: forwardToAnyShard,
   buildinfo: forwardToAnyShard,
