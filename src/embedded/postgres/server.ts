@@ -45,8 +45,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const from = await logSize(options.log);
     const guardian = launch(options);
     if (await isReady(guardian, options)) return serverOf(guardian, options);
-    const words = await lastWords(options.log, from);
-    if (!PREDECESSOR.test(words) || Date.now() > giveUpAt) throw new Error(`PostgreSQL did not start: ${words || 'no word in its log'}`);
+    const lines = await linesFrom(options.log, from);
+    const isHindered = lines.some((line) => PREDECESSOR.test(line));
+    if (!isHindered || Date.now() > giveUpAt) throw new Error(`PostgreSQL did not start: ${reasonIn(lines)}`);
     await sleep(100);
   }
 }
@@ -144,13 +145,17 @@ async function logSize(path: string): Promise<number> {
   return 0;
 }
 
-async function lastWords(path: string, from: number): Promise<string> {
+async function linesFrom(path: string, from: number): Promise<string[]> {
   const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, from);
-    const lines = buffer.toString('utf8', 0, bytesRead).trim().split('\n');
-    return (lines.find((line) => line.includes('FATAL')) ?? lines.at(-1) ?? '').trim();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16_384), 0, 16_384, from);
+    return buffer.toString('utf8', 0, bytesRead).trim().split('\n');
   } finally {
     await file.close();
   }
+}
+
+/** The last FATAL line: those before it may be of a predecessor's processes, which write to the same log. */
+function reasonIn(lines: readonly string[]): string {
+  return (lines.findLast((line) => line.includes('FATAL')) ?? lines.at(-1) ?? 'no word in its log').trim();
 }

@@ -2,10 +2,10 @@
 export const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '100',
+  max_connections: '200',
   max_prepared_transactions: '64',
   // A statement over a partitioned table locks every partition and its indexes that it can't rule out.
-  max_locks_per_transaction: '512',
+  max_locks_per_transaction: '256',
   shared_buffers: '128MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',

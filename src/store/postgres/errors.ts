@@ -1,4 +1,5 @@
 /** PostgreSQL's errors in our words. Nothing else looks at a driver error's code. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FhirError, invalidValue, tooLarge, unavailable } from '../../model/error.ts';
 import { CommitRefused } from '../store.ts';
 
@@ -65,4 +66,19 @@ export async function translating<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw translate(error);
   }
+}
+
+const ASK_AGAIN_AFTER_MS = [30, 150, 500];
+
+/** Runs `work`, which only reads: again, a few times, when the connection breaks. What it throws is translated. */
+export async function asking<T>(work: () => Promise<T>): Promise<T> {
+  for (const pauseMs of ASK_AGAIN_AFTER_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isConnectionLost(error)) throw translate(error);
+      await sleep(pauseMs);
+    }
+  }
+  return translating(work);
 }

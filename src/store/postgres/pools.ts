@@ -1,9 +1,13 @@
 import pg from 'pg';
 
-/** Connections by what they do: a slow search must not hold up a read by key. */
+/** Connections by what they do, so that those who wait for a lock or a slow search hold up nobody else. */
 export interface Pools {
-  /** Reads by key and writes: statements planned once, always through an index. */
-  readonly hot: pg.Pool;
+  /** Reads by key. */
+  readonly read: pg.Pool;
+  /** Writes: may wait for rows and guards that a prepared transaction holds. */
+  readonly write: pg.Pool;
+  /** Finishes prepared transactions, which those writes wait for. */
+  readonly decide: pg.Pool;
   /** Searches and histories: planned for the values asked for. */
   readonly search: pg.Pool;
   /** Partitions and migrations. */
@@ -12,15 +16,15 @@ export interface Pools {
 
 export interface PoolOptions {
   readonly url: string;
-  /** Most connections for reads and writes; default 12. */
-  readonly maxHot?: number;
+  /** Most connections for writes; default 12. */
+  readonly maxWrite?: number;
   /** Most connections for searches; default 8. */
   readonly maxSearch?: number;
   /** Called when an idle connection breaks. */
   readonly onError: (error: Error) => unknown;
 }
 
-const TIMEOUTS = '-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s';
+const TIMEOUTS = '-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c jit=off';
 /**
  * A cached plan made while a table is empty would go on reading all of it when it has grown; without sequential scans
  * every cached plan uses the index.
@@ -43,12 +47,14 @@ export function createPools(options: PoolOptions): Pools {
     return made;
   };
   return {
-    hot: pool('hot', options.maxHot ?? 12, `-c statement_timeout=30s ${ALWAYS_BY_INDEX}`),
+    read: pool('read', 4, `-c statement_timeout=10s ${ALWAYS_BY_INDEX}`),
+    write: pool('write', options.maxWrite ?? 12, `-c statement_timeout=30s ${ALWAYS_BY_INDEX}`),
+    decide: pool('decide', 3, '-c statement_timeout=10s'),
     search: pool('search', options.maxSearch ?? 8, '-c statement_timeout=30s'),
     maintenance: pool('maintenance', 2, '-c statement_timeout=120s'),
   };
 }
 
-export async function endPools({ hot, search, maintenance }: Pools): Promise<void> {
-  await Promise.all([hot.end(), search.end(), maintenance.end()]);
+export async function endPools({ read, write, decide, search, maintenance }: Pools): Promise<void> {
+  await Promise.all([read, write, decide, search, maintenance].map((pool) => pool.end()));
 }

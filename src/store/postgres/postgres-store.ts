@@ -2,7 +2,7 @@
 import type { AdministrativeAdministration } from '../administration.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 import { administrationOf } from './administration.ts';
-import { translating } from './errors.ts';
+import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
 import { migratePostgres } from './migrate.ts';
@@ -19,7 +19,7 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** Told of what an operator should know; never content. */
   readonly log?: (message: string) => void;
-  readonly maxHot?: number;
+  readonly maxWrite?: number;
   readonly maxSearch?: number;
 }
 
@@ -51,28 +51,28 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   let isClosing = false;
   const pools = createPools({ ...options, onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`) });
   const partitions = createPartitionCatalogue(pools.maintenance, log);
-  const reader = createReader(pools.hot);
-  const batcher = createWriteBatcher(pools.hot, partitions);
+  const reader = createReader(pools.read);
+  const batcher = createWriteBatcher(pools.write, partitions);
 
   async function commit(unit: UnitOfWork): Promise<void> {
     const [only] = unit.writes;
     const isPlain = unit.writes.length === 1 && !unit.guards?.length && !unit.idempotency;
     if (only && isPlain) return batcher.write(only);
-    await commitUnit(pools.hot, partitions, unit);
+    await commitUnit(pools.write, partitions, unit);
   }
 
   return {
     read: reader.read,
     readVersion: reader.readVersion,
-    history: (request) => translating(() => readHistory(pools.search, reader, request)),
-    search: (search) => translating(() => findPage(pools.search, search)),
-    count: (search) => translating(() => countMatches(pools.search, search)),
+    history: (request) => asking(() => readHistory(pools.search, reader, request)),
+    search: (search) => asking(() => findPage(pools.search, search)),
+    count: (search) => asking(() => countMatches(pools.search, search)),
     commit: (unit) => translating(() => commit(unit)),
-    findIdempotency: (key) => translating(() => findIdempotency(pools.hot, key)),
-    prepare: (gid, unit) => translating(() => prepareUnit(pools.hot, partitions, gid, unit)),
-    commitPrepared: (gid) => translating(() => finishPrepared(pools.hot, 'COMMIT', gid)),
-    rollbackPrepared: (gid) => translating(() => finishPrepared(pools.hot, 'ROLLBACK', gid)),
-    listPrepared: (prefix) => translating(() => listPrepared(pools.hot, prefix)),
+    findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),
+    prepare: (gid, unit) => translating(() => prepareUnit(pools.write, partitions, gid, unit)),
+    commitPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'COMMIT', gid)),
+    rollbackPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'ROLLBACK', gid)),
+    listPrepared: (prefix) => translating(() => listPrepared(pools.decide, prefix)),
     migrate: async () => {
       const ran = await migratePostgres(pools.maintenance);
       await partitions.adoptWaiting();
@@ -80,8 +80,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     },
     administration: administrationOf(pools),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
-    sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.hot, before)),
-    ping: () => translating(async () => void (await pools.hot.query('SELECT 1'))),
+    sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.maintenance, before)),
+    ping: () => translating(async () => void (await pools.read.query('SELECT 1'))),
     close: () => {
       isClosing = true;
       return endPools(pools);

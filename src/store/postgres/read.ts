@@ -3,7 +3,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { createBatcher } from '../batcher.ts';
 import { tableOf } from './business-date.ts';
-import { translating } from './errors.ts';
+import { asking } from './errors.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from './row.ts';
 
 export interface Reader {
@@ -45,8 +45,8 @@ export function createReader(pool: Pool): Reader {
   }
 
   const reader: Reader = {
-    read: ({ type, id }) => translating(() => batcherOf(type)(id)),
-    readVersion: (key, version) => translating(() => readVersion(key, version)),
+    read: ({ type, id }) => asking(() => batcherOf(type)(id)),
+    readVersion: (key, version) => asking(() => readVersion(key, version)),
   };
   return reader;
 }

@@ -99,6 +99,21 @@ describe('a prepared unit', () => {
     expect(await late).toBe('guard');
   });
 
+  test('is finished though every connection for writes waits for its lock', async () => {
+    const scene = createScene(types);
+    const guard = { key: scene.tag, type: types.a, where: scene.mine(), expected: [] };
+    await store.prepare(gidOf(scene.tag), { writes: [create(scene.draft())], guards: [guard] });
+    const waiting = Array.from({ length: 30 }, () => store.commit({ writes: [create(scene.draft())], guards: [guard] }));
+    const settled = Promise.allSettled(waiting);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const began = Date.now();
+    await store.commitPrepared(gidOf(scene.tag));
+    expect(Date.now() - began).toBeLessThan(1000);
+    expect(new Set((await settled).map((result) => (result.status === 'rejected' ? result.reason.reason : 'written')))).toEqual(
+      new Set(['guard']),
+    );
+  });
+
   test('survives kill -9 of the server, committed or rolled back afterwards; what was not prepared is gone', async () => {
     const [kept, dropped] = [createScene(types), createScene(types)];
     const [one, two] = [await unitOf(kept), await unitOf(dropped)];
