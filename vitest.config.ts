@@ -7,6 +7,7 @@
  * | `mongo`    | `*.mongo.test.ts`                                       | MongoDB cluster                     |
  * | `postgres` | `*.pg.test.ts`                                          | PostgreSQL                          |
  * | `engines`  | `*.cluster.test.ts`, `conformance/**`                   | MongoDB cluster and PostgreSQL      |
+ * | `process`  | `*.process.test.ts`                                     | none: it starts the product itself  |
  *
  * A run that selects no file of a project starts none of its engines; two projects share one set. See tests/support/README.md.
  */
@@ -16,6 +17,7 @@ const rooms = '{src,tests,conformance,scripts,bench}/**';
 const needMongo = [`${rooms}/*.mongo.test.ts`];
 const needPostgres = [`${rooms}/*.pg.test.ts`];
 const needBoth = [`${rooms}/*.cluster.test.ts`, 'conformance/**/*.test.ts'];
+const startTheProduct = [`${rooms}/*.process.test.ts`];
 const engineTimeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [`${rooms}/*.test.ts`],
-          exclude: [...configDefaults.exclude, ...needMongo, ...needPostgres, ...needBoth],
+          exclude: [...configDefaults.exclude, ...needMongo, ...needPostgres, ...needBoth, ...startTheProduct],
         },
       },
       {
@@ -47,6 +49,10 @@ export default defineConfig({
           globalSetup: ['tests/support/setup-mongo.ts', 'tests/support/setup-postgres.ts'],
           ...engineTimeouts,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'process', include: startTheProduct, testTimeout: 120_000, hookTimeout: 60_000 },
       },
     ],
   },
