@@ -1,8 +1,11 @@
 /** Transactions over the shards: who takes part, what each shard's first statement must carry, and how they end. */
+import { type Document, Timestamp } from 'bson';
 import { booleanElement, isTrue } from './bson-bytes.ts';
+import { documentAt } from './command-client.ts';
 import { CODE, Refusal } from './errors.ts';
 import type { Reply } from './reply.ts';
 import type { Request } from './request.ts';
+import { elementsAsBytes } from './routing-table.ts';
 
 export interface Participant {
   /** What its last reply said; a shard that only read commits without a vote. */
@@ -14,7 +17,9 @@ export interface Transaction {
   /** In the order in which they joined: the first one coordinates. */
   readonly participants: Map<string, Participant>;
   /** The read concern of the first statement, for every shard's first statement. */
-  readonly readConcern: Uint8Array | undefined;
+  readonly readConcern: Document | undefined;
+  /** The latest operation time that a participant told. */
+  operationTime: bigint;
 }
 
 /** What a statement's own fields are replaced by, shard for shard. */
@@ -29,14 +34,29 @@ export function join(transaction: Transaction, shard: string): readonly Uint8Arr
   if (transaction.participants.has(shard)) return [];
   const isFirst = transaction.participants.size === 0;
   transaction.participants.set(shard, { isReadOnly: true });
-  return [START, ...(transaction.readConcern ? [transaction.readConcern] : []), ...(isFirst ? [COORDINATE] : [])];
+  return [START, ...readConcernOf(transaction), ...(isFirst ? [COORDINATE] : [])];
 }
 
-/** Takes note of whether the shard has written. */
+/**
+ * A shard that joins later must not look at an older state than those before it: what they have seen committed, it sees too.
+ * (Shards that join with one and the same statement choose their snapshots by themselves.)
+ */
+function readConcernOf({ readConcern, operationTime }: Transaction): Uint8Array[] {
+  const asked = readConcern?.afterClusterTime as Timestamp | undefined;
+  const known = new Timestamp(operationTime);
+  const afterClusterTime = operationTime > 0n && !asked?.greaterThan(known) ? known : asked;
+  if (!readConcern && !afterClusterTime) return [];
+  return elementsAsBytes({ readConcern: { ...readConcern, ...(afterClusterTime && { afterClusterTime }) } });
+}
+
+/** Takes note of whether the shard has written, and of its time. */
 export function noteReply(transaction: Transaction, shard: string, { message, fields }: Reply): void {
   const readOnly = fields.get('readOnly');
   const participant = transaction.participants.get(shard);
   if (participant && readOnly && !isTrue(message, readOnly)) participant.isReadOnly = false;
+  const time = fields.get('operationTime');
+  const operationTime = time ? message.readBigUInt64LE(time.value) : 0n;
+  if (operationTime > transaction.operationTime) transaction.operationTime = operationTime;
 }
 
 export function sessionKeyOf({ message, fields }: Request): string | undefined {
@@ -79,7 +99,8 @@ export class Transactions {
     const transaction: Transaction = {
       number,
       participants: new Map(),
-      readConcern: readConcern && Buffer.from(message.subarray(readConcern.start, readConcern.end)),
+      readConcern: readConcern && documentAt(message, readConcern.value),
+      operationTime: 0n,
     };
     this.#bySession.delete(key);
     this.#bySession.set(key, transaction);
