@@ -24,6 +24,11 @@ describe('definitions of R4', () => {
     );
   });
 
+  test('name known types as targets of references', () => {
+    const targets = [...definitions.types.values()].flatMap((type) => type.elements.flatMap((one) => one.targets ?? []));
+    expect(targets.filter((target) => !definitions.isResourceType(target))).toEqual([]);
+  });
+
   test('put inherited elements first, in the order of XML', () => {
     const names = definitions.types.get('Patient')?.elements.map(({ name }) => name);
     const inherited = ['id', 'meta', 'implicitRules', 'language', 'text', 'contained', 'extension', 'modifierExtension'];

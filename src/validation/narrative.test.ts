@@ -13,6 +13,7 @@ describe('narratives (https://hl7.org/fhir/R4/narrative.html)', () => {
     '<a href="https://e.org/?a=1&amp;b=2">x</a><a name="y">z</a><a href="mailto:a@e.org">m</a><a href="Patient/1">p</a>',
     '<img src="#photo" alt=""/>',
     '<!-- a comment --><b style="font-weight: bold">x</b>',
+    '<td style="background: url(tbl_bck1.png); background-image: url(data:image/png;base64,AA==)">x</td>',
     '<span xml:lang="de" lang="de">x</span>',
     '<![CDATA[x]]>',
   ])('%s is allowed', (inner) => {
@@ -30,6 +31,9 @@ describe('narratives (https://hl7.org/fhir/R4/narrative.html)', () => {
     ['<img src="data:image/svg+xml,x"/>', 'the link'],
     ['<img src="x" onerror="y"/>', 'the attribute "onerror"'],
     ['<p style="background: url(https://e.org)">x</p>', 'the style'],
+    ['<p style="background: URL ( \'//e.org/x\')">x</p>', 'the style'],
+    ['<p style="background: url(a.png), url(javascript:x)">x</p>', 'the style'],
+    ['<p style="background: url/**/(https://e.org)">x</p>', 'the style'],
     ['<p style="width: expression(x)">x</p>', 'the style'],
     ['<p style="background: u\\72l(x)">x</p>', 'the style'],
     ['<iframe src="https://e.org">x</iframe>', 'the element "iframe"'],

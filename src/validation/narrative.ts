@@ -20,8 +20,9 @@ const ATTRIBUTES: ReadonlySet<string> = new Set(
 const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(['href', 'src', 'cite', 'longdesc']);
 const SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 'mailto', 'tel', 'urn', 'ftp']);
 const IMAGE_DATA = /^data:image\/(?:png|jpeg|gif|webp|bmp)[;,]/i;
-/** Backslashes would hide the words. */
-const UNSAFE_STYLE = /url\s*\(|expression\s*\(|@import|image-set\s*\(|behaviou?r\s*:|binding\s*:|script:|\\/i;
+/** Backslashes and comments would hide the words. */
+const UNSAFE_STYLE = /expression\s*\(|@import|image-set\s*\(|behaviou?r\s*:|binding\s*:|script:|\\|\/\*/i;
+const STYLE_URL = /url\s*\(\s*["']?([^"')]*)/gi;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers skip those inside a scheme
 const SKIPPED = /[\u0000-\u0020]+/g;
 
@@ -84,9 +85,16 @@ class NarrativeReader {
   private attribute(name: string, value: string): void {
     if (name === 'xmlns' || name.startsWith('xmlns:')) return;
     if (!ATTRIBUTES.has(name)) this.refuse(`the attribute ${shown(name)} (txt-1)`);
-    else if (name === 'style' && UNSAFE_STYLE.test(value)) this.refuse(`the style ${shown(value)}`);
+    else if (name === 'style' && !isSafeStyle(value)) this.refuse(`the style ${shown(value)}`);
     else if (LINK_ATTRIBUTES.has(name) && !isSafeLink(value, name === 'src')) this.refuse(`the link ${shown(value)}`);
   }
+}
+
+/** Backgrounds that are part of the record, as FHIR's own narratives have them, but nothing from elsewhere. */
+function isSafeStyle(value: string): boolean {
+  if (UNSAFE_STYLE.test(value)) return false;
+  const urls = Array.from(value.matchAll(STYLE_URL), ([, url = '']) => url.replace(SKIPPED, ''));
+  return urls.every((url) => IMAGE_DATA.test(url) || !/^(?:[^/?#]*:|\/\/)/.test(url));
 }
 
 function isSafeLink(value: string, isImage: boolean): boolean {

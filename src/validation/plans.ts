@@ -13,6 +13,8 @@ export interface MemberPlan {
   readonly kind: 'primitive' | 'narrative' | 'complex' | 'reference' | 'resource';
   readonly check: PrimitiveCheck | undefined;
   readonly isUri: boolean;
+  /** False where R4 has no `_…` beside the member: ids, `Extension.url`, the narrative. */
+  readonly hasSibling: boolean;
   readonly codes: ReadonlySet<string> | undefined;
   /** Set for a CodeableConcept with a required binding. */
   readonly codeSet: CodeSet | undefined;
@@ -85,6 +87,7 @@ function memberPlan(property: PropertyDefinition, bit: number, planOf: PlanOf, c
     bit,
     kind,
     check: kind === 'primitive' ? primitiveCheck(type) : undefined,
+    hasSibling: kind === 'primitive' && !element.attribute && property.name !== 'id',
     isUri: LOCAL_REFERENCE_TYPES.has(type),
     codes: kind === 'primitive' && element.codes ? codeSetsOf.codes(element.codes) : undefined,
     codeSet: type === 'CodeableConcept' && element.codes ? codeSetsOf.set(element.codes) : undefined,

@@ -179,6 +179,11 @@ describe('structure', () => {
       [expect.stringContaining('Patient.gender.x: structure: Element has no')],
     ],
     [
+      'siblings that R4 lacks',
+      patient({ id: '1', _id: { id: 'a' }, extension: [{ url: 'u:x', _url: { id: 'a' }, valueCode: 'y' }] }),
+      [expect.stringContaining('Patient._id: structure'), expect.stringContaining('Patient.extension[0]._url: structure')],
+    ],
+    [
       'a sibling list for one value',
       patient({ gender: 'male', _gender: [{ id: 'a' }] }),
       [expect.stringContaining('must be an object, not an array')],

@@ -101,7 +101,7 @@ export class Walk {
       if (member !== undefined) {
         if (member.bit !== 0) seen = this.mark(seen, member);
         this.member(member, value[name], value, name);
-      } else if (name.charCodeAt(0) === UNDERSCORE && plan.members.get(name.slice(1))?.check) {
+      } else if (name.charCodeAt(0) === UNDERSCORE && plan.members.get(name.slice(1))?.hasSibling) {
         const sibling = plan.members.get(name.slice(1)) as MemberPlan;
         const hasValue = Object.hasOwn(value, name.slice(1));
         if (sibling.bit !== 0 && !hasValue) seen = this.mark(seen, sibling);
