@@ -12,10 +12,13 @@ export interface Pools {
   readonly search: pg.Pool;
   /** Partitions and migrations. */
   readonly maintenance: pg.Pool;
+  /** Searches on standbys, one pool each. */
+  readonly replicas: readonly pg.Pool[];
 }
 
 export interface PoolOptions {
   readonly url: string;
+  readonly replicaUrls?: readonly string[];
   /** Most connections for writes; default 12. */
   readonly maxWrite?: number;
   /** Most connections for searches; default 8. */
@@ -32,9 +35,9 @@ const TIMEOUTS = '-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s 
 const ALWAYS_BY_INDEX = '-c enable_seqscan=off -c work_mem=32MB';
 
 export function createPools(options: PoolOptions): Pools {
-  const pool = (name: string, max: number, settings: string) => {
+  const pool = (name: string, max: number, settings: string, url = options.url) => {
     const made = new pg.Pool({
-      connectionString: options.url,
+      connectionString: url,
       application_name: `meridian-${name}`,
       max,
       connectionTimeoutMillis: 5_000,
@@ -52,9 +55,10 @@ export function createPools(options: PoolOptions): Pools {
     decide: pool('decide', 3, '-c statement_timeout=10s'),
     search: pool('search', options.maxSearch ?? 8, '-c statement_timeout=30s'),
     maintenance: pool('maintenance', 2, '-c statement_timeout=120s'),
+    replicas: (options.replicaUrls ?? []).map((url) => pool('search', options.maxSearch ?? 8, '-c statement_timeout=30s', url)),
   };
 }
 
-export async function endPools({ read, write, decide, search, maintenance }: Pools): Promise<void> {
-  await Promise.all([read, write, decide, search, maintenance].map((pool) => pool.end()));
+export async function endPools({ read, write, decide, search, maintenance, replicas }: Pools): Promise<void> {
+  await Promise.all([read, write, decide, search, maintenance, ...replicas].map((pool) => pool.end()));
 }

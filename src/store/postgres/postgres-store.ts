@@ -9,6 +9,7 @@ import { migratePostgres } from './migrate.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { createReader } from './read.ts';
+import { createReplicaReader } from './replicas.ts';
 import { countMatches, findPage } from './search/search.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
@@ -17,6 +18,8 @@ import { createWriteBatcher } from './write/write-batch.ts';
 export interface PostgresStoreOptions {
   /** The primary. */
   readonly url: string;
+  /** Streaming replicas of it, which may answer searches and histories when they are up to date. */
+  readonly replicaUrls?: readonly string[];
   /** Told of what an operator should know; never content. */
   readonly log?: (message: string) => void;
   readonly maxWrite?: number;
@@ -51,6 +54,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   let isClosing = false;
   const pools = createPools({ ...options, onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`) });
   const partitions = createPartitionCatalogue(pools.maintenance, log);
+  const replicas = createReplicaReader(pools.search, pools.replicas);
   const reader = createReader(pools.read);
   const batcher = createWriteBatcher(pools.write, partitions);
 
@@ -64,9 +68,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   return {
     read: reader.read,
     readVersion: reader.readVersion,
-    history: (request) => asking(() => readHistory(pools.search, reader, request)),
-    search: (search) => asking(() => findPage(pools.search, search)),
-    count: (search) => asking(() => countMatches(pools.search, search)),
+    history: (request) => asking(() => replicas.read((pool) => readHistory(pool, reader, request))),
+    search: (search) => asking(() => replicas.read((pool) => findPage(pool, search))),
+    count: (search) => asking(() => replicas.read((pool) => countMatches(pool, search))),
     commit: (unit) => translating(() => commit(unit)),
     findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),
     prepare: (gid, unit) => translating(() => prepareUnit(pools.write, partitions, gid, unit)),
