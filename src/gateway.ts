@@ -151,6 +151,7 @@ async function openStores(
   });
   const administrative = createPostgresStore({
     url: config.databaseUrl ?? '',
+    replicaUrls: config.databaseReplicaUrls,
     log: (message) => log.warn(message, { store: 'postgres' }),
   });
   await Promise.all([migrateMongo(clinical.collections.client, clinical.collections.databaseName), administrative.migrate()]);
