@@ -13,7 +13,7 @@ import { runTransaction } from './transaction.ts';
 
 /** What is posted to the base. 200 whatever became of single entries; each has its own status. */
 export async function batch(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
-  const bundle = readBundle(request, context);
+  const bundle = await readBundle(request, context);
   if (bundle.type === 'transaction') return runTransaction(request, context, bundle.entries);
   const answers = await mapBounded(bundle.entries, context.limits.batchConcurrency, (entry) => answerEntry(entry, request, context));
   return {

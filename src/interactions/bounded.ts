@@ -23,7 +23,10 @@ const CHUNK = 200;
 /** Does `work` on each item, letting other requests in between after every 200. */
 export async function forEachYielding<Item>(items: readonly Item[], work: (item: Item, index: number) => void): Promise<void> {
   for (let index = 0; index < items.length; index++) {
-    if (index > 0 && index % CHUNK === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (index > 0 && index % CHUNK === 0) await nextTurn();
     work(items[index] as Item, index);
   }
 }
+
+/** Lets other requests in between. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

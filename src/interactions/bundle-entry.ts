@@ -2,8 +2,10 @@
  * The entries of a batch or transaction, taken apart but not yet judged.
  * @see https://hl7.org/fhir/R4/http.html#transaction
  */
+import { hash } from 'node:crypto';
 import { type Issue, invalidResource, invalidValue, missingValue, tooLarge } from '../model/error.ts';
 import { bundleResourceTexts } from '../model/json-text.ts';
+import { nextTurn } from './bounded.ts';
 import type { InteractionContext } from './context.ts';
 import { type IncomingResource, parseIncoming } from './incoming.ts';
 import { queryPairs } from './query-text.ts';
@@ -28,7 +30,7 @@ export interface RequestBundle {
 }
 
 /** @throws FhirError 400 if the body is no Bundle of type batch or transaction, or has an entry that is no request; 413 for too many */
-export function readBundle(request: FhirRequest, context: InteractionContext): RequestBundle {
+export async function readBundle(request: FhirRequest, context: InteractionContext): Promise<RequestBundle> {
   const bundle = parseIncoming(request, context);
   const { type, entry = [] } = bundle.tree;
   if (bundle.type !== 'Bundle') throw invalidValue(`the base takes a Bundle, not a ${bundle.type}`, 'resourceType');
@@ -39,7 +41,9 @@ export function readBundle(request: FhirRequest, context: InteractionContext): R
   const { maxBundleEntries } = context.limits;
   if (entry.length > maxBundleEntries)
     throw tooLarge(`the Bundle has ${entry.length} entries, ${maxBundleEntries} at most are taken`, 'Bundle.entry');
+  await nextTurn();
   checkShell(bundle, entry, context);
+  await nextTurn();
   const texts = bundleResourceTexts(bundle.text);
   return { type, entries: entry.map((each, index) => entryOf(each, index, texts[index])) };
 }
@@ -105,6 +109,7 @@ export function requestOf(entry: BundleEntry, outer: FhirRequest, context: Inter
     ifModifiedSince: entry.ifModifiedSince,
     ifNoneExist: entry.ifNoneExist,
     body: bodyOf(entry),
+    idempotency: entryIdempotency(entry, outer),
     acceptsFhirOnly: true,
     access: outer.access,
     by: outer.by,
@@ -128,6 +133,12 @@ function routeOf(
   });
   if (route.interaction === 'batch') throw invalidValue('an entry needs the url of a resource or type', place);
   return { route, path, query: mark < 0 ? [] : queryPairs(relative.slice(mark)) };
+}
+
+/** Entries of a batch are repeated or not each by itself, so each has a key of its own. */
+function entryIdempotency({ method, index }: BundleEntry, { idempotency }: FhirRequest): FhirRequest['idempotency'] {
+  if (!idempotency || method !== 'POST') return undefined;
+  return { key: hash('sha1', `${idempotency.key} ${index}`, 'hex'), bodyHash: idempotency.bodyHash };
 }
 
 function bodyOf({ text, tree }: BundleEntry): RequestBody | undefined {

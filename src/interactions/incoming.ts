@@ -29,8 +29,7 @@ export function readIncoming(request: FhirRequest, context: InteractionContext):
 export function parseIncoming(request: FhirRequest, context: InteractionContext): IncomingResource {
   const { body } = request;
   if (!body || (body.kind === 'fhir' && body.text === '')) throw malformed('the body is empty; a resource is expected');
-  if (body.kind === 'raw' && request.type === 'Binary')
-    return incomingOf(binaryText(body.bytes, body.contentType, request.securityContext), context);
+  if (body.kind === 'raw' && request.type === 'Binary') return incomingOf(binaryText(body.bytes, body.contentType, request), context);
   if (body.kind !== 'fhir') throw unsupportedMediaType('a resource is expected: application/fhir+json or application/fhir+xml');
   return incomingOf(body.text, context, body.tree);
 }
@@ -58,11 +57,12 @@ export function validateIncoming(incoming: IncomingResource, context: Interactio
   if (errors.length > 0) throw invalidResource(errors);
 }
 
-/** Raw content as a Binary. @see https://hl7.org/fhir/R4/binary.html#rest */
-function binaryText(bytes: Uint8Array, contentType: string, securityContext: string | undefined): string {
+/** Raw content as a Binary, with the id that the URL names. @see https://hl7.org/fhir/R4/binary.html#rest */
+function binaryText(bytes: Uint8Array, contentType: string, { id, securityContext }: FhirRequest): string {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   return JSON.stringify({
     resourceType: 'Binary',
+    id,
     contentType,
     ...(securityContext !== undefined && { securityContext: { reference: securityContext } }),
     data,

@@ -20,8 +20,9 @@ import { type Prepared, prepareDrafts, readCurrent } from './transaction/prepare
 import { respond, type Written } from './transaction/respond.ts';
 
 /** A Bundle of type transaction. */
-export function transaction(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
-  return runTransaction(request, context, readBundle(request, context).entries);
+export async function transaction(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
+  const { entries } = await readBundle(request, context);
+  return runTransaction(request, context, entries);
 }
 
 export async function runTransaction(
