@@ -51,7 +51,9 @@ async function spread(client: MongoClient, namespace: string, shards: readonly s
 
 /** The least record key of the `index`-th of `count` equal parts of the default zone: "004" for 1 of 4. */
 function boundary(index: number, count: number): string {
-  const digits = Math.round((HASH_SPACE * index) / count).toString(16).padStart(4, '0');
+  const digits = Math.round((HASH_SPACE * index) / count)
+    .toString(16)
+    .padStart(4, '0');
   return `00${digits.replace(/0+$/, '')}`;
 }
 
@@ -70,7 +72,10 @@ async function chunkAt(client: MongoClient, namespace: string, at: string): Prom
   const config = client.db('config');
   const collection = await config.collection<{ _id: string; uuid: unknown }>('collections').findOne({ _id: namespace });
   const chunks = await config.collection('chunks').find({ uuid: collection?.uuid }).toArray();
-  return chunks.filter((chunk) => isAtMost(chunk.min._id, at)).sort((a, b) => (isAtMost(a.min._id, b.min._id) ? -1 : 1)).at(-1);
+  return chunks
+    .filter((chunk) => isAtMost(chunk.min._id, at))
+    .sort((a, b) => (isAtMost(a.min._id, b.min._id) ? -1 : 1))
+    .at(-1);
 }
 
 /** MinKey sorts before every text. */

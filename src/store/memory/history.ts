@@ -2,8 +2,8 @@
 
 import type { ResourceDraft } from '../../model/resource.ts';
 import { identityOf } from '../../model/resource.ts';
-import type { HistoryPosition, HistoryRequest } from '../store.ts';
 import { compareBytes } from '../order.ts';
+import type { HistoryPosition, HistoryRequest } from '../store.ts';
 
 /** Newest first: by `at` descending, then identity ascending, then version descending. */
 export function compareHistory(a: HistoryPosition, b: HistoryPosition): number {

@@ -3,10 +3,10 @@
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { keyText } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
+import { compareSortValues, sortValuesOf } from '../order.ts';
 import type { Guard, HistoryRequest, Idempotency, ResourceStore, SearchMatch, StoreSearch, UnitOfWork, Write } from '../store.ts';
 import { CommitRefused } from '../store.ts';
 import { compareHistory, isInHistory, positionOf } from './history.ts';
-import { compareSortValues, sortValuesOf } from '../order.ts';
 
 /** `Type/id` to all versions, oldest first. */
 type Versions = Map<string, readonly ResourceDraft[]>;
