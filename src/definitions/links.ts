@@ -50,7 +50,7 @@ export function findLinks(definitions: Definitions, resource: object, wanted: (v
   };
 
   const members = (object: Record<string, unknown>, declared: TypeDefinition): void => {
-    const type = declared.name === 'Resource' ? definitions.types.get(String(object.resourceType)) : declared;
+    const type = declared.name === 'Resource' ? definitions.types.get(object.resourceType as string) : declared;
     if (!type) return;
     for (const name in object) {
       const property = type.properties.get(name);

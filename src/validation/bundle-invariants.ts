@@ -64,5 +64,5 @@ function firstType(entry: unknown): unknown {
 function nameOf({ fullUrl, resource }: Value): string[] {
   if (typeof fullUrl !== 'string') return [];
   const meta = isObject(resource) && isObject(resource.meta) ? resource.meta : {};
-  return [`${fullUrl} ${String(meta.versionId ?? '')}`];
+  return [`${fullUrl} ${typeof meta.versionId === 'string' ? meta.versionId : ''}`];
 }

@@ -39,7 +39,7 @@ export class Container {
     if (contained !== undefined) yield broken('dom-2: a contained resource must not contain others');
     if (id === undefined) yield { code: 'required', says: 'a contained resource must have an id' };
     else if (earlier.has(id)) yield { code: 'duplicate', says: `two contained resources have the id ${shown(id)}` };
-    else if (!this.mentioned.has(String(id)) && !this.pointHome.has(index)) {
+    else if (!(typeof id === 'string' && this.mentioned.has(id)) && !this.pointHome.has(index)) {
       yield broken('dom-3: a contained resource must be referred to from elsewhere in the resource, or refer to its container');
     }
     if (isObject(meta) && (meta.versionId !== undefined || meta.lastUpdated !== undefined)) {

@@ -26,6 +26,7 @@ const isObject = (value: unknown): value is Value => typeof value === 'object' &
 const items = (value: unknown): readonly Value[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const isCoded = (concept: unknown, codes: readonly unknown[]) =>
   isObject(concept) && items(concept.coding).some((coding) => codes.includes(coding.code));
+const isOneOf = (value: unknown, ...codes: readonly unknown[]) => codes.includes(value);
 const notNegative = (value: unknown) => typeof value !== 'number' || value >= 0;
 
 /** Compares as far as the precision of both allows: `2024-05` is not after `2024`. */
@@ -112,10 +113,10 @@ const INVARIANTS: Readonly<Record<string, readonly Invariant[]>> = {
     invariant(
       'app-3',
       'Only proposed or cancelled appointments can be missing start/end dates',
-      (value) => (has(value, 'start') && has(value, 'end')) || ['proposed', 'cancelled', 'waitlist'].includes(String(value.status)),
+      (value) => (has(value, 'start') && has(value, 'end')) || isOneOf(value.status, 'proposed', 'cancelled', 'waitlist'),
     ),
     invariant('app-4', 'Cancelation reason is only used for appointments that have been cancelled, or no-show', (value) =>
-      implies(has(value, 'cancelationReason'), ['noshow', 'cancelled'].includes(String(value.status))),
+      implies(has(value, 'cancelationReason'), isOneOf(value.status, 'noshow', 'cancelled')),
     ),
   ],
   'Appointment.participant': [
@@ -123,7 +124,11 @@ const INVARIANTS: Readonly<Record<string, readonly Invariant[]>> = {
   ],
   'Bundle.entry': [
     invariant('bdl-5', "must be a resource unless there's a request or response", (value) => has(value, 'resource', 'request', 'response')),
-    invariant('bdl-8', 'fullUrl cannot be a version specific reference', ({ fullUrl }) => !String(fullUrl).includes('/_history/')),
+    invariant(
+      'bdl-8',
+      'fullUrl cannot be a version specific reference',
+      ({ fullUrl }) => typeof fullUrl !== 'string' || !fullUrl.includes('/_history/'),
+    ),
   ],
   'CarePlan.activity': [
     invariant('cpl-3', 'Provide a reference or detail, not both', (value) => !(has(value, 'reference') && has(value, 'detail'))),

@@ -181,7 +181,7 @@ export class Walk {
   private primitive(member: MemberPlan, value: unknown): undefined {
     const problem = member.check?.(value) ?? (member.codes && codeProblem(value, member.codes, member.element.codes ?? ''));
     if (problem) this.report(problem);
-    if (member.isUri && (value as string).charCodeAt?.(0) === HASH) this.container.mention(String(value));
+    if (member.isUri && typeof value === 'string' && value.charCodeAt(0) === HASH) this.container.mention(value);
   }
 
   private narrative(value: unknown): undefined {
