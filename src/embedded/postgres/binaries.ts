@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { canEnter, type Owner } from './owner.ts';
@@ -34,8 +34,8 @@ function installedFolder(): string {
 }
 
 async function sharedCopy(installed: string): Promise<string> {
-  const { mtimeMs, size } = await stat(join(installed, 'bin', 'postgres'));
-  const folder = `${SHARED_FOLDER}-${size}-${Math.round(mtimeMs)}`;
+  const { version } = JSON.parse(await readFile(join(installed, '..', 'package.json'), 'utf8')) as { version: string };
+  const folder = `${SHARED_FOLDER}-${version}`;
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${process.pid}`;
   await mkdir(dirname(folder), { recursive: true, mode: 0o755 });
