@@ -6,6 +6,7 @@ import type { InteractionContext } from './context.ts';
 import { isNotModified } from './preconditions.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { versionHeaders } from './resource-response.ts';
+import { isLogicalId } from './route.ts';
 import { subsetOf, subsetText } from './subset.ts';
 
 /** The current version. Parameters that a read doesn't know are ignored, as R4 allows. */
@@ -27,8 +28,9 @@ export function versionResponse(request: FhirRequest, context: InteractionContex
   return { status: 200, headers, body: { kind: 'fhir', text }, version };
 }
 
-/** Type and id of a route that has both. */
+/** Type and id of a route that has both. @throws FhirError 404 for an id that no resource can have: no store is asked for it */
 export function keyOf(request: FhirRequest): { readonly type: string; readonly id: string } {
   if (request.type === undefined || request.id === undefined) throw new Error(`${request.interaction} needs a type and an id`);
+  if (!isLogicalId(request.id)) throw notFound(`there is no ${request.type}/${request.id}`);
   return { type: request.type, id: request.id };
 }

@@ -53,9 +53,12 @@ const LEVELS: readonly OperationLevel[] = ['system', 'type', 'instance'];
 /** `[A-Za-z0-9\-\.]{1,64}` @see https://hl7.org/fhir/R4/datatypes.html#id */
 const LOGICAL_ID = /^[A-Za-z0-9.-]{1,64}$/;
 
+/** True if this can be a logical id. */
+export const isLogicalId = (text: string): boolean => LOGICAL_ID.test(text);
+
 /** Refuses what can't be a logical id. @throws FhirError 400 */
 export function checkId(id: string, expression: string): void {
-  if (!LOGICAL_ID.test(id)) throw invalidValue(`"${id}" is no logical id: 1 to 64 letters, digits, "-" and "."`, expression);
+  if (!isLogicalId(id)) throw invalidValue(`"${id}" is no logical id: 1 to 64 letters, digits, "-" and "."`, expression);
 }
 
 export interface Routing {

@@ -2,6 +2,7 @@
 import definition from '../../fhir/definitions/Resource-validate.json' with { type: 'json' };
 import type { InteractionContext } from '../interactions/context.ts';
 import { ALL_OK, outcomeText } from '../interactions/outcome.ts';
+import { keyOf } from '../interactions/read.ts';
 import { checkNotReferredTo } from '../interactions/referential-integrity.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 import { FhirError, gone, type Issue, invalidValue, missingValue, notFound, unsupportedParameter } from '../model/error.ts';
@@ -35,11 +36,12 @@ export const validate = defineOperation({
 });
 
 async function readStored(
-  { type, id }: FhirRequest,
+  request: FhirRequest,
   context: InteractionContext,
   mode: string | undefined,
 ): Promise<ResourceVersion | undefined> {
-  const stored = await context.store.read({ type: type as string, id: id as string });
+  const { type, id } = keyOf(request);
+  const stored = await context.store.read({ type, id });
   if (stored && !stored.deleted) return stored;
   if (mode === 'create') return undefined;
   throw stored ? gone(`${type}/${id} was deleted`) : notFound(`there is no ${type}/${id}`);

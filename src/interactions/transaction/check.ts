@@ -36,7 +36,8 @@ export async function checkEntries(
 
 function checkEntry(entry: BundleEntry, outer: FhirRequest, context: InteractionContext, isWanted: LinkFilter): CheckedEntry {
   const request = requestOf(entry, outer, context);
-  const { interaction, type } = request;
+  const { interaction, type, id } = request;
+  if (id !== undefined) checkId(id, 'request.url');
   if (interaction !== 'operation') request.access.require(type ?? '*', interaction);
   switch (interaction) {
     case 'create':
@@ -85,7 +86,6 @@ function linkFilter(entries: readonly BundleEntry[]): LinkFilter {
 }
 
 function checkUpdateId(id: string, resource: IncomingResource): void {
-  checkId(id, 'request.url');
   if (resource.tree.id !== id)
     throw invalidValue(
       `the url names id "${id}", the resource ${resource.tree.id === undefined ? 'none' : `"${resource.tree.id}"`}`,
