@@ -64,7 +64,7 @@ export class XmlWriter {
 
   private primitive(name: string, value: JsonTree, sibling: JsonTree): void {
     const type = this.definitions.types.get('Element');
-    const attribute = value === null ? '' : ` value="${this.escaped(name, lexeme(value))}"`;
+    const attribute = value === null ? '' : ` value="${this.escaped(name, value)}"`;
     if (!isObject(sibling) || !type) this.line(`<${name}${attribute}/>`);
     else if (!sibling.has('extension')) this.line(`<${name}${this.attributes(sibling, type)}${attribute}/>`);
     else this.element(name, this.attributes(sibling, type) + attribute, () => this.members(sibling, type));
@@ -77,12 +77,15 @@ export class XmlWriter {
 
   private attributes(object: JsonObject, type: TypeDefinition): string {
     const attributes = type.elements.filter((element) => element.attribute && object.has(element.name));
-    return attributes.map(({ name }) => ` ${name}="${this.escaped(name, lexeme(object.get(name) ?? null))}"`).join('');
+    return attributes.map(({ name }) => ` ${name}="${this.escaped(name, object.get(name) ?? null)}"`).join('');
   }
 
-  private escaped(name: string, value: string): string {
-    if (!isXmlText(value)) throw notAcceptable(`${this.place(name)} has characters that XML can't hold`);
-    return attributeText(value);
+  private escaped(name: string, value: JsonTree): string {
+    if (Array.isArray(value) || isObject(value))
+      throw notAcceptable(`${this.place(name)} is not a primitive value: it can't be written as XML`);
+    const text = lexeme(value);
+    if (!isXmlText(text)) throw notAcceptable(`${this.place(name)} has characters that XML can't hold`);
+    return attributeText(text);
   }
 
   private element(name: string, attributes: string, inner: () => void): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createRandom, seedFrom } from '../../tests/support/random.ts';
 import { readSynthea } from '../../tests/support/synthea.ts';
 import { loadDefinitions } from '../definitions/load.ts';
 import { FhirError } from '../model/error.ts';
@@ -90,6 +91,7 @@ describe('the XML of JSON (https://hl7.org/fhir/R4/xml.html)', () => {
     ['an unknown type', '{"resourceType":"Foo"}'],
     ['no resource', '[]'],
     ['a value for an object', '{"resourceType":"Patient","name":["x"]}'],
+    ['an object for a value', '{"resourceType":"Patient","birthDate":{"$gt":""}}'],
     ['a character that XML lacks', '{"resourceType":"Patient","name":[{"text":"\\uffff"}]}'],
   ])('refuses %s', (_, json) => {
     expect(() => jsonToXml(definitions, json)).toThrow(expect.objectContaining({ status: 406 }));
@@ -185,6 +187,43 @@ describe('the JSON of XML', () => {
       throw error;
     }
     throw new Error('not refused');
+  }
+});
+
+const seed = seedFrom('FUZZ_SEED');
+
+test(`broken XML is refused, never a crash (FUZZ_SEED=${seed})`, { timeout: 60_000 }, () => {
+  const random = createRandom(seed);
+  const { entry } = JSON.parse(readSynthea('Kandis954')[0]?.text ?? '') as { entry: { resource: object }[] };
+  const xml = jsonToXml(definitions, JSON.stringify(entry[0]?.resource), { pretty: true });
+  const pieces = [
+    '<',
+    '>',
+    '/',
+    '"',
+    "'",
+    '&',
+    '=',
+    ' ',
+    '&#0;',
+    '<!--',
+    ']]>',
+    '<![CDATA[',
+    '<?',
+    'xmlns=""',
+    'xmlns:x="y"',
+    '__proto__',
+    'constructor',
+    '<div xmlns="http://www.w3.org/1999/xhtml">',
+  ];
+  for (let round = 0; round < 2000; round += 1) {
+    const at = random.below(xml.length);
+    const broken = xml.slice(0, at) + random.pick(pieces) + xml.slice(at + random.below(6));
+    try {
+      JSON.parse(xmlToJson(definitions, broken));
+    } catch (error) {
+      expect(error).toBeInstanceOf(FhirError);
+    }
   }
 });
 
