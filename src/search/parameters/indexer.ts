@@ -25,8 +25,17 @@ export interface Indexer {
   patients(resource: object, key: ResourceKey): readonly string[];
 }
 
+interface Step {
+  /** The resource's own field that it starts from; undefined if it looks at the whole resource. */
+  readonly from: string | undefined;
+  readonly read: PathReader;
+  readonly extract: Extract;
+}
+
 interface TypeProgram {
-  readonly extracts: readonly { readonly read: PathReader; readonly extract: Extract }[];
+  /** By the field that they start from: a resource has few of its type's fields, and only those are looked at. */
+  readonly byField: ReadonlyMap<string, readonly Step[]>;
+  readonly always: readonly Step[];
   readonly patients: PatientsReader;
   readonly date: ClinicalDateReader;
   /** Starts of the entries of `code` and `category` that go with the patient into `pc`, with the length of `<Type>.`. */
@@ -38,22 +47,27 @@ const HOT_CODES = ['code', 'category'];
 /** Kept elsewhere than in entries: the id, `at`. */
 const NOT_ENTRIES = new Set(['_id', '_lastUpdated']);
 
-function extractsOf(parameter: SearchParameter, baseUrl: string) {
+function stepsOf(parameter: SearchParameter, baseUrl: string): Step[] {
   const { on, code, elementTypes, paths } = parameter;
   const isElsewhere = !parameter.storedAs.some((home) => home.code === code);
   if (isElsewhere || NOT_ENTRIES.has(code)) return [];
   const target = { key: parameterKey(on, code), code, elementTypes, baseUrl };
   return paths.flatMap((path) => {
     const extract = extractorFor(parameter.type, target, path.type);
-    return extract ? [{ read: compileReader(path.steps), extract }] : [];
+    if (!extract) return [];
+    const [first] = path.steps;
+    return [{ from: first?.kind === 'field' ? first.name : undefined, read: compileReader(path.steps), extract }];
   });
 }
 
 function compileProgram(type: string, registry: SearchRegistry, definitions: SearchDefinitions, baseUrl: string): TypeProgram {
   const parameters = registry.parametersOf(type);
   const hot = parameters.filter((parameter) => HOT_CODES.includes(parameter.code) && parameter.type === 'token' && parameter.hasSystem);
+  const steps = parameters.flatMap((parameter) => stepsOf(parameter, baseUrl));
+  const fields = new Set(steps.flatMap((step) => step.from ?? []));
   return {
-    extracts: parameters.flatMap((parameter) => extractsOf(parameter, baseUrl)),
+    byField: new Map([...fields].map((field) => [field, steps.filter((step) => step.from === field)])),
+    always: steps.filter((step) => step.from === undefined),
     patients: compilePatients(type, registry, baseUrl),
     date: compileClinicalDate(type, parameters, elementLookup(definitions)),
     hotPrefixes: hot.map((parameter) => `${parameterKey(type, parameter.code)}=`),
@@ -67,13 +81,21 @@ function patientCodes(type: string, patients: readonly string[], s: readonly str
   return patients.flatMap((patient) => hot.map((entry) => `${patient}|${entry}`));
 }
 
-function runProgram(program: TypeProgram, resource: object, key: ResourceKey): IndexEntries {
-  const sink = new EntrySink();
+function runSteps(steps: readonly Step[], resource: object, sink: EntrySink): void {
   const values: unknown[] = [];
-  for (const { read, extract } of program.extracts) {
+  for (const { read, extract } of steps) {
     read(resource, values);
     for (const value of values) extract(value, sink);
     values.length = 0;
+  }
+}
+
+function runProgram(program: TypeProgram, resource: object, key: ResourceKey): IndexEntries {
+  const sink = new EntrySink();
+  runSteps(program.always, resource, sink);
+  for (const field of Object.keys(resource)) {
+    const steps = program.byField.get(field);
+    if (steps) runSteps(steps, resource, sink);
   }
   const { s, r, o } = sink.sorted();
   const patients = program.patients(resource, key);
