@@ -1,11 +1,13 @@
 /** Asks two searchers the same and tells where they differ. */
+
+import type { ResourceVersion } from '../../src/model/resource.ts';
+import { identityOf } from '../../src/model/resource.ts';
 import { printExpression } from '../../src/search/expression/print.ts';
-import type { SearchMatch, StoreSearch } from '../../src/store/store.ts';
+import type { HistoryRequest, ResourceStore, SearchMatch, StoreSearch } from '../../src/store/store.ts';
 import type { Searcher } from './model.ts';
 
 /** One difference, as text for a failing test: the search and both answers. */
 export interface Divergence {
-  readonly search: StoreSearch;
   readonly text: string;
 }
 
@@ -63,5 +65,27 @@ export function describeSearch({ types, where, sort, limit, patient }: StoreSear
 export async function compareSearch(reference: Searcher, other: Searcher, search: StoreSearch): Promise<Divergence | undefined> {
   const [expected, actual] = await Promise.all([reference, other].map((searcher) => answerOf(searcher, search).catch(errorText)));
   if (expected === actual) return undefined;
-  return { search, text: `${describeSearch(search)}\nexpected: ${expected}\nactual: ${actual}` };
+  return { text: `${describeSearch(search)}\nexpected: ${expected}\nactual: ${actual}` };
+}
+
+type Historian = Pick<ResourceStore, 'history'>;
+
+async function historyOf(historian: Historian, request: HistoryRequest): Promise<string> {
+  const versions: ResourceVersion[] = [];
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const last = versions.at(-1);
+    const after = last && { at: last.at, identity: identityOf(last), version: last.version };
+    const page = await historian.history({ ...request, ...(after && { after }) });
+    versions.push(...page);
+    if (page.length < request.limit)
+      return versions.map((version) => `${version.at} ${identityOf(version)} ${version.version} ${version.raw}`).join('\n');
+  }
+  throw new Error(`no end after ${MOST_PAGES} pages`);
+}
+
+/** Undefined if both give the same versions in the same order over all pages. */
+export async function compareHistory(reference: Historian, other: Historian, request: HistoryRequest): Promise<Divergence | undefined> {
+  const [expected, actual] = await Promise.all([reference, other].map((each) => historyOf(each, request).catch(errorText)));
+  if (expected === actual) return undefined;
+  return { text: `history ${JSON.stringify(request)}\nexpected: ${expected}\nactual: ${actual}` };
 }

@@ -2,7 +2,7 @@
 import type { RangeEntry, ResourceDraft } from '../../src/model/resource.ts';
 import type { BoundCondition, SearchExpression } from '../../src/search/expression/expression.ts';
 import type { ContractTypes, Scene } from '../../src/store/contract/scene.ts';
-import type { SortKey, StoreSearch } from '../../src/store/store.ts';
+import type { HistoryRequest, SortKey, StoreSearch } from '../../src/store/store.ts';
 import type { Dice } from './dice.ts';
 
 const TEXTS = [
@@ -71,10 +71,12 @@ export function generateWorld(dice: Dice, scene: Scene, resources: number): Worl
     const type = dice.chance(0.7) ? scene.types.a : scene.types.b;
     // Chosen ids come in pairs that differ in case only.
     const id = `${i % 2 ? 'x' : 'X'}${i >> 1}-${scene.tag}`;
-    let last = scene.draft({ ...wish(dice, scene, type), ...(dice.chance(0.6) && { id }) });
+    // Several versions in one millisecond, as a transaction makes them.
+    let last = scene.draft({ ...wish(dice, scene, type), at: scene.at(1_000 * (i >> 2)), ...(dice.chance(0.6) && { id }) });
     versions.push(last);
     while (dice.chance(0.3)) {
-      last = dice.chance(0.3) && !last.deleted ? scene.deletion(last) : scene.next(last, wish(dice, scene, type));
+      const at = last.at + 1_000 * dice.whole(1, 4);
+      last = dice.chance(0.3) && !last.deleted ? { ...scene.deletion(last), at } : scene.next(last, { ...wish(dice, scene, type), at });
       versions.push(last);
     }
   }
@@ -130,4 +132,18 @@ export function generateSearch(dice: Dice, world: World): StoreSearch {
   const where: SearchExpression = perType.length === 1 && perType[0] ? perType[0] : { kind: 'or', of: perType };
   const narrowed: SearchExpression = patient ? { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] } : where;
   return { types: searched, where: narrowed, sort: sortKeys(dice), limit: dice.pick([1, 2, 3, 7, 1000]), ...(patient && { patient }) };
+}
+
+/** A history of one resource, or of types or everything within the world's time. */
+export function generateHistory(dice: Dice, { scene, types, versions }: World): HistoryRequest {
+  const time = () => dice.pick(versions).at + dice.pick([-1, 0, 0, 1]);
+  const [from, to] = [time(), time()].sort((a, b) => a - b) as [number, number];
+  const some = dice.pick(versions);
+  return {
+    ...dice.pick([{ types: [some.type], id: some.id }, { types: [types.a] }, { types: [types.a, types.b] }, {}]),
+    since: dice.chance(0.5) ? Math.max(from, scene.at(0)) : scene.at(0),
+    until: dice.chance(0.5) ? to : scene.at(90_000_000),
+    ...(dice.chance(0.5) && { during: { from: time(), to: time() } }),
+    limit: dice.pick([1, 2, 5, 1000]),
+  };
 }

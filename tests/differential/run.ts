@@ -1,13 +1,14 @@
 /** Runs random searches on a store and on the model. */
 import type { ContractTypes } from '../../src/store/contract/scene.ts';
 import { create, createScene, save } from '../../src/store/contract/scene.ts';
+import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { seedFrom } from '../support/random.ts';
 import type { Divergence } from './compare.ts';
-import { compareSearch } from './compare.ts';
+import { compareHistory, compareSearch } from './compare.ts';
 import { createDice } from './dice.ts';
 import type { World } from './generate.ts';
-import { generateSearch, generateWorld } from './generate.ts';
+import { generateHistory, generateSearch, generateWorld } from './generate.ts';
 import type { Searcher } from './model.ts';
 import { createModel } from './model.ts';
 
@@ -55,10 +56,18 @@ export async function findDivergences(
   return found;
 }
 
-/** `findDivergences` of a store, which is filled with each world. */
-export function findStoreDivergences(store: ResourceStore, types: ContractTypes, options: RunOptions): Promise<Divergence[]> {
-  return findDivergences(types, options, async (world) => {
-    await fill(store, world);
+/** `findDivergences` of a store, which is filled with each world. A fifth as many histories are compared with memory's. */
+export async function findStoreDivergences(store: ResourceStore, types: ContractTypes, options: RunOptions): Promise<Divergence[]> {
+  const histories: Divergence[] = [];
+  const dice = createDice(options.seed + 1);
+  const searches = await findDivergences(types, options, async (world) => {
+    const reference = createMemoryStore();
+    await Promise.all([fill(store, world), fill(reference, world)]);
+    for (let i = 0; i < SEARCHES_PER_WORLD / 5 && histories.length < MOST_DIVERGENCES; i++) {
+      const divergence = await compareHistory(reference, store, generateHistory(dice, world));
+      if (divergence) histories.push(divergence);
+    }
     return store;
   });
+  return [...histories, ...searches];
 }

@@ -1,5 +1,5 @@
 /** One parameter of a search, name and value, to its expression: modifiers, alternatives, types. */
-import { unsupportedParameter } from '../../model/error.ts';
+import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { not, or } from '../expression/expression.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
@@ -33,6 +33,9 @@ export interface CriterionValue {
   readonly text: string;
   readonly context: CriterionContext;
 }
+
+/** Alternatives of one parameter: enough for a page of ids, not for an attack. */
+const MOST_ALTERNATIVES = 1000;
 
 interface Meaning {
   readonly express: (value: CriterionValue) => SearchExpression;
@@ -123,7 +126,10 @@ export function compileCriterion(
   if (name.modifier === 'missing') return missingExpression(parameters, value, name.text);
   const isNot = name.modifier === 'not';
   const modifier = isNot ? undefined : name.modifier;
-  const alternatives = splitValue(value, ',').flatMap((raw) =>
+  const values = splitValue(value, ',');
+  if (values.length > MOST_ALTERNATIVES)
+    throw invalidValue(`${name.text}: at most ${MOST_ALTERNATIVES} alternatives, not ${values.length}`, name.text);
+  const alternatives = values.flatMap((raw) =>
     parameters.map((parameter) => {
       const one: CriterionValue = { parameter, name: name.text, modifier, raw, text: unescapeValue(raw), context };
       return meaningOf(parameter)?.express(one) ?? { kind: 'nothing' as const };

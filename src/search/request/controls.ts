@@ -29,8 +29,13 @@ function parseCount(value: string, max: number): number {
   return Math.min(Number(value), max);
 }
 
+/** Sort keys of one search. */
+const MOST_SORT_KEYS = 10;
+
 function parseSort(value: string): SortKey[] {
-  return value.split(',').map((part) => {
+  const parts = value.split(',');
+  if (parts.length > MOST_SORT_KEYS) throw invalidValue(`_sort: at most ${MOST_SORT_KEYS} keys, not ${parts.length}`, '_sort');
+  return parts.map((part) => {
     const descending = part.startsWith('-');
     const parameter = descending ? part.slice(1) : part;
     if (parameter === '') throw invalidValue(`_sort must be a list of parameter names, not "${value}"`, '_sort');
