@@ -1,11 +1,13 @@
 /** Where open cursors live. */
+import type { MergedChangeStream } from './change-stream.ts';
 import type { MergedCursor } from './merged-cursor.ts';
 
 export type CursorHome =
   /** A cursor of one `mongod`; `isCluster`: of a cluster* command, which needs `clusterGetMore` and can't be killed. */
   | { readonly kind: 'member'; readonly shard: string; readonly address: string; readonly isCluster: boolean }
   /** One that merges the cursors of several shards here. */
-  | { readonly kind: 'merged'; readonly cursor: MergedCursor };
+  | { readonly kind: 'merged'; readonly cursor: MergedCursor }
+  | { readonly kind: 'stream'; readonly stream: MergedChangeStream };
 
 /** Servers drop cursors that nobody used for ten minutes; nothing is missed by forgetting them after thirty. */
 const MAX_AGE_MS = 30 * 60_000;

@@ -9,6 +9,7 @@ import { rewrite } from '../rewrite.ts';
 import type { CollectionRoute } from '../routing-table.ts';
 import { shardsFor } from '../targeting.ts';
 import type { Transaction } from '../transactions.ts';
+import { openChangeStream } from './change-stream.ts';
 import { batchReply, cursorIn, registerCursor } from './cursor-reply.ts';
 import { ensureDatabase } from './databases.ts';
 
@@ -30,8 +31,7 @@ const LOCAL_STAGES = new Set(
 );
 
 export async function aggregate(router: Router, request: Request): Promise<Buffer> {
-  if (isChangeStream(request))
-    throw new Refusal(CODE.commandNotFound, 'change streams are opened on each shard: this router does not merge them');
+  if (isChangeStream(request)) return openChangeStream(router, request);
   const transaction = router.transactions.of(request);
   return withRoute(router, request, { isRead: true, transaction }, async (route) => {
     if (!route) {
@@ -107,7 +107,7 @@ function stagesOf({ message, fields }: Request): Stage[] {
   return stages;
 }
 
-function isChangeStream(request: Request): boolean {
+export function isChangeStream(request: Request): boolean {
   return stagesOf(request)[0]?.name === '$changeStream';
 }
 

@@ -3,6 +3,7 @@ import { arrayElement, documentOf, type Element, findElement, renamed, TYPE } fr
 import type { Router } from '../context.ts';
 import type { Source } from '../merged-cursor.ts';
 import { documentsIn, type Reply, replyOf } from '../reply.ts';
+import { elementsAsBytes } from '../routing-table.ts';
 
 export interface ShardCursor {
   readonly id: bigint;
@@ -49,16 +50,22 @@ function stringElement(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from(`\x02${name}\0`, 'latin1'), length, text]);
 }
 
+export interface Batch {
+  readonly field: 'firstBatch' | 'nextBatch';
+  readonly id: bigint;
+  readonly namespace: string;
+  /** Of a change stream: how far it has come. */
+  readonly token?: string;
+}
+
+/** The `cursor` element of a reply, name and value. */
+export function batchElements(documents: readonly Buffer[], { field, id, namespace, token }: Batch): Uint8Array[] {
+  const resume = token === undefined ? [] : elementsAsBytes({ postBatchResumeToken: { _data: token } });
+  const cursor = documentOf([arrayElement(field, documents), longElement('id', id), stringElement('ns', namespace), ...resume]);
+  return [Buffer.from('\x03cursor\0', 'latin1'), cursor];
+}
+
 /** A reply with a batch of our own. */
-export function batchReply(
-  batch: readonly Buffer[],
-  options: {
-    readonly field: 'firstBatch' | 'nextBatch';
-    readonly id: bigint;
-    readonly namespace: string;
-    readonly replies?: readonly Reply[];
-  },
-): Buffer {
-  const cursor = documentOf([arrayElement(options.field, batch), longElement('id', options.id), stringElement('ns', options.namespace)]);
-  return replyOf([Buffer.from('\x03cursor\0', 'latin1'), cursor], options.replies);
+export function batchReply(documents: readonly Buffer[], options: Batch & { readonly replies?: readonly Reply[] }): Buffer {
+  return replyOf(batchElements(documents, options), options.replies);
 }

@@ -9,6 +9,7 @@ import { errorCodeOf, isOk, objectReply, parseReply, type Reply } from '../reply
 import type { Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import { messageOf } from '../wire.ts';
+import { closeStream, nextOfStream } from './change-stream.ts';
 import { batchReply, cursorIn } from './cursor-reply.ts';
 
 const NEXT_BATCH = 1_000;
@@ -18,6 +19,7 @@ export async function getMore(router: Router, request: Request): Promise<Buffer>
   const home = router.cursors.get(id);
   if (!home) throw new Refusal(CODE.cursorNotFound, `cursor id ${id} not found`);
   if (home.kind === 'merged') return nextOfMerged(router, request, id, home.cursor);
+  if (home.kind === 'stream') return nextOfStream(router, request, id, home.stream);
   const message = home.isCluster ? rewrite(request, { rename: 'clusterGetMore', drop: ['txnNumber', 'autocommit'] }) : request.message;
   const reply = await callHome(router, home.shard, home.address, message);
   if (!isOk(reply) || cursorIn(reply).id === 0n) router.cursors.delete(id);
@@ -124,5 +126,6 @@ export async function killCursors(router: Router, request: Request): Promise<Buf
 
 function killHome(router: Router, request: Request, home: CursorHome, id: bigint): void {
   if (home.kind === 'merged') killSources(router, request, home.cursor.sources);
+  else if (home.kind === 'stream') closeStream(router, request.database, home.stream);
   else if (!home.isCluster) killSources(router, request, [{ shard: home.shard, address: home.address, id, documents: [] }]);
 }

@@ -4,7 +4,7 @@
  */
 import type { Handler } from '../context.ts';
 import type { Request } from '../request.ts';
-import { aggregate } from './aggregate.ts';
+import { aggregate, isChangeStream } from './aggregate.ts';
 import { collMod, create, drop, dropDatabase, forwardToPrimaryShard, listDatabases } from './collections.ts';
 import { connectionStatus, explain, forwardToAnyShard, forwardToConfigServer, serverStatus } from './diagnostics.ts';
 import { find } from './find.ts';
@@ -86,7 +86,9 @@ const OF_CONFIG_SERVER = new Set([
   'delete',
 ]);
 
-export function handlerOf({ name, database }: Request): Handler | undefined {
+export function handlerOf(request: Request): Handler | undefined {
+  const { name, database } = request;
+  if (name === 'aggregate' && isChangeStream(request)) return aggregate;
   if ((database === 'config' || database === 'admin') && OF_CONFIG_SERVER.has(name)) return forwardToConfigServer;
   return Object.hasOwn(HANDLERS, name) ? HANDLERS[name] : undefined;
 }

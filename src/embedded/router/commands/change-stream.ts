@@ -1,0 +1,106 @@
+/** `aggregate` with `$changeStream`: a plain stream on every shard, merged here. */
+import { type Document, Long, serialize } from 'bson';
+import { findElement, stringIn } from '../bson-bytes.ts';
+import { clusterTimeOf, MergedChangeStream, type ShardStream, type StreamActions, timeOf } from '../change-stream.ts';
+import { bodyOf, CommandError, runCommand } from '../command-client.ts';
+import type { Router } from '../context.ts';
+import { CODE, Refusal } from '../errors.ts';
+import { parseReply, replyOf } from '../reply.ts';
+import { namespaceOf, type Request } from '../request.ts';
+import { messageOf } from '../wire.ts';
+import { commandOf } from './collections.ts';
+import { batchElements, cursorIn } from './cursor-reply.ts';
+
+const DEFAULT_WAIT_MS = 1_000;
+/** The error that a driver answers by opening the stream again where it was. */
+const RESUMABLE = CODE.cursorNotFound;
+
+export async function openChangeStream(router: Router, request: Request): Promise<Buffer> {
+  const { pipeline, ...options } = commandOf(request);
+  const [{ $changeStream: asked }, ...stages] = pipeline;
+  const { resumeAfter, startAfter, ...rest } = asked as Document;
+  const after: string = (startAfter ?? resumeAfter)?._data ?? '';
+  const start = after ? { ...rest, startAtOperationTime: timeOf(after) } : rest;
+  const command = { ...options, pipeline: [{ $changeStream: start }, ...stages], cursor: { batchSize: 0 } };
+  const shards = await router.shards.all();
+  const streams = await Promise.all(shards.map((shard) => openOn(router, shard.id, request.database, command)));
+  const collection = request.target || '$cmd.aggregate';
+  const actions = actionsOf(router, request.database, collection);
+  const stream = new MergedChangeStream(streams, {
+    namespace: request.target ? namespaceOf(request) : `${request.database}.${collection}`,
+    after,
+    actions,
+  });
+  const id = router.cursors.nextId();
+  router.cursors.set(id, { kind: 'stream', stream });
+  return streamReply(stream, [], 'firstBatch', id);
+}
+
+async function openOn(router: Router, shardId: string, database: string, command: Document): Promise<ShardStream> {
+  const shard = await router.shards.get(shardId);
+  const stream: ShardStream = { shard: shardId, id: 0n, events: [], token: '', fetching: undefined, nudgedFor: '' };
+  take(stream, await shard.call(messageOf(serialize({ ...command, $db: database }), 0, 0)));
+  return stream;
+}
+
+/** Takes a shard's batch in. @throws CommandError */
+function take(stream: ShardStream, message: Buffer): void {
+  const reply = parseReply(message);
+  const cursor = reply.fields.get('cursor');
+  if (!cursor) throw new CommandError(bodyOf(message));
+  const { id, documents } = cursorIn(reply);
+  const token = findElement(message, cursor.value, 'postBatchResumeToken');
+  stream.id = id;
+  stream.events.push(...documents());
+  stream.token = (token && stringIn(message, findElement(message, token.value, '_data'))) ?? stream.token;
+}
+
+function actionsOf(router: Router, database: string, collection: string): StreamActions {
+  return {
+    fetch: async (stream, waitMs) => {
+      const shard = await router.shards.get(stream.shard);
+      const command = { getMore: Long.fromBigInt(stream.id), collection, maxTimeMS: waitMs, $db: database };
+      take(stream, await shard.call(messageOf(serialize(command), 0, 0)));
+    },
+    nudge: async (stream, token) => {
+      const shard = await router.shards.get(stream.shard);
+      await runCommand(await shard.primary(), 'admin', {
+        appendOplogNote: 1,
+        data: { noop: 'change stream' },
+        $clusterTime: clusterTimeOf(token),
+      });
+    },
+  };
+}
+
+/** `getMore` on a merged stream. */
+export async function nextOfStream(router: Router, request: Request, id: bigint, stream: MergedChangeStream): Promise<Buffer> {
+  const { batchSize, maxTimeMS } = commandOf(request);
+  let events: Buffer[];
+  try {
+    events = await stream.next(Number(batchSize ?? 1_000), Number(maxTimeMS ?? DEFAULT_WAIT_MS));
+  } catch (error) {
+    router.cursors.delete(id);
+    closeStream(router, request.database, stream);
+    throw new Refusal(RESUMABLE, `a shard's change stream broke off: ${(error as Error).message}`, ['ResumableChangeStreamError']);
+  }
+  if (stream.isDone) router.cursors.delete(id);
+  return streamReply(stream, events, 'nextBatch', stream.isDone ? 0n : id);
+}
+
+function streamReply(stream: MergedChangeStream, events: readonly Buffer[], field: 'firstBatch' | 'nextBatch', id: bigint): Buffer {
+  return replyOf(batchElements(events, { field, id, namespace: stream.namespace, token: stream.token }));
+}
+
+/** Closes the shards' streams; nobody waits for it. */
+export function closeStream(router: Router, database: string, stream: MergedChangeStream): void {
+  const collection = stream.namespace.slice(stream.namespace.indexOf('.') + 1);
+  for (const { shard, id } of stream.streams) {
+    const kill = { killCursors: collection, cursors: [Long.fromBigInt(id)] };
+    if (id !== 0n)
+      void router.shards
+        .get(shard)
+        .then((found) => found.command(database, kill))
+        .catch(() => undefined);
+  }
+}
