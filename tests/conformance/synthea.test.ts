@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../../conformance/runner/send.ts';
 import { valueAt } from '../../conformance/runner/values.ts';
+import { mapBounded } from '../../src/interactions/bounded.ts';
 import { type JsonObject, type JsonTree, parseLossless, printLossless } from '../../src/model/lossless-json.ts';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 import { readSynthea, type SyntheaBundle } from '../support/synthea.ts';
@@ -14,7 +15,9 @@ beforeAll(async () => {
 
 afterAll(() => gateway?.close());
 
-describe('Synthea Bundles (https://hl7.org/fhir/R4/http.html#transaction)', () => {
+const PATIENCE_MS = 60_000;
+
+describe('Synthea Bundles (https://hl7.org/fhir/R4/http.html#transaction)', { timeout: PATIENCE_MS }, () => {
   test.each(readSynthea().map((bundle) => [bundle.name, bundle] as const))('%s comes back as it was sent', async (_name, bundle) => {
     const { body } = await send({ method: 'POST', path: '', text: bundle.text }, gateway);
     const locations = (valueAt(body, 'entry') as object[]).map((entry) =>
@@ -23,13 +26,12 @@ describe('Synthea Bundles (https://hl7.org/fhir/R4/http.html#transaction)', () =
     const sent = resourcesOf(bundle);
     expect(locations).toHaveLength(sent.length);
     const links = bundle.type === 'transaction' ? linksOf(sent, locations) : new Map<string, string>();
-    for (const [index, { resource }] of sent.entries()) {
+    await mapBounded(sent, 16, async ({ resource }, index) => {
       const { text } = await send({ method: 'GET', path: String(locations[index]) }, gateway);
       const expected = bare(rewritten(resource, links) as JsonObject);
-      expect(conditionalsHidden(printLossless(bare(parseLossless(text) as JsonObject)), resource)).toBe(
-        conditionalsHidden(printLossless(expected), resource),
-      );
-    }
+      const received = bare(parseLossless(text) as JsonObject);
+      expect(conditionalsHidden(printLossless(received), resource)).toBe(conditionalsHidden(printLossless(expected), resource));
+    });
   });
 });
 

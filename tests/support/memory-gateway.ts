@@ -18,6 +18,7 @@ import { createIndexer } from '../../src/search/parameters/indexer.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import type { ResourceStore } from '../../src/store/store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
 
 export interface ServedGateway {
@@ -55,10 +56,17 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     isReady: async () => true,
   });
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
+  const tokens = new Map<string, Promise<string>>();
+  const token = (scope: string, client = 'test') => {
+    const name = `${client} ${scope}`;
+    const made = tokens.get(name) ?? issuer.sign({ audience: AUDIENCE, scope, subject: client, ttlSeconds: 3600 });
+    tokens.set(name, made);
+    return made;
+  };
   return {
     baseUrl: `http://127.0.0.1:${listening.port}${BASE_PATH}`,
     failures,
-    token: (scope, client = 'test') => issuer.sign({ audience: AUDIENCE, scope, subject: client, ttlSeconds: 600 }),
+    token,
     close: async () => {
       await listening.close(100);
       await remove();
@@ -72,7 +80,7 @@ export function memoryServices(report: (message: string, details?: object) => vo
   const registry = createSearchRegistry(definitions);
   let last = 0;
   return {
-    store: createMemoryStore(),
+    store: unhurried(createMemoryStore()),
     definitions,
     validator: createValidator(definitions),
     indexer: createIndexer(registry, definitions, { baseUrl: INDEXED_BASE_URL }),
@@ -89,6 +97,21 @@ export function memoryServices(report: (message: string, details?: object) => vo
     log: { error: report },
     software: { name: 'Meridian', version: '0.0.0', releaseDate: '2026-01-01' },
     referentialIntegrity: false,
+  };
+}
+
+/** Lets other requests in between a read and what is made of it, as a store over a network does. */
+function unhurried(store: ResourceStore): ResourceStore {
+  const late = async <T>(result: Promise<T>): Promise<T> => {
+    const value = await result;
+    await new Promise((resolve) => setImmediate(resolve));
+    return value;
+  };
+  return {
+    ...store,
+    read: (key) => late(store.read(key)),
+    search: (search) => late(store.search(search)),
+    findIdempotency: (key) => late(store.findIdempotency(key)),
   };
 }
 
