@@ -34,19 +34,26 @@ export interface Element {
   readonly end: number;
 }
 
-/** Where the value that starts at `value` ends. @throws MalformedBson on a type that BSON does not have */
+/** A size that stands in the bytes. Checked: a negative one would lead in circles. */
+function sizeAt(bytes: Buffer, at: number, least: number): number {
+  const size = bytes.readInt32LE(at);
+  if (size < least) throw new MalformedBson(`a size of ${size} bytes`);
+  return size;
+}
+
+/** Where the value that starts at `value` ends. @throws MalformedBson on a type that BSON does not have, or an impossible size */
 export function valueEnd(bytes: Buffer, type: number, value: number): number {
   switch (type) {
     case TYPE.string:
     case TYPE.code:
     case 0x0e: // symbol
-      return value + 4 + bytes.readInt32LE(value);
+      return value + 4 + sizeAt(bytes, value, 1);
     case TYPE.document:
     case TYPE.array:
     case 0x0f: // code with scope
-      return value + bytes.readInt32LE(value);
+      return value + sizeAt(bytes, value, 5);
     case TYPE.binary:
-      return value + 5 + bytes.readInt32LE(value);
+      return value + 5 + sizeAt(bytes, value, 0);
     case TYPE.double:
     case TYPE.date:
     case TYPE.timestamp:
@@ -66,12 +73,18 @@ export function valueEnd(bytes: Buffer, type: number, value: number): number {
     case TYPE.maxKey:
       return value;
     case TYPE.regex:
-      return bytes.indexOf(0, bytes.indexOf(0, value) + 1) + 1;
+      return pastNul(bytes, pastNul(bytes, value));
     case 0x0c: // DBPointer
-      return value + 4 + bytes.readInt32LE(value) + 12;
+      return value + 4 + sizeAt(bytes, value, 1) + 12;
     default:
       throw new MalformedBson(`unknown type ${type}`);
   }
+}
+
+function pastNul(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(0, from);
+  if (at < 0) throw new MalformedBson('a text without end');
+  return at + 1;
 }
 
 /** Past the NUL that ends the name of the element at `start`. */

@@ -1,5 +1,5 @@
 /** A client's command as bytes, with its top-level fields found once. */
-import { documentEnd, type Element, elementAt, nameOf, stringIn } from './bson-bytes.ts';
+import { documentEnd, type Element, elementAt, MalformedBson, nameOf, stringIn } from './bson-bytes.ts';
 import { type DocumentSequence, ProtocolError, requestIdOf, sectionsOf } from './wire.ts';
 
 /** The fields of the document at `start`, by name, in order. */
@@ -59,6 +59,7 @@ export function documentsOf(request: Request, name: string): Buffer[] {
   if (sequence?.name === name) {
     for (let at = sequence.start; at < sequence.end; ) {
       const size = message.readInt32LE(at);
+      if (size < 5 || at + size > sequence.end) throw new MalformedBson('a document is longer than its sequence');
       documents.push(message.subarray(at, at + size));
       at += size;
     }

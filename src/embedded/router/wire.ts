@@ -42,7 +42,7 @@ export function opCodeOf(message: Buffer): number {
 
 /** True if the sender waits for no reply (an unacknowledged write). */
 export function expectsNoReply(message: Buffer): boolean {
-  return (message.readInt32LE(16) & MORE_TO_COME) !== 0;
+  return message.length >= BODY_START && (message.readInt32LE(16) & MORE_TO_COME) !== 0;
 }
 
 /** Where the sections of an OP_MSG lie. @throws ProtocolError on a shape that drivers do not send */
