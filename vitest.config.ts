@@ -18,7 +18,8 @@ const needMongo = [`${rooms}/*.mongo.test.ts`];
 const needPostgres = [`${rooms}/*.pg.test.ts`];
 const needBoth = [`${rooms}/*.cluster.test.ts`, 'conformance/**/*.test.ts'];
 const startTheProduct = [`${rooms}/*.process.test.ts`];
-const engineTimeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
+/** Later groups wait for earlier ones: what is quick fails first, and whole products do not compete with each other for two cores. */
+const withEngines = { testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -31,15 +32,16 @@ export default defineConfig({
           name: 'unit',
           include: [`${rooms}/*.test.ts`],
           exclude: [...configDefaults.exclude, ...needMongo, ...needPostgres, ...needBoth, ...startTheProduct],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'mongo', include: needMongo, globalSetup: ['tests/support/setup-mongo.ts'], ...engineTimeouts },
+        test: { name: 'mongo', include: needMongo, globalSetup: ['tests/support/setup-mongo.ts'], ...withEngines },
       },
       {
         extends: true,
-        test: { name: 'postgres', include: needPostgres, globalSetup: ['tests/support/setup-postgres.ts'], ...engineTimeouts },
+        test: { name: 'postgres', include: needPostgres, globalSetup: ['tests/support/setup-postgres.ts'], ...withEngines },
       },
       {
         extends: true,
@@ -47,12 +49,12 @@ export default defineConfig({
           name: 'engines',
           include: needBoth,
           globalSetup: ['tests/support/setup-mongo.ts', 'tests/support/setup-postgres.ts'],
-          ...engineTimeouts,
+          ...withEngines,
         },
       },
       {
         extends: true,
-        test: { name: 'process', include: startTheProduct, testTimeout: 120_000, hookTimeout: 60_000 },
+        test: { name: 'process', include: startTheProduct, testTimeout: 120_000, hookTimeout: 60_000, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -45,6 +45,7 @@ async function startMongo(config: Config, say: (line: string) => void) {
     dataDir: join(config.dataDir, 'mongo'),
     shards: config.shards,
     members: config.members,
+    cacheMb: config.wiredTigerCacheMb,
     log: (line) => say(`MongoDB: ${line}`),
   });
 }

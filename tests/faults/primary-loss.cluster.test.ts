@@ -42,7 +42,9 @@ async function primaryOf(shard: string): Promise<string> {
 
 function processAt(host: string): number {
   const port = host.slice(host.indexOf(':') + 1);
-  const pids = execFileSync('pgrep', ['-x', 'mongod'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const pids = execFileSync('pgrep', ['-f', '--', `--dbpath ${dataDir}/`], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean);
   const isOurs = (pid: string) => {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     return (

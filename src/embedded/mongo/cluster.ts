@@ -2,11 +2,12 @@
 import { type MemberRecord, readRecord, takeFolder, writeRecord } from './data-folder.ts';
 import { findFreePorts, isPortFree } from './free-ports.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
-import { type Mongod, startMongod } from './mongod.ts';
+import { type KeptProcess, keepRunning } from './keep-running.ts';
+import { type MongodProcess, startMongod } from './mongod.ts';
 import { movePorts } from './move-ports.ts';
 import { planMembers } from './plan-members.ts';
 import { initiate, waitForPrimary } from './replica-set.ts';
-import { type RouterProcess, startRouter } from './router-process.ts';
+import { startRouter } from './router-process.ts';
 import { addShards } from './sharding.ts';
 
 export interface MongoClusterOptions {
@@ -19,6 +20,8 @@ export interface MongoClusterOptions {
   readonly shards: number;
   /** Members of each shard. */
   readonly members: number;
+  /** Cache of each `mongod`, at least 256 (the default). */
+  readonly cacheMb?: number | undefined;
   /** Where clients connect (the router, or the first member); default: any free port. */
   readonly port?: number | undefined;
   readonly log?: ((message: string) => void) | undefined;
@@ -34,12 +37,11 @@ export interface MongoCluster {
 
 interface Running {
   readonly guardian: Guardian;
-  readonly mongods: Map<string, Mongod>;
-  router: RouterProcess | undefined;
+  readonly mongods: Map<string, KeptProcess>;
+  router: KeptProcess | undefined;
 }
 
-const CACHE_GB = 0.25;
-const MONGOD_PATIENCE_MS = 6_000;
+const SMALLEST_CACHE_MB = 256;
 
 /**
  * Starts the cluster that lies in `dataDir`, or makes one there. Cold start about 3 s, warm about 2 s on two idle cores.
@@ -87,13 +89,37 @@ async function startAll(options: MongoClusterOptions, running: Running): Promise
   return `mongodb://127.0.0.1:${port}/`;
 }
 
-async function startMember(options: MongoClusterOptions, { role, set, kind, port }: MemberRecord, running: Running): Promise<void> {
-  const dbPath = `${options.dataDir}/${role}`;
-  const mongod = await startMongod({ binary: options.mongod, dbPath, port, set, kind, cacheGB: CACHE_GB });
-  running.mongods.set(role, mongod);
-  running.guardian.watch(mongod.pid, `--dbpath ${dbPath}`);
+async function startMember(options: MongoClusterOptions, member: MemberRecord, running: Running): Promise<void> {
+  const start = async () => {
+    const mongod = await startMongodOf(options, member, running.guardian);
+    await mongod.ready();
+    return mongod;
+  };
+  // Kept from its first moment on, so that a start that fails half-way stops it too.
+  const mongod = await startMongodOf(options, member, running.guardian);
+  running.mongods.set(member.role, keepRunning(mongod, { start, name: member.role, log: options.log ?? ignore }));
   await mongod.ready();
 }
+
+async function startMongodOf(
+  options: MongoClusterOptions,
+  { role, set, kind, port }: MemberRecord,
+  guardian: Guardian,
+): Promise<MongodProcess> {
+  const dbPath = `${options.dataDir}/${role}`;
+  const mongod = await startMongod({
+    binary: options.mongod,
+    dbPath,
+    port,
+    set,
+    kind,
+    cacheGB: (options.cacheMb ?? SMALLEST_CACHE_MB) / 1024,
+  });
+  guardian.watch(mongod.pid, `--dbpath ${dbPath}`);
+  return mongod;
+}
+
+function ignore(): void {}
 
 function addressesBySet(members: readonly MemberRecord[]): Map<string, string[]> {
   const sets = new Map<string, string[]>();
@@ -104,10 +130,13 @@ function addressesBySet(members: readonly MemberRecord[]): Map<string, string[]>
 async function startRouterOf(options: MongoClusterOptions, configAddress: string, running: Running): Promise<number> {
   const port = options.port ?? (await findFreePorts(1))[0] ?? 0;
   if (!(await isPortFree(port))) throw new Error(`port ${port} of the router is taken`);
-  const router = startRouter({ mongos: options.mongos, port, configAddress, dataDir: options.dataDir });
-  running.router = router;
-  running.guardian.watch(router.pid, router.mark);
-  await router.ready();
+  const start = async () => {
+    const router = startRouter({ mongos: options.mongos, port, configAddress, dataDir: options.dataDir });
+    running.guardian.watch(router.pid, router.mark);
+    await router.ready();
+    return router;
+  };
+  running.router = keepRunning(await start(), { start, name: 'router', log: options.log ?? ignore });
   return port;
 }
 
@@ -122,7 +151,7 @@ function processesOf({ guardian, mongods, router }: Running): { role: string; pi
 async function stopAll({ guardian, mongods, router }: Running): Promise<void> {
   await router?.stop();
   const config = mongods.get('config');
-  await Promise.all([...mongods.values()].filter((mongod) => mongod !== config).map((mongod) => mongod.stop(MONGOD_PATIENCE_MS)));
-  await config?.stop(MONGOD_PATIENCE_MS);
+  await Promise.all([...mongods.values()].filter((mongod) => mongod !== config).map((mongod) => mongod.stop()));
+  await config?.stop();
   await guardian.dismiss();
 }
