@@ -95,6 +95,23 @@ describe('a sharded cluster', () => {
     await expect(start('shaped', { shards: 1, members: 1 })).rejects.toThrow(/another cluster/);
   }, 60_000);
 
+  test('a mongod or a router that dies is started again', async () => {
+    const cluster = await start('revived', shape);
+    const pidOf = (role: string) => cluster.processes().find((process) => process.role === role)?.pid ?? 0;
+    await withClient(cluster, async (client) => {
+      const { collection } = await splitCollection(client, 'kept', 'things');
+      for (const role of ['shard_0/0', 'router']) {
+        const before = pidOf(role);
+        process.kill(before, 'SIGKILL');
+        await expect.poll(() => pidOf(role), { timeout: 20_000 }).not.toBe(before);
+        await expect
+          .poll(() => collection.insertOne({ _id: `001${role}` }).catch((error) => error.code), { timeout: 20_000 })
+          .toBeDefined();
+        await expect.poll(() => collection.countDocuments().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(0);
+      }
+    });
+  }, 90_000);
+
   test('SIGKILL of the process that started it leaves nothing running, and the next start finds all', async () => {
     const dataDir = join(folder, 'orphaned');
     const options = JSON.stringify({ mongod, mongos, dataDir, ...shape });

@@ -17,17 +17,18 @@ export interface MongodOptions {
   readonly cacheGB: number;
 }
 
-export interface Mongod {
+export interface MongodProcess {
   readonly address: string;
   readonly pid: number;
   /** Resolves when it answers. @throws with the end of its log if it exits before */
   ready(): Promise<void>;
-  /** Asks it to shut down cleanly, kills it if it takes longer than `patienceMs`. */
-  stop(patienceMs: number): Promise<void>;
+  /** Asks it to shut down cleanly, kills it if it takes longer than 6 s. */
+  stop(): Promise<void>;
   readonly exited: Promise<void>;
 }
 
 const START_PATIENCE_MS = 60_000;
+const STOP_PATIENCE_MS = 6_000;
 
 /**
  * zlib is left out of the compressors: the versions in use are in the range of CVE-2025-14847. The diagnostic data
@@ -64,7 +65,7 @@ function readOr(path: string, otherwise: string): string {
 }
 
 /** Starts the process, in a session of its own so that a terminal's Ctrl-C reaches only us, who stop it in order. */
-export async function startMongod(options: MongodOptions): Promise<Mongod> {
+export async function startMongod(options: MongodOptions): Promise<MongodProcess> {
   mkdirSync(options.dbPath, { recursive: true });
   mkdirSync(dirname(options.dbPath), { recursive: true });
   await killStale(options.dbPath);
@@ -79,7 +80,7 @@ export async function startMongod(options: MongodOptions): Promise<Mongod> {
     pid: child.pid ?? 0,
     exited,
     ready: () => waitUntilItAnswers(child, address, `${options.dbPath}.log`),
-    stop: (patienceMs) => stopChild(child, exited, patienceMs),
+    stop: () => stopChild(child, exited),
   };
 }
 
@@ -103,10 +104,10 @@ function lastErrorIn(logPath: string): string {
   return (errors.at(-1) ?? lines.at(-1) ?? 'it left no log').slice(0, 500);
 }
 
-async function stopChild(child: ChildProcess, exited: Promise<void>, patienceMs: number): Promise<void> {
+async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
   await exited;
   clearTimeout(timer);
 }

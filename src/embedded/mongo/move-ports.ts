@@ -9,8 +9,6 @@ import type { MemberRecord } from './data-folder.ts';
 import { startMongod } from './mongod.ts';
 import type { MemberPlan } from './plan-members.ts';
 
-const STOP_PATIENCE_MS = 10_000;
-
 export async function movePorts(
   { members, moved }: MemberPlan,
   options: { readonly binary: string; readonly dataDir: string },
@@ -31,7 +29,7 @@ async function correct(
     await alone.ready();
     await correctNotes(alone.address, newAddress);
   } finally {
-    await alone.stop(STOP_PATIENCE_MS);
+    await alone.stop();
   }
 }
 
