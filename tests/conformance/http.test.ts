@@ -3,6 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../../conformance/runner/send.ts';
 import { valueAt } from '../../conformance/runner/values.ts';
+import { DEFAULT_LIMITS } from '../../src/interactions/context.ts';
+import { recordKeyOf, suffixOf } from '../../src/model/record-key.ts';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 
 let gateway: ServedGateway;
@@ -41,6 +43,46 @@ function streamed(url: string, token: string, chunks: number): Promise<number> {
     outgoing.end();
   });
 }
+
+describe('a conditional delete (https://hl7.org/fhir/R4/http.html#3.1.0.7.1)', () => {
+  test('of more than the limit is 412 and deletes nothing', async () => {
+    const few = await serveMemoryGateway({ limits: { ...DEFAULT_LIMITS, maxConditionalDeletes: 2 } });
+    for (let n = 0; n < 3; n++) await post('Patient', { resourceType: 'Patient', active: true }, few);
+    expect((await send({ method: 'DELETE', path: 'Patient?active=true' }, few)).status).toBe(412);
+    expect(valueAt((await send({ method: 'GET', path: 'Patient?active=true' }, few)).body, 'total')).toBe(3);
+    await few.close();
+  });
+});
+
+describe('ids that the server makes', () => {
+  const observation = (reference: string) => ({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'x' },
+    subject: { reference },
+  });
+
+  test("end in the key of the patient's record, so that a read knows where to look", async () => {
+    const patient = (await post('Patient', { resourceType: 'Patient' })).body as { id: string };
+    const member = (await post('Observation', observation(`Patient/${patient.id}`))).body as { id: string };
+    expect(suffixOf(member.id)).toBe(recordKeyOf(patient.id));
+    expect(suffixOf(patient.id)).toBe(recordKeyOf(patient.id));
+  });
+
+  test('do so in a transaction that creates the patient too, whatever the order of its entries', async () => {
+    const fullUrl = 'urn:uuid:11111111-1111-4111-8111-111111111111';
+    const entry = [
+      { request: { method: 'POST', url: 'Observation' }, resource: observation(fullUrl) },
+      { fullUrl, request: { method: 'POST', url: 'Patient' }, resource: { resourceType: 'Patient' } },
+    ];
+    const { body } = await post('', { resourceType: 'Bundle', type: 'transaction', entry });
+    const [member, patient] = [0, 1].map((n) => String(valueAt(body, `entry[${n}].response.location`)).split('/')[1] as string) as [
+      string,
+      string,
+    ];
+    expect(suffixOf(member)).toBe(recordKeyOf(patient));
+  });
+});
 
 describe('referential integrity (https://hl7.org/fhir/R4/http.html#delete)', () => {
   const observation = (id: string) => ({
@@ -89,6 +131,36 @@ describe('the CapabilityStatement (https://hl7.org/fhir/R4/capabilitystatement.h
       expect([undefined, 'value'], path).toContain(valueAt(answer.body, 'issue[0].code'));
     }
     expect(claims.length).toBeGreaterThan(100);
+  });
+});
+
+describe('a write', () => {
+  test('is in flight no longer than it takes, whatever becomes of it', async () => {
+    let open = 0;
+    let at = 0;
+    const beginWrite = () => {
+      open++;
+      return { at: ++at, end: () => void open-- };
+    };
+    const counted = await serveMemoryGateway({ beginWrite });
+    const { id } = (await post('Patient', { resourceType: 'Patient' }, counted)).body as { id: string };
+    const racing = Array.from({ length: 6 }, (_, n) =>
+      send(
+        {
+          method: 'PUT',
+          path: `Patient/${id}`,
+          body: { resourceType: 'Patient', id, birthDate: `200${n}` },
+          headers: { 'If-Match': 'W/"1"' },
+        },
+        counted,
+      ),
+    );
+    expect((await Promise.all(racing)).map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412, 412]);
+    const entry = [{ request: { method: 'PUT', url: `Patient/${id}`, ifMatch: 'W/"9"' }, resource: { resourceType: 'Patient', id } }];
+    expect((await post('', { resourceType: 'Bundle', type: 'transaction', entry }, counted)).status).toBe(412);
+    expect((await send({ method: 'DELETE', path: `Patient/${id}` }, counted)).status).toBe(204);
+    expect({ open, began: at > 3 }).toEqual({ open: 0, began: true });
+    await counted.close();
   });
 });
 

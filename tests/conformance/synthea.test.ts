@@ -73,9 +73,10 @@ function bare(resource: JsonObject): JsonObject {
 
 /** A conditional reference and what it became look the same; that it became something is told by the hiding's own pattern. */
 function conditionalsHidden(text: string, original: JsonObject): string {
-  const types = new Set([...printLossless(original).matchAll(/"reference":"([A-Z]\w+)\?/g)].map(([, type]) => type));
-  return [...types].reduce(
-    (hidden, type) => hidden.replaceAll(new RegExp(`"reference":"${type}(?:\\?[^"]*|/[A-Za-z0-9.-]+)"`, 'g'), `"reference":"${type}/…"`),
-    text,
-  );
+  let hidden = text;
+  for (const [, type] of printLossless(original).matchAll(/"reference":"([A-Z]\w+)\?/g)) {
+    const literal = new RegExp(`"reference":"${type}(?:\\?[^"]*|/[A-Za-z0-9.-]+)"`, 'g');
+    hidden = hidden.replaceAll(literal, `"reference":"${type}/…"`);
+  }
+  return hidden;
 }
