@@ -33,9 +33,11 @@ describe('the place of a row', () => {
     expect(placed(encounter, draft({}))).toMatchObject({ businessAt: NONE, endsAt: NONE });
   });
 
-  test('is nowhere with two dates or an open start; all ranges stay', () => {
+  test('is nowhere with two dates, parts of milliseconds or an open start; all ranges stay', () => {
     const two = [1, 2].map((n) => ({ k: 'Encounter.date', lo: n, hi: n + 5 }));
     expect(placed(encounter, draft({ r: two }))).toMatchObject({ businessAt: NONE, endsAt: 7, ranges: two });
+    const broken = [{ k: 'Encounter.date', lo: 1, hi: 3.00004 }];
+    expect(placed(encounter, draft({ r: broken }))).toMatchObject({ businessAt: NONE, endsAt: 4, ranges: broken });
     const open = [{ k: 'Encounter.date', lo: -Number.MAX_VALUE, hi: 3 }];
     expect(placed(encounter, draft({ r: open }))).toMatchObject({ businessAt: NONE, endsAt: 3, ranges: open });
   });

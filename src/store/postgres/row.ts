@@ -28,14 +28,18 @@ export function placed(table: AdministrativeTable, draft: ResourceDraft): Placed
   const mainKey = mainKeyOf(table);
   const main = r.filter((entry) => entry.k === mainKey);
   const only = main[0];
-  if (!only) return { draft, businessAt: d !== null && isTimestamp(d) ? d : NONE, endsAt: NONE, ranges: r };
-  if (main.length > 1 || !isTimestamp(only.lo))
-    return { draft, businessAt: NONE, endsAt: Math.max(...main.map(({ hi }) => hi)), ranges: r };
+  if (!only) return { draft, businessAt: d !== null && isColumn(d) ? d : NONE, endsAt: NONE, ranges: r };
+  if (main.length > 1 || !isColumn(only.lo) || !isColumn(only.hi)) {
+    return { draft, businessAt: NONE, endsAt: Math.ceil(Math.max(...main.map(({ hi }) => hi))), ranges: r };
+  }
   return { draft, businessAt: only.lo, endsAt: only.hi, ranges: r.filter((entry) => entry !== only) };
 }
 
 /** A `tsvector` holds this many bytes of lexemes. */
 const MAX_LEXEME_BYTES = 1_048_575;
+
+/** A column holds microseconds, dates are whole milliseconds: anything else would be rounded. */
+const isColumn = (ms: number) => isTimestamp(ms) && Number.isInteger(ms);
 
 /** The lexemes of a draft, none twice. @throws FhirError 413 for more than a row can hold */
 export function lexemesOf({ index }: ResourceDraft): string[] {

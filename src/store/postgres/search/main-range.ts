@@ -16,14 +16,19 @@ export function mainRange(
   parameters: Parameters,
   inRow: string,
 ): string {
-  const at = (value: number) => `${parameters.add(timestamp(value))}::timestamptz`;
-  const columns = conditions.map(({ bound, op, value }) => `e.${bound === 'lo' ? column : 'ends_at'} ${OPERATORS[op]} ${at(value)}`);
-  const follows = conditions.map(({ bound, op, value }) => {
-    const isFrom = op === 'gt' || op === 'ge';
-    if (isFrom) return `e.ends_at >= ${at(value)}`;
-    return bound === 'hi' ? `e.${column} <= ${at(value)}` : undefined;
+  const at = ({ op, value }: BoundCondition) => `${parameters.add(timestamp(wholeFor(op, value)))}::timestamptz`;
+  const columns = conditions.map((each) => `e.${each.bound === 'lo' ? column : 'ends_at'} ${OPERATORS[each.op]} ${at(each)}`);
+  const follows = conditions.map((each) => {
+    const isFrom = each.op === 'gt' || each.op === 'ge';
+    if (isFrom) return `e.ends_at >= ${at(each)}`;
+    return each.bound === 'hi' ? `e.${column} <= ${at(each)}` : undefined;
   });
   const known = [`e.${column} > '-infinity'`, `e.ends_at > '-infinity'`, ...columns].join(' AND ');
   const either = `((${known}) OR (e.${column} = '-infinity' AND ${inRow}))`;
   return `(${[...follows.filter((part) => part !== undefined), either].join(' AND ')})`;
+}
+
+/** The whole millisecond that divides whole milliseconds as `value` does: `x < 4.5` is `x < 5`, `x <= 4.5` is `x <= 4`. */
+function wholeFor(op: BoundCondition['op'], value: number): number {
+  return op === 'lt' || op === 'ge' ? Math.ceil(value) : Math.floor(value);
 }
