@@ -35,6 +35,9 @@ export interface BodyLimits {
   readonly maxBundleBytes: number;
 }
 
+/** A form says what to search: parameters, not records. */
+const MAX_FORM_BYTES = 1024 * 1024;
+
 /** The body as the route means it; undefined if there is none. @throws FhirError 400, 413 or 415 */
 export async function readRequestBody(
   incoming: IncomingMessage,
@@ -43,8 +46,9 @@ export async function readRequestBody(
   definitions: Definitions,
 ): Promise<ReceivedBody> {
   const { headers } = incoming;
+  const isSearch = route.interaction.startsWith('search-');
   const isBundle = route.interaction === 'batch' || route.interaction === 'operation' || route.type === 'Bundle';
-  const bytes = await readBody(incoming, isBundle ? limits.maxBundleBytes : limits.maxBodyBytes);
+  const bytes = await readBody(incoming, isSearch ? MAX_FORM_BYTES : isBundle ? limits.maxBundleBytes : limits.maxBodyBytes);
   const contentType = headers['content-type'];
   if (bytes.length === 0) return { bytes, body: undefined };
   if (contentType === undefined) throw unsupportedMediaType('the request has a body and no Content-Type');

@@ -11,17 +11,17 @@ import type { SearchMatch } from '../store/store.ts';
 import { type BundleLink, bundleText } from './bundle-text.ts';
 import type { InteractionContext } from './context.ts';
 import { PAGE, pageTokensFor } from './page-cursor.ts';
-import { queryText } from './query-text.ts';
+import { boundedPairs, queryText } from './query-text.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { type Subset, subsetOf, subsetText } from './subset.ts';
 
 type Pairs = FhirRequest['query'];
 
-/** Parameters from the URL and, for POST, from the form. @throws FhirError 415 for a body that is no form */
+/** Parameters from the URL and, for POST, from the form. @throws FhirError 415 for a body that is no form, 400 for too many */
 function searchPairs({ method, query, body }: FhirRequest): Pairs {
-  if (method !== 'POST' || !body) return query;
+  if (method !== 'POST' || !body) return boundedPairs(query);
   if (body.kind !== 'form') throw unsupportedMediaType('_search takes application/x-www-form-urlencoded');
-  return [...query, ...body.pairs];
+  return boundedPairs([...query, ...body.pairs]);
 }
 
 /** Searches these types. Results are the stored texts, put into the Bundle as they are. */
