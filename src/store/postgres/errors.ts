@@ -43,6 +43,8 @@ export const isBadValue = (error: unknown) => error instanceof FhirError || /^(2
 export const isNoSuchPrepared = (error: unknown) => codeOf(error) === '42704';
 /** True when another session is about to finish the prepared transaction. */
 export const isPreparedBusy = (error: unknown) => codeOf(error) === '55000';
+/** True when a function is there with other columns or parameter names. */
+export const isOtherSignature = (error: unknown) => codeOf(error) === '42P13';
 /** True when a relation is there already. */
 export const isDuplicateTable = (error: unknown) => codeOf(error) === '42P07';
 

@@ -18,6 +18,12 @@ describe('migrations', () => {
     expect(await migratePostgres(pool)).toBe(0);
   });
 
+  test('write functions anew whose signature was another', async () => {
+    await pool.query('DROP FUNCTION read_claim; CREATE FUNCTION read_claim(ids text[]) RETURNS integer LANGUAGE sql RETURN 1');
+    await migratePostgres(pool);
+    expect((await pool.query(`SELECT * FROM read_claim('{none}')`)).fields.map(({ name }) => name)).toContain('raw');
+  });
+
   test('make the tables that the Drizzle schema describes', async () => {
     const { rows } = await pool.query<{ table: string; column: string; type: string; nullable: boolean }>(
       `SELECT table_name AS table, column_name AS column, udt_name AS type, is_nullable = 'YES' AS nullable

@@ -10,16 +10,25 @@
  */
 import type { ClientBase } from 'pg';
 import type { AdministrativeTable } from '../business-date.ts';
+import { isOtherSignature } from '../errors.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
 
-/** Drops and creates the functions of a table, so that their signature may change from one version of ours to the next. */
+/**
+ * Writes the functions of a table at start. They are replaced in place, since other gateways may be calling them; only when
+ * their signature has changed from one version of ours to the next are they dropped.
+ */
 export async function recreateFunctions(client: ClientBase, table: AdministrativeTable): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [table.table]);
-    await client.query(`DROP FUNCTION IF EXISTS read_${table.table}; DROP FUNCTION IF EXISTS archive_${table.table}`);
-    await replaceFunctions(client, table);
+    await client.query('SAVEPOINT as_they_are');
+    await replaceFunctions(client, table).catch(async (error: unknown) => {
+      if (!isOtherSignature(error)) throw error;
+      await client.query('ROLLBACK TO as_they_are');
+      await client.query(`DROP FUNCTION IF EXISTS read_${table.table}; DROP FUNCTION IF EXISTS archive_${table.table}`);
+      await replaceFunctions(client, table);
+    });
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');

@@ -42,7 +42,7 @@ interface Ending {
 
 async function inTransaction(pool: Pool, partitions: PartitionCatalogue, unit: UnitOfWork, ending: Ending): Promise<void> {
   const batches = batchesOf(unit.writes);
-  for (const { table, writes } of batches) await partitions.ensure(table, datesOf(table, writes));
+  await Promise.all(batches.map(({ table, writes }) => partitions.ensure(table, datesOf(table, writes))));
   let wasLost = false;
   for (let attempt = 1; ; attempt++) {
     try {
