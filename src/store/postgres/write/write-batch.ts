@@ -20,7 +20,10 @@ export interface WriteBatcher {
   write(write: Write): Promise<void>;
 }
 
-/** Writes that arrive while one is under way leave as one statement, for each type and kind; two under way at most. */
+/**
+ * Writes that arrive while one is under way leave as one statement, for each type and kind. Two may be under way: one may be
+ * waiting for a row that a prepared transaction holds.
+ */
 export function createWriteBatcher(pool: Pool, partitions: PartitionCatalogue): WriteBatcher {
   const batchers = new Map<string, (write: Write) => Promise<void>>();
 
