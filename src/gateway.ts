@@ -114,8 +114,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const app = createApp({
     context,
     basePath: new URL(config.baseUrl).pathname,
-    publicUrl: config.baseUrl,
-    trustForwarded: false,
+    publicUrl: config.trustForwarded ? undefined : config.baseUrl,
+    trustForwarded: config.trustForwarded,
     maxBodyBytes: config.maxBodyBytes,
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions),

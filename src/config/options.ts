@@ -46,6 +46,14 @@ export const OPTIONS = {
     defaultText: '`http://<host>:<port>/fhir/R4`',
     description: 'The service base URL as clients see it; it begins every absolute link and tells own references from foreign ones.',
   },
+  trustForwarded: {
+    kind: 'switch',
+    env: 'TRUST_FORWARDED',
+    flag: 'trust-forwarded',
+    default: false,
+    description:
+      'Believe `Forwarded` and `X-Forwarded-*`, so that links name the address that a proxy was asked for. Only behind a proxy that sets them.',
+  },
   dataDir: {
     kind: 'path',
     env: 'DATA_DIR',
