@@ -14,6 +14,8 @@ const HELD_WAIT_MS = 5;
 /** The stream of one shard. */
 export interface ShardStream {
   readonly shard: string;
+  /** The member that serves it. */
+  readonly address: string;
   /** 0 when the shard has closed it. */
   id: bigint;
   /** Events that wait here, oldest first. */

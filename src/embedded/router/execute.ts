@@ -1,42 +1,75 @@
 /** Sending parts of a command to shards, again where that is safe: after a stale route, after a change of primary. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findElement, stringIn } from './bson-bytes.ts';
+import type { ConnectionPool } from './connection.ts';
 import type { Router } from './context.ts';
 import { CODE, isPrimaryChangeCode, isStaleCode, Refusal, ShardError, StaleRoute } from './errors.ts';
 import { errorCodeOf, errorTextOf, isOk, parseReply, type Reply, writeConcernCodeOf } from './reply.ts';
 import { namespaceOf, type Request } from './request.ts';
 import { rewrite } from './rewrite.ts';
 import type { CollectionRoute } from './routing-table.ts';
-import { ShardUnreachable } from './shard.ts';
+import { callOver, type Shard, ShardUnreachable } from './shard.ts';
 import { join, noteReply, TRANSACTION_FIELDS, type Transaction } from './transactions.ts';
 
 const PATIENCE_MS = 15_000;
 const STALE_ATTEMPTS = 20;
 
-/**
- * The shard's reply. With `isRepeatable` it is sent again after a change of primary: reads, and writes with a transaction number.
- * @throws StaleRoute, ShardUnreachable, ShardError (any other reply that is not ok)
- */
-export async function callShard(router: Router, shardId: string, message: Buffer, isRepeatable: boolean): Promise<Reply> {
+export interface CallOptions {
+  /** May be sent again when nobody knows whether it was carried out: reads, and writes with a transaction number. */
+  readonly isRepeatable: boolean;
+  /** Any other member is as good as the primary. */
+  readonly prefersSecondary?: boolean;
+}
+
+/** The shard's reply, also after a change of primary if the command is repeatable. @throws StaleRoute, ShardUnreachable, ShardError (any other reply that is not ok) */
+export async function callShard(router: Router, shardId: string, message: Buffer, options: CallOptions): Promise<Reply> {
+  const { isRepeatable } = options;
+  let { prefersSecondary } = options;
   const shard = router.shards.cached(shardId) ?? (await router.shards.get(shardId));
   for (const giveUpAt = performance.now() + PATIENCE_MS; ; ) {
+    const secondary = prefersSecondary ? shard.secondary() : undefined;
     try {
-      const reply = parseReply(await shard.call(message));
-      if (isOk(reply)) {
-        const concern = isRepeatable ? writeConcernCodeOf(reply) : undefined;
-        if (concern === undefined || !isPrimaryChangeCode(concern)) return reply;
-        shard.forgetPrimary();
-        throw new ShardUnreachable('the primary changed before the write was safe');
-      }
-      const code = errorCodeOf(reply);
-      if (isStaleCode(code)) throw new StaleRoute(errorTextOf(reply));
-      if (!isPrimaryChangeCode(code)) throw new ShardError(reply);
-      shard.forgetPrimary();
-      throw new ShardUnreachable(errorTextOf(reply));
+      const member = secondary ?? shard.knownPrimary ?? (await shard.primary());
+      return await callMember(shard, member, message, isRepeatable);
     } catch (error) {
+      if (secondary && (error instanceof StaleRoute || error instanceof ShardUnreachable)) {
+        // It may lag behind a move of chunks; the primary decides.
+        if (error instanceof StaleRoute) prefersSecondary = false;
+        else shard.mistrust(secondary);
+        continue;
+      }
       if (!(error instanceof ShardUnreachable) || !isRepeatable || performance.now() > giveUpAt) throw error;
       await sleep(20);
     }
   }
+}
+
+async function callMember(shard: Shard, member: ConnectionPool, message: Buffer, isRepeatable: boolean): Promise<Reply> {
+  const reply = parseReply(await callOver(member, message), member.address);
+  if (isOk(reply)) {
+    const concern = isRepeatable ? writeConcernCodeOf(reply) : undefined;
+    if (concern === undefined || !isPrimaryChangeCode(concern)) return reply;
+    shard.mistrust(member);
+    throw new ShardUnreachable('the primary changed before the write was safe');
+  }
+  const code = errorCodeOf(reply);
+  if (isStaleCode(code)) throw new StaleRoute(errorTextOf(reply));
+  if (!isPrimaryChangeCode(code)) throw new ShardError(reply);
+  shard.mistrust(member);
+  throw new ShardUnreachable(errorTextOf(reply));
+}
+
+/** How a read may be sent. */
+export function readOptions(request: Request): CallOptions {
+  return { isRepeatable: true, prefersSecondary: prefersSecondary(request) };
+}
+
+/** True if the client wants (or does not mind) another member than the primary. Transactions always read from the primary. */
+function prefersSecondary({ message, fields }: Request): boolean {
+  const preference = fields.get('$readPreference');
+  if (!preference || fields.has('autocommit')) return false;
+  const mode = stringIn(message, findElement(message, preference.value, 'mode'));
+  return mode === 'secondary' || mode === 'secondaryPreferred' || mode === 'nearest';
 }
 
 /** A command's share for one shard: its bytes with the shard's version, and what a transaction adds. */
@@ -94,7 +127,8 @@ async function leave(
     joined.map(async (shardId) => {
       transaction.participants.delete(shardId);
       const shard = await router.shards.get(shardId);
-      await shard.call(abortMessage(request)).catch(() => undefined);
+      const primary = await shard.primary();
+      await callOver(primary, abortMessage(request)).catch(() => undefined);
     }),
   );
 }
@@ -107,6 +141,11 @@ export function abortMessage(request: Request): Buffer {
   return rewrite({ ...request, sequence: undefined }, { first, drop: drop.slice(1), append: [admin] });
 }
 
+/** For what must not be sent twice. */
+export const ONCE: CallOptions = { isRepeatable: false };
+/** For what may be, at the primary. */
+export const REPEATABLE: CallOptions = { isRepeatable: true };
+
 const SESSION_FIELDS = new Set(['lsid', 'txnNumber', 'autocommit']);
 
 /** Calls one shard within a statement and keeps the transaction's books. */
@@ -115,11 +154,11 @@ export async function callParticipant(
   shardId: string,
   message: Buffer,
   transaction: Transaction | undefined,
-  isRepeatable: boolean,
+  options: CallOptions,
 ): Promise<Reply> {
-  if (!transaction) return callShard(router, shardId, message, isRepeatable);
+  if (!transaction) return callShard(router, shardId, message, options);
   try {
-    const reply = await callShard(router, shardId, message, false);
+    const reply = await callShard(router, shardId, message, ONCE);
     noteReply(transaction, shardId, reply);
     return reply;
   } catch (error) {

@@ -31,6 +31,33 @@ async function killPrimary(shard: string): Promise<void> {
   await direct.close();
 }
 
+/** How many finds each secondary of a shard has served. */
+async function findsOfSecondaries(shard: string): Promise<number[]> {
+  const { shards } = await client.db('admin').command({ listShards: 1 });
+  const { host } = shards.find(({ _id }: { _id: string }) => _id === shard);
+  const counts: number[] = [];
+  for (const address of host.slice(host.indexOf('/') + 1).split(',')) {
+    const direct = await new MongoClient(`mongodb://${address}/?directConnection=true`).connect();
+    const status = await direct.db('admin').command({ serverStatus: 1 });
+    if (status.repl.secondary) counts.push(status.metrics.commands.find.total);
+    await direct.close();
+  }
+  return counts;
+}
+
+test('reads that may go to secondaries go there, in turn, and see what is majority-committed', async () => {
+  const { collection } = await splitCollection(client, 'read_anywhere', 'things');
+  await collection.insertMany(spread(64), { writeConcern: { w: 3 } });
+  const secondary = { readPreference: 'secondaryPreferred' } as const;
+  const before = await findsOfSecondaries('shard_0');
+  for (let round = 0; round < 40; round++) {
+    expect(await collection.findOne({ _id: '00100001' }, secondary)).toMatchObject({ n: 1 });
+    expect(await collection.find({}, { ...secondary, sort: { n: 1 }, batchSize: 10 }).toArray()).toHaveLength(64);
+  }
+  const after = await findsOfSecondaries('shard_0');
+  for (const [index, count] of after.entries()) expect(count - (before[index] ?? 0)).toBeGreaterThan(20);
+}, 60_000);
+
 describe('a shard’s primary is killed under load', () => {
   test('no acknowledged write is lost or done twice, no transaction is torn, and writes go on', async () => {
     const { collection } = await splitCollection(client, 'followed', 'things');
@@ -69,6 +96,14 @@ describe('a shard’s primary is killed under load', () => {
         pairs.push(number);
       }
     };
+    let longestReadMs = 0;
+    const readAnywhere = async () => {
+      while (!isOver) {
+        const started = performance.now();
+        await collection.findOne({ _id: '001counter' }, { readPreference: 'secondaryPreferred' });
+        longestReadMs = Math.max(longestReadMs, performance.now() - started);
+      }
+    };
     const read = async () => {
       while (!isOver)
         await collection
@@ -78,7 +113,7 @@ describe('a shard’s primary is killed under load', () => {
           .toArray();
     };
 
-    const workers = [insert(), increment(), pair(), read()];
+    const workers = [insert(), increment(), pair(), read(), readAnywhere()];
     await sleep(500);
     await killPrimary('shard_0');
     await sleep(4_000);
@@ -93,5 +128,7 @@ describe('a shard’s primary is killed under load', () => {
     const halves = await collection.find({ pair: { $exists: true } }).toArray();
     expect(halves.map(({ pair }) => pair).sort((a, b) => a - b)).toEqual(pairs.flatMap((number) => [number, number]).sort((a, b) => a - b));
     expect(longestGapMs).toBeLessThan(LONGEST_GAP_MS);
+    // Well within an election: nobody waited for the new primary.
+    expect(longestReadMs).toBeLessThan(2_000);
   }, 90_000);
 });

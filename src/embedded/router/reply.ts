@@ -8,10 +8,12 @@ import { BODY_START, messageOf } from './wire.ts';
 export interface Reply {
   readonly message: Buffer;
   readonly fields: ReadonlyMap<string, Element>;
+  /** The member that sent it: a cursor in it lives there. */
+  readonly address: string;
 }
 
-export function parseReply(message: Buffer): Reply {
-  return { message, fields: fieldsOf(message, BODY_START) };
+export function parseReply(message: Buffer, address: string): Reply {
+  return { message, fields: fieldsOf(message, BODY_START), address };
 }
 
 export function isOk({ message, fields }: Reply): boolean {

@@ -11,6 +11,8 @@ const POOL_SIZE = 64;
 const PROBE_TIMEOUT_MS = 1_000;
 /** An election takes 2–3 s; a busy machine may double that. */
 const PATIENCE_MS = 12_000;
+/** For how long a secondary that failed is left out. */
+const AVOID_MS = 5_000;
 
 export class Shard {
   readonly id: string;
@@ -19,6 +21,8 @@ export class Shard {
   #primary: ConnectionPool | undefined;
   #search: Promise<ConnectionPool> | undefined;
   #isClosed = false;
+  readonly #avoidedUntil = new Map<string, number>();
+  #turn = 0;
 
   constructor(id: string, addresses: readonly string[]) {
     this.id = id;
@@ -27,13 +31,6 @@ export class Shard {
 
   get addresses(): readonly string[] {
     return [...this.#addresses];
-  }
-
-  /** The reply of the primary. @throws ShardUnreachable */
-  call(message: Buffer): Promise<Buffer> {
-    const primary = this.#primary;
-    if (primary) return callOver(primary, message);
-    return this.primary().then((found) => callOver(found, message));
   }
 
   /** The reply of one member, for a cursor that lives there. @throws ShardUnreachable */
@@ -50,14 +47,24 @@ export class Shard {
     return this.#search;
   }
 
-  /** Where the primary was last seen. */
-  get primaryAddress(): string {
-    return this.#primary?.address ?? '';
+  /** The primary as last seen: no promise on the way of every operation. */
+  get knownPrimary(): ConnectionPool | undefined {
+    return this.#primary;
   }
 
-  /** To be called when the member answered that it is not the primary (any more), or did not answer. */
-  forgetPrimary(): void {
-    this.#primary = undefined;
+  /** A member that is not the primary, one after another; undefined if there is none that has answered lately. */
+  secondary(): ConnectionPool | undefined {
+    const now = performance.now();
+    const isEligible = (address: string) => address !== this.#primary?.address && (this.#avoidedUntil.get(address) ?? 0) < now;
+    const eligible = [...this.#addresses].filter(isEligible);
+    const address = eligible[this.#turn++ % Math.max(eligible.length, 1)];
+    return address === undefined ? undefined : this.#poolOf(address);
+  }
+
+  /** To be called when the member did not answer, or not in the role that it was asked in. */
+  mistrust(member: ConnectionPool): void {
+    if (this.#primary === member) this.#primary = undefined;
+    else this.#avoidedUntil.set(member.address, performance.now() + AVOID_MS);
   }
 
   async command(database: string, command: Document): Promise<Document> {
@@ -112,7 +119,8 @@ export class Shard {
   }
 }
 
-function callOver(pool: ConnectionPool, message: Buffer): Promise<Buffer> {
+/** The reply of a member. @throws ShardUnreachable */
+export function callOver(pool: ConnectionPool, message: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const receiver: Receiver = {
       onReply: resolve,

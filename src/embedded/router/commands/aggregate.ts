@@ -3,7 +3,7 @@ import { serialize } from 'bson';
 import { documentEnd, type Element, elementAt, elementsOf, findElement, nameOf, numberIn, TYPE } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { callParticipant, callShard, messageFor, withRoute } from '../execute.ts';
+import { callParticipant, callShard, messageFor, readOptions, withRoute } from '../execute.ts';
 import { namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import type { CollectionRoute } from '../routing-table.ts';
@@ -40,7 +40,7 @@ export async function aggregate(router: Router, request: Request): Promise<Buffe
     }
     const shard = route && shardForAll(request, route);
     if (route && shard !== undefined) {
-      const reply = await callParticipant(router, shard, messageFor(request, route, shard, transaction), transaction, true);
+      const reply = await callParticipant(router, shard, messageFor(request, route, shard, transaction), transaction, readOptions(request));
       registerCursor(router, shard, reply);
       return reply.message;
     }
@@ -82,7 +82,7 @@ async function countOnSeveral(
   const shards = shardsFor(route, message, stagesOf(request)[0]?.value.value, fields.has('collation'));
   const messages = shards.map((shard) => messageFor(request, route, shard, transaction));
   const replies = await Promise.all(
-    shards.map((shard, index) => callParticipant(router, shard, messages[index] as Buffer, transaction, true)),
+    shards.map((shard, index) => callParticipant(router, shard, messages[index] as Buffer, transaction, readOptions(request))),
   );
   let n = 0;
   for (const reply of replies) for (const group of cursorIn(reply).documents()) n += numberIn(group, findElement(group, 0, 'n')) ?? 0;
@@ -120,7 +120,7 @@ async function aggregateByCluster(router: Router, request: Request): Promise<Buf
   const [any] = await router.shards.all();
   if (!any) throw new Refusal(CODE.shardNotFound, 'the cluster has no shard');
   const message = rewrite(request, { rename: 'clusterAggregate', drop: ['txnNumber'] });
-  const reply = await callShard(router, any.id, message, !writesElsewhere(request));
+  const reply = await callShard(router, any.id, message, { isRepeatable: !writesElsewhere(request) });
   registerCursor(router, any.id, reply, true);
   return reply.message;
 }

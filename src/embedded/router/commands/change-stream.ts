@@ -1,4 +1,5 @@
 /** `aggregate` with `$changeStream`: a plain stream on every shard, merged here. */
+
 import { type Document, Long, serialize } from 'bson';
 import { findElement, stringIn } from '../bson-bytes.ts';
 import { clusterTimeOf, MergedChangeStream, type ShardStream, type StreamActions, timeOf } from '../change-stream.ts';
@@ -7,6 +8,7 @@ import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { parseReply, replyOf } from '../reply.ts';
 import { namespaceOf, type Request } from '../request.ts';
+import { callOver } from '../shard.ts';
 import { messageOf } from '../wire.ts';
 import { commandOf } from './collections.ts';
 import { batchElements, cursorIn } from './cursor-reply.ts';
@@ -38,14 +40,23 @@ export async function openChangeStream(router: Router, request: Request): Promis
 
 async function openOn(router: Router, shardId: string, database: string, command: Document): Promise<ShardStream> {
   const shard = await router.shards.get(shardId);
-  const stream: ShardStream = { shard: shardId, id: 0n, events: [], token: '', fetching: undefined, nudgedFor: '' };
-  take(stream, await shard.call(messageOf(serialize({ ...command, $db: database }), 0, 0)));
+  const primary = await shard.primary();
+  const stream: ShardStream = {
+    shard: shardId,
+    id: 0n,
+    events: [],
+    token: '',
+    fetching: undefined,
+    nudgedFor: '',
+    address: primary.address,
+  };
+  take(stream, await callOver(primary, messageOf(serialize({ ...command, $db: database }), 0, 0)));
   return stream;
 }
 
 /** Takes a shard's batch in. @throws CommandError */
 function take(stream: ShardStream, message: Buffer): void {
-  const reply = parseReply(message);
+  const reply = parseReply(message, stream.address);
   const cursor = reply.fields.get('cursor');
   if (!cursor) throw new CommandError(bodyOf(message));
   const { id, documents } = cursorIn(reply);
@@ -60,7 +71,7 @@ function actionsOf(router: Router, database: string, collection: string): Stream
     fetch: async (stream, waitMs) => {
       const shard = await router.shards.get(stream.shard);
       const command = { getMore: Long.fromBigInt(stream.id), collection, maxTimeMS: waitMs, $db: database };
-      take(stream, await shard.call(messageOf(serialize(command), 0, 0)));
+      take(stream, await shard.callMember(stream.address, messageOf(serialize(command), 0, 0)));
     },
     nudge: async (stream, token) => {
       const shard = await router.shards.get(stream.shard);

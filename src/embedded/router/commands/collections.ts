@@ -3,7 +3,7 @@ import { type Document, Long } from 'bson';
 import { bodyOf, CommandError } from '../command-client.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { callShard } from '../execute.ts';
+import { callShard, REPEATABLE } from '../execute.ts';
 import { objectReply } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
@@ -20,7 +20,7 @@ export async function forwardToPrimaryShard(router: Router, request: Request): P
     throw new Refusal(CODE.namespaceNotFound, `database ${request.database} not found`);
   }
   const message = rewrite(request, { append: elementsAsBytes({ databaseVersion: database.version }) });
-  const reply = await callShard(router, database.primary, message, true);
+  const reply = await callShard(router, database.primary, message, REPEATABLE);
   registerCursor(router, database.primary, reply);
   return reply.message;
 }

@@ -28,13 +28,12 @@ function batchIn(message: Buffer, cursor: Element): Element | undefined {
 export function registerCursor(router: Router, shardId: string, reply: Reply, isCluster = false): void {
   const { id } = cursorIn(reply);
   if (id === 0n) return;
-  const address = router.shards.cached(shardId)?.primaryAddress ?? '';
-  router.cursors.set(id, { kind: 'member', shard: shardId, address, isCluster });
+  router.cursors.set(id, { kind: 'member', shard: shardId, address: reply.address, isCluster });
 }
 
-export function sourceOf(router: Router, shardId: string, reply: Reply): Source {
+export function sourceOf(shardId: string, reply: Reply): Source {
   const { id, documents } = cursorIn(reply);
-  return { shard: shardId, address: router.shards.cached(shardId)?.primaryAddress ?? '', id, documents: documents() };
+  return { shard: shardId, address: reply.address, id, documents: documents() };
 }
 
 function longElement(name: string, value: bigint): Buffer {

@@ -3,17 +3,18 @@
 import { documentOf, type Element, elementAt, elementsOf, nameOf, renamed } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { callShard } from '../execute.ts';
+import { callShard, REPEATABLE } from '../execute.ts';
 import { objectReply } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { namespaceOf } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
+import { callOver } from '../shard.ts';
 
 /** `buildInfo` and the like: all members run the same version. */
 export async function forwardToAnyShard(router: Router, request: Request): Promise<Buffer> {
   const [any] = await router.shards.all();
   if (!any) throw new Refusal(CODE.shardNotFound, 'the cluster has no shard');
-  return (await callShard(router, any.id, rewrite(request, { drop: ['txnNumber'] }), true)).message;
+  return (await callShard(router, any.id, rewrite(request, { drop: ['txnNumber'] }), REPEATABLE)).message;
 }
 
 export async function serverStatus(): Promise<Buffer> {
@@ -38,10 +39,10 @@ export async function explain(router: Router, request: Request): Promise<Buffer>
   const first = Buffer.concat([Buffer.from('\x03explain\0', 'latin1'), command]);
   const [any] = await router.shards.all();
   if (!any) throw new Refusal(CODE.shardNotFound, `nobody can explain ${namespaceOf(request)}`);
-  return (await callShard(router, any.id, rewrite(request, { first, drop: ['txnNumber'] }), true)).message;
+  return (await callShard(router, any.id, rewrite(request, { first, drop: ['txnNumber'] }), REPEATABLE)).message;
 }
 
 /** Reads of the cluster's own databases: the config server has them. */
 export async function forwardToConfigServer(router: Router, request: Request): Promise<Buffer> {
-  return router.config.call(request.message);
+  return callOver(await router.config.primary(), request.message);
 }

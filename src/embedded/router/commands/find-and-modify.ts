@@ -20,7 +20,7 @@ export async function findAndModify(router: Router, request: Request): Promise<B
       throw new Refusal(CODE.shardKeyNotFound, 'findAndModify on a sharded collection must name the _id');
     }
     const isRepeatable = !transaction && fields.has('txnNumber');
-    return (await callParticipant(router, shard, messageFor(request, route, shard, transaction, { append }), transaction, isRepeatable))
+    return (await callParticipant(router, shard, messageFor(request, route, shard, transaction, { append }), transaction, { isRepeatable }))
       .message;
   });
 }

@@ -14,7 +14,7 @@ import {
 } from '../bson-bytes.ts';
 import { valueIn } from '../bson-order.ts';
 import type { Router } from '../context.ts';
-import { callParticipant, messageFor, withRoute } from '../execute.ts';
+import { callParticipant, messageFor, readOptions, withRoute } from '../execute.ts';
 import { MergedCursor, SORT_KEY } from '../merged-cursor.ts';
 import type { Reply } from '../reply.ts';
 import { namespaceOf, type Request } from '../request.ts';
@@ -46,7 +46,7 @@ async function findOnOne(
   transaction: Transaction | undefined,
 ): Promise<Buffer> {
   const message = messageFor(request, route, shard, transaction);
-  const reply = await callParticipant(router, shard, message, transaction, true);
+  const reply = await callParticipant(router, shard, message, transaction, readOptions(request));
   registerCursor(router, shard, reply);
   return reply.message;
 }
@@ -67,11 +67,11 @@ async function findOnSeveral(
     shards.map((shard) => {
       const filter = filters?.get(shard);
       const shardEdit = filter ? { drop: [...edit.drop, 'filter'], append: [...edit.append, filter] } : edit;
-      return callParticipant(router, shard, messageFor(request, route, shard, transaction, shardEdit), transaction, true);
+      return callParticipant(router, shard, messageFor(request, route, shard, transaction, shardEdit), transaction, readOptions(request));
     }),
   );
   const directions = directionsIn(request);
-  const sources = replies.map((reply, index) => sourceOf(router, shards[index] ?? '', reply));
+  const sources = replies.map((reply, index) => sourceOf(shards[index] ?? '', reply));
   const cursor = new MergedCursor(sources, { namespace: namespaceOf(request), directions, skip, limit });
   return firstBatch(router, request, cursor, replies);
 }

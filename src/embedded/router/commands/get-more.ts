@@ -35,7 +35,7 @@ function cursorIdOf({ message, fields }: Request): bigint {
 
 async function callHome(router: Router, shardId: string, address: string, message: Buffer): Promise<Reply> {
   const shard = await router.shards.get(shardId);
-  return parseReply(await shard.callMember(address, message));
+  return parseReply(await shard.callMember(address, message), address);
 }
 
 async function nextOfMerged(router: Router, request: Request, id: bigint, cursor: MergedCursor): Promise<Buffer> {

@@ -3,7 +3,7 @@ import { type Document, serialize } from 'bson';
 import { documentAt } from '../command-client.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { callParticipant, messageFor, withRoute } from '../execute.ts';
+import { callParticipant, messageFor, ONCE, REPEATABLE, readOptions, withRoute } from '../execute.ts';
 import { objectReply, type Reply } from '../reply.ts';
 import { namespaceOf, parseRequest, type Request } from '../request.ts';
 import { shardsFor } from '../targeting.ts';
@@ -27,7 +27,7 @@ async function fromShards(router: Router, request: Request, isRead: boolean): Pr
     return Promise.all(
       shards.map(async (shard) => {
         const message = messageFor(request, route, shard, transaction);
-        return { shard, reply: await callParticipant(router, shard, message, transaction, isRead) };
+        return { shard, reply: await callParticipant(router, shard, message, transaction, isRead ? readOptions(request) : ONCE) };
       }),
     );
   });
@@ -81,7 +81,7 @@ export async function listIndexes(router: Router, request: Request): Promise<Buf
   return withRoute(router, request, { isRead: true, transaction }, async (route) => {
     const shard = route?.owners[0] ?? route?.shards[0];
     if (!route || shard === undefined) throw new Refusal(CODE.namespaceNotFound, `ns does not exist: ${namespaceOf(request)}`);
-    const reply = await callParticipant(router, shard, messageFor(request, route, shard, transaction), transaction, true);
+    const reply = await callParticipant(router, shard, messageFor(request, route, shard, transaction), transaction, REPEATABLE);
     registerCursor(router, shard, reply);
     return reply.message;
   });

@@ -1,6 +1,6 @@
 /** Sessions: ended quietly, or killed on every shard. */
 import type { Router } from '../context.ts';
-import { callShard } from '../execute.ts';
+import { callShard, REPEATABLE } from '../execute.ts';
 import { objectReply } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { commandOf } from './collections.ts';
@@ -19,7 +19,7 @@ export async function endSessions(router: Router, request: Request): Promise<Buf
 /** Ends the sessions' transactions and cursors wherever they are: recovery relies on it. */
 export async function killSessions(router: Router, request: Request): Promise<Buffer> {
   const shards = await router.shards.all();
-  await Promise.all(shards.map((shard) => callShard(router, shard.id, request.message, true)));
+  await Promise.all(shards.map((shard) => callShard(router, shard.id, request.message, REPEATABLE)));
   for (const key of keysIn(commandOf(request).killSessions)) router.transactions.forget(key);
   return objectReply({});
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serialize } from 'bson';
 import type { Router } from '../context.ts';
 import { CODE, errorReply, ShardError } from '../errors.ts';
-import { abortMessage, callShard } from '../execute.ts';
+import { abortMessage, callShard, ONCE, REPEATABLE } from '../execute.ts';
 import { objectReply, type Reply } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
@@ -34,13 +34,13 @@ export async function commitTransaction(router: Router, request: Request): Promi
 async function commitOneByOne(router: Router, request: Request, ids: readonly string[], last: string): Promise<Buffer> {
   const readers = ids.filter((id) => id !== last);
   try {
-    await Promise.all(readers.map((id) => callShard(router, id, request.message, true)));
+    await Promise.all(readers.map((id) => callShard(router, id, request.message, REPEATABLE)));
   } catch (error) {
     // The writer has not been asked to commit and will not be.
     await abortOn(router, request, [last]);
     throw error;
   }
-  return (await callShard(router, last, request.message, true)).message;
+  return (await callShard(router, last, request.message, REPEATABLE)).message;
 }
 
 async function commitTogether(router: Router, request: Request, transaction: Transaction, coordinator: string): Promise<Reply> {
@@ -48,7 +48,7 @@ async function commitTogether(router: Router, request: Request, transaction: Tra
   for (let attempt = 0, giveUpAt = performance.now() + PATIENCE_MS; ; attempt++) {
     try {
       // Asked again, it only tells the decision: it may have been made, and another list would be another question.
-      return await callShard(router, coordinator, coordinateMessage(request, attempt === 0 ? ids : []), false);
+      return await callShard(router, coordinator, coordinateMessage(request, attempt === 0 ? ids : []), ONCE);
     } catch (error) {
       if (error instanceof ShardError && error.code === CODE.noSuchTransaction) {
         await abortOn(router, request, ids);
@@ -75,5 +75,5 @@ export async function abortTransaction(router: Router, request: Request): Promis
 /** A participant that does not answer has lost the transaction with its primary, or will reap it. */
 async function abortOn(router: Router, request: Request, ids: readonly string[]): Promise<void> {
   const message = abortMessage(request);
-  await Promise.all(ids.map((id) => callShard(router, id, message, false).catch(() => undefined)));
+  await Promise.all(ids.map((id) => callShard(router, id, message, ONCE).catch(() => undefined)));
 }

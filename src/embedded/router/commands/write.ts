@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findElement, intArray, isTrue } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, isStaleCode, Refusal, StaleRoute } from '../errors.ts';
-import { callParticipant, messageFor, withRoute } from '../execute.ts';
+import { callParticipant, messageFor, ONCE, withRoute } from '../execute.ts';
 import { documentsIn, type Reply } from '../reply.ts';
 import { documentsOf, namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
@@ -140,7 +140,7 @@ class WriteBatch {
   }
 
   #call(shard: string, message: Buffer): Promise<Reply> {
-    return callParticipant(this.#router, shard, message, this.#transaction, this.#isRepeatable);
+    return callParticipant(this.#router, shard, message, this.#transaction, { isRepeatable: this.#isRepeatable });
   }
 
   #message({ shard, indices }: Group, route: CollectionRoute, isWhole: boolean): Buffer {
@@ -160,7 +160,7 @@ class WriteBatch {
   async #runByCluster(route: CollectionRoute): Promise<Buffer> {
     const rename = this.#command === 'update' ? 'clusterUpdate' : 'clusterDelete';
     const message = rewrite(this.#request, { rename, drop: ['txnNumber', 'stmtIds', 'stmtId'], append: this.#concern });
-    return (await callParticipant(this.#router, route.shards[0] ?? '', message, undefined, false)).message;
+    return (await callParticipant(this.#router, route.shards[0] ?? '', message, undefined, ONCE)).message;
   }
 }
 
