@@ -57,8 +57,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   return {
     phases: phases as Phase[],
     clients: values.clients.split(',').map((each) => number('clients', each, 1)),
-    rounds: number('rounds', values.rounds ?? (values.quick ? '1' : '5'), 1),
-    seconds: number('seconds', values.seconds ?? (values.quick ? '2' : '5'), 0.1),
+    rounds: number('rounds', values.rounds ?? (values.quick ? '1' : '3'), 1),
+    seconds: number('seconds', values.seconds ?? (values.quick ? '2' : '4'), 0.1),
     shards: number('shards', values.shards, 0),
     members: number('members', values.members, 1),
     raw: !values['no-raw'],

@@ -7,10 +7,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { calibrate } from './calibrate.ts';
 import { createClient } from './client.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { describeMachine } from './machine.ts';
-import { measure, runLoop } from './measure.ts';
+import { describeMachine, type Machine } from './machine.ts';
+import { measure, median, runLoop } from './measure.ts';
 import { type BenchOptions, HELP, readOptions } from './options.ts';
 import { type Phase, preparePhase } from './phases.ts';
 import { cpuBetween, residentMb, sampleCpu, totalCpu } from './processes.ts';
@@ -104,8 +105,9 @@ interface Turn {
 async function measureGateway(gateway: Gateway, scene: Scene, { phase, concurrency, round, seconds }: Turn): Promise<Sample> {
   const { operation, isOver } = preparePhase(phase, scene, Math.ceil(seconds * BUNDLES_PER_SECOND));
   const load = { operation, concurrency, seconds, ...(isOver && { isOver }) };
+  const calibrationMs = calibrate();
   const measured = await measure(() => runLoop(load), gateway.pid);
-  const sample: Sample = { ...measured, phase, concurrency, round };
+  const sample: Sample = { ...measured, phase, concurrency, round, calibrationMs };
   say(lineOf(sample, phase));
   return sample;
 }
@@ -114,8 +116,9 @@ async function measureRaw(gateway: Gateway, raw: RawDrivers, { phase, concurrenc
   const samples: Sample[] = [];
   for (const work of FLOORS[phase] ?? []) {
     if (work.endsWith('batched') && concurrency === 1) continue;
+    const calibrationMs = calibrate();
     const measured = await measure(() => raw.run({ work, concurrency, seconds: seconds / 2 }), gateway.pid, raw.pid);
-    const sample: Sample = { ...measured, phase, concurrency, round, work };
+    const sample: Sample = { ...measured, phase, concurrency, round, work, calibrationMs };
     say(lineOf(sample, `  raw ${work}`));
     samples.push(sample);
   }
@@ -134,7 +137,7 @@ function lineOf(
 async function report(gateway: Gateway, options: BenchOptions, samples: readonly Sample[], idleCpuMsPerSecond: number): Promise<void> {
   const lines = summarise(samples);
   const machine = describeMachine();
-  const about = `${new Date().toISOString().slice(0, 10)}, ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, Node ${machine.node}; ${options.shards === 0 ? 'one replica set, no router' : `${options.shards} shards behind the router`}; ${options.rounds} rounds of ${options.seconds} s, medians. Idle, all processes together use ${idleCpuMsPerSecond} ms of CPU a second.`;
+  const about = describe(options, machine, samples, idleCpuMsPerSecond);
   const text = [about, '', gatewayTable(lines), '', ...latencyLines(lines), '', ...(options.raw ? [rawTable(lines), ''] : [])].join('\n');
   console.log(text);
   if (options.save) {
@@ -155,13 +158,33 @@ async function report(gateway: Gateway, options: BenchOptions, samples: readonly
   if (wrong.length > 0) throw new Error(`wrong answers in ${wrong.length} measurements, such as: ${wrong[0]?.firstError}`);
 }
 
+function describe(options: BenchOptions, machine: Machine, samples: readonly Sample[], idleCpuMsPerSecond: number): string {
+  const calibrations = samples.map(({ calibrationMs }) => calibrationMs);
+  const noise = median(calibrations) / Math.min(...calibrations);
+  return [
+    `${new Date().toISOString().slice(0, 10)}: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, Node ${machine.node};`,
+    options.shards === 0 ? 'one replica set, no router;' : `${options.shards} shards behind the router, ${options.members} member each;`,
+    `${options.rounds} rounds of ${options.seconds} s a phase, medians.`,
+    `Idle, all processes together use ${idleCpuMsPerSecond} ms of CPU a second.`,
+    `The same calibration work took ${noise.toFixed(2)} times the CPU (median) of its quietest moment: ${noise > 1.15 ? 'others were busy on this machine' : 'a quiet machine'}.`,
+  ].join('\n');
+}
+
 async function save(name: string, result: object): Promise<void> {
   const at = new Date().toISOString();
   const folder = join(ROOT, 'bench/results');
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${at.slice(0, 16).replaceAll(':', '')}-${name}.json`);
-  await writeFile(file, `${JSON.stringify({ at, ...result }, null, 1)}\n`);
+  await writeFile(file, resultText({ at, ...result }));
   say(`written: ${file.slice(ROOT.length + 1)}`);
+}
+
+/** JSON with one measurement on a line, so that results can be read and compared as text. */
+function resultText({ samples, ...rest }: { samples?: unknown } & Record<string, unknown>): string {
+  const head = JSON.stringify(rest, null, 1);
+  if (!Array.isArray(samples)) return `${head}\n`;
+  const lines = samples.map((sample) => `  ${JSON.stringify(sample)}`);
+  return `${head.slice(0, -2)},\n "samples": [\n${lines.join(',\n')}\n ]\n}\n`;
 }
 
 main().catch((error: unknown) => {

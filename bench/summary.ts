@@ -10,6 +10,8 @@ export interface Sample extends Measured {
   readonly concurrency: number;
   readonly round: number;
   readonly work?: RawWork;
+  /** CPU time of the calibration work just before. */
+  readonly calibrationMs: number;
 }
 
 export interface Line {
