@@ -1,5 +1,5 @@
 /** Transactions over the shards: who takes part, what each shard's first statement must carry, and how they end. */
-import { type Document, Timestamp } from 'bson';
+import type { Document } from 'bson';
 import { booleanElement, isTrue } from './bson-bytes.ts';
 import { documentAt } from './command-client.ts';
 import { CODE, Refusal } from './errors.ts';
@@ -18,8 +18,6 @@ export interface Transaction {
   readonly participants: Map<string, Participant>;
   /** The read concern of the first statement, for every shard's first statement. */
   readonly readConcern: Document | undefined;
-  /** The latest operation time that a participant told. */
-  operationTime: bigint;
 }
 
 /** What a statement's own fields are replaced by, shard for shard. */
@@ -34,29 +32,25 @@ export function join(transaction: Transaction, shard: string): readonly Uint8Arr
   if (transaction.participants.has(shard)) return [];
   const isFirst = transaction.participants.size === 0;
   transaction.participants.set(shard, { isReadOnly: true });
-  return [START, ...readConcernOf(transaction), ...(isFirst ? [COORDINATE] : [])];
+  return [START, ...readConcernOf(transaction, isFirst), ...(isFirst ? [COORDINATE] : [])];
 }
 
 /**
- * A shard that joins later must not look at an older state than those before it: what they have seen committed, it sees too.
- * (Shards that join with one and the same statement choose their snapshots by themselves.)
+ * A shard that joins later must not look at an older state than those before it: a commit over both that the first one shows
+ * must show there too. With level "snapshot" it may not, as each shard would choose a time of its own. With "local" the
+ * shard opens its newest state, waits at documents of a commit that is under way, and then sees them. What was read is
+ * a majority's by the time of the commit either way.
  */
-function readConcernOf({ readConcern, operationTime }: Transaction): Uint8Array[] {
-  const asked = readConcern?.afterClusterTime as Timestamp | undefined;
-  const known = new Timestamp(operationTime);
-  const afterClusterTime = operationTime > 0n && !asked?.greaterThan(known) ? known : asked;
-  if (!readConcern && !afterClusterTime) return [];
-  return elementsAsBytes({ readConcern: { ...readConcern, ...(afterClusterTime && { afterClusterTime }) } });
+function readConcernOf({ readConcern }: Transaction, isFirst: boolean): Uint8Array[] {
+  if (!readConcern) return [];
+  return elementsAsBytes({ readConcern: isFirst ? readConcern : { ...readConcern, level: 'local' } });
 }
 
-/** Takes note of whether the shard has written, and of its time. */
+/** Takes note of whether the shard has written. */
 export function noteReply(transaction: Transaction, shard: string, { message, fields }: Reply): void {
   const readOnly = fields.get('readOnly');
   const participant = transaction.participants.get(shard);
   if (participant && readOnly && !isTrue(message, readOnly)) participant.isReadOnly = false;
-  const time = fields.get('operationTime');
-  const operationTime = time ? message.readBigUInt64LE(time.value) : 0n;
-  if (operationTime > transaction.operationTime) transaction.operationTime = operationTime;
 }
 
 export function sessionKeyOf({ message, fields }: Request): string | undefined {
@@ -100,7 +94,6 @@ export class Transactions {
       number,
       participants: new Map(),
       readConcern: readConcern && documentAt(message, readConcern.value),
-      operationTime: 0n,
     };
     this.#bySession.delete(key);
     this.#bySession.set(key, transaction);
