@@ -47,8 +47,8 @@ export function timeOf(token: string): Timestamp {
 }
 
 /** What tells a member that it is that late: its next oplog entry will be later. Without access control nobody checks the signature. */
-export function clusterTimeOf(token: string): Document {
-  return { clusterTime: timeOf(token), signature: { hash: new Binary(Buffer.alloc(20)), keyId: Long.ZERO } };
+export function gossipOf(clusterTime: Timestamp): Document {
+  return { clusterTime, signature: { hash: new Binary(Buffer.alloc(20)), keyId: Long.ZERO } };
 }
 
 export class MergedChangeStream {

@@ -46,6 +46,15 @@ describe.skipIf(!isSharded)('change streams through the router', async () => {
     expect(performance.now() - started).toBeLessThan(3_000);
   });
 
+  test('it begins when it is opened, also when a shard has been idle for long', async () => {
+    await collection.insertMany(spread(8, 'before'));
+    const stream = await watch();
+    const token = stream.resumeToken;
+    await collection.insertOne({ _id: '005after' });
+    expect(idsOf(await take(stream, 1))).toEqual(['005after']);
+    expect(idsOf(await take(await watch({ resumeAfter: token }), 1))).toEqual(['005after']);
+  });
+
   test('resumed after any event, it goes on with the next one', async () => {
     const stream = await watch();
     const documents = spread(32, 'r');

@@ -1,14 +1,14 @@
 /** `aggregate` with `$changeStream`: a plain stream on every shard, merged here. */
 
-import { type Document, Long, serialize } from 'bson';
+import { type Document, Long, serialize, Timestamp } from 'bson';
 import { findElement, stringIn } from '../bson-bytes.ts';
-import { clusterTimeOf, MergedChangeStream, type ShardStream, type StreamActions, timeOf } from '../change-stream.ts';
+import { gossipOf, MergedChangeStream, type ShardStream, type StreamActions, timeOf } from '../change-stream.ts';
 import { bodyOf, CommandError, runCommand } from '../command-client.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { parseReply, replyOf } from '../reply.ts';
 import { namespaceOf, type Request } from '../request.ts';
-import { callOver } from '../shard.ts';
+import { callOver, type Shard } from '../shard.ts';
 import { messageOf } from '../wire.ts';
 import { commandOf } from './collections.ts';
 import { batchElements, cursorIn } from './cursor-reply.ts';
@@ -22,9 +22,15 @@ export async function openChangeStream(router: Router, request: Request): Promis
   const [{ $changeStream: asked }, ...stages] = pipeline;
   const { resumeAfter, startAfter, ...rest } = asked as Document;
   const after: string = (startAfter ?? resumeAfter)?._data ?? '';
-  const start = after ? { ...rest, startAtOperationTime: timeOf(after) } : rest;
-  const command = { ...options, pipeline: [{ $changeStream: start }, ...stages], cursor: { batchSize: 0 } };
   const shards = await router.shards.all();
+  const startAtOperationTime = after ? timeOf(after) : (rest.startAtOperationTime ?? (await nextTime(shards)));
+  const start = { ...rest, startAtOperationTime };
+  const command = {
+    ...options,
+    pipeline: [{ $changeStream: start }, ...stages],
+    cursor: { batchSize: 0 },
+    $clusterTime: gossipOf(startAtOperationTime),
+  };
   const streams = await Promise.all(shards.map((shard) => openOn(router, shard.id, request.database, command)));
   const collection = request.target || '$cmd.aggregate';
   const actions = actionsOf(router, request.database, collection);
@@ -36,6 +42,14 @@ export async function openChangeStream(router: Router, request: Request): Promis
   const id = router.cursors.nextId();
   router.cursors.set(id, { kind: 'stream', stream });
   return streamReply(stream, [], 'firstBatch', id);
+}
+
+/** A time after everything that has happened on any shard: left to themselves, idle shards would start in the past. */
+async function nextTime(shards: readonly Shard[]): Promise<Timestamp> {
+  const replies = await Promise.all(shards.map((shard) => shard.command('admin', { ping: 1 })));
+  const times = replies.map(({ $clusterTime }) => $clusterTime.clusterTime as Timestamp);
+  const latest = times.reduce((late, time) => (time.greaterThan(late) ? time : late), new Timestamp(0n));
+  return new Timestamp(latest.toBigInt() + 1n);
 }
 
 async function openOn(router: Router, shardId: string, database: string, command: Document): Promise<ShardStream> {
@@ -78,7 +92,7 @@ function actionsOf(router: Router, database: string, collection: string): Stream
       await runCommand(await shard.primary(), 'admin', {
         appendOplogNote: 1,
         data: { noop: 'change stream' },
-        $clusterTime: clusterTimeOf(token),
+        $clusterTime: gossipOf(timeOf(token)),
       });
     },
   };
