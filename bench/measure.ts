@@ -22,6 +22,8 @@ export interface Timing {
   readonly p99Ms: number;
   readonly errors: number;
   readonly firstError?: string;
+  /** The longest that this process was not let run. Much more than 100 ms: the machine stood still, throw the figures away. */
+  readonly stallMs: number;
 }
 
 export interface Measured extends Timing {
@@ -34,6 +36,7 @@ export interface Measured extends Timing {
 }
 
 const MAX_ERRORS = 20;
+const STALL_CHECK_MS = 50;
 
 /** Runs the loop without looking at processes. Gives up after 20 wrong answers. */
 export async function runLoop({ operation, concurrency, seconds, isOver = () => false }: Load): Promise<Timing> {
@@ -58,7 +61,9 @@ export async function runLoop({ operation, concurrency, seconds, isOver = () => 
       before = after;
     }
   };
+  const stall = watchForStalls();
   await Promise.all(Array.from({ length: concurrency }, client));
+  const stallMs = stall();
   const elapsed = (performance.now() - start) / 1000;
   latencies.sort((a, b) => a - b);
   return {
@@ -70,8 +75,29 @@ export async function runLoop({ operation, concurrency, seconds, isOver = () => 
     p99Ms: percentile(latencies, 0.99),
     errors,
     ...(firstError && { firstError }),
+    stallMs,
   };
 }
+
+/** A virtual machine may be paused for seconds, with every process in it. The function given back ends the watch. */
+function watchForStalls(): () => number {
+  let last = performance.now();
+  let longest = 0;
+  const check = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - STALL_CHECK_MS);
+    last = now;
+  };
+  const timer = setInterval(check, STALL_CHECK_MS);
+  return () => {
+    clearInterval(timer);
+    check();
+    return Math.round(longest);
+  };
+}
+
+/** A pause that long is the machine's, not the gateway's. */
+export const STALLED_MS = 1500;
 
 /**
  * Runs the loop and sums CPU over `gatewayPid` and its descendants meanwhile, and over `driverPid` (a client whose CPU
