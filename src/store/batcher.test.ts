@@ -3,11 +3,12 @@ import { createBatcher, type Outcome } from './batcher.ts';
 
 const later = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-function recording(maxInFlight = 1, maxItems = 100) {
+function recording(maxInFlight = 1, maxItems = 100, lingerMs = 0) {
   const batches: number[][] = [];
   const ask = createBatcher<number, number>({
     maxInFlight,
     maxItems,
+    lingerMs,
     maxBytes: 50,
     sizeOf: (item) => (item > 1000 ? 60 : 1),
     run: async (items) => {
@@ -44,6 +45,30 @@ describe('a batcher', () => {
     const { ask, batches } = recording(1, 2);
     await Promise.all([1, 2, 3, 2000, 4].map(ask));
     expect(batches).toEqual([[1, 2], [3], [2000], [4]]);
+  });
+
+  test('waits a moment for the callers of the batch before', async () => {
+    const { ask, batches } = recording(1, 100, 20);
+    await Promise.all([1, 2, 3].map(ask));
+    const first = ask(4);
+    await later();
+    await Promise.all([first, ask(5), ask(6)]);
+    expect(batches).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+  });
+
+  test('waits no longer than it may, and then expects fewer', async () => {
+    const { ask, batches } = recording(1, 100, 20);
+    await Promise.all([1, 2, 3].map(ask));
+    const startedAt = performance.now();
+    await ask(4);
+    expect(performance.now() - startedAt).toBeGreaterThan(19);
+    const again = performance.now();
+    await ask(5);
+    expect(performance.now() - again).toBeLessThan(19);
+    expect(batches).toEqual([[1, 2, 3], [4], [5]]);
   });
 
   test('tells every caller of a trip that failed', async () => {

@@ -1,9 +1,13 @@
 /**
  * Batches what arrives together: the dearest thing in a request is the round trip to a store, not the work in it.
  *
- * Items that arrive while an earlier batch is in flight leave as one; with nothing in flight they leave at the end of the
- * event loop's turn, so a lone caller waits for nobody and requests read off the sockets in one turn share a trip.
+ * Items that arrive while an earlier batch is in flight leave as one. With nothing in flight a lone caller leaves at the end
+ * of the event loop's turn; where the last batch carried several, its callers are about to come back with their next
+ * request, so the next batch waits for as many again, but no longer than `lingerMs`. A trip costs the stores the same for one item as for ten.
  */
+
+/** One batch in flight, and 2 ms for the callers of the last one: figures in `docs/decisions/001`. */
+export const BATCHING = { maxInFlight: 1, lingerMs: 2 } as const;
 
 /** What became of one item of a batch: its result, or an error that is this caller's alone. */
 export type Outcome<Result> = { readonly ok: Result } | { readonly error: Error };
@@ -17,6 +21,8 @@ export interface BatcherOptions<Item, Result> {
   readonly sizeOf?: (item: Item) => number;
   /** Batches in flight at once. */
   readonly maxInFlight: number;
+  /** How long a batch waits for the callers of the one before it; milliseconds, default 0. */
+  readonly lingerMs?: number;
 }
 
 interface Waiting<Item, Result> {
@@ -27,10 +33,13 @@ interface Waiting<Item, Result> {
 
 /** A function that gives each caller its own result while the work is done in batches. */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): (item: Item) => Promise<Result> {
-  const { run, maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0, maxInFlight } = options;
+  const { run, maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0, maxInFlight, lingerMs = 0 } = options;
   let waiting: Waiting<Item, Result>[] = [];
   let inFlight = 0;
+  /** How many callers the last batch had. */
+  let expected = 1;
   let scheduled = false;
+  let lingering: NodeJS.Timeout | undefined;
 
   function takeBatch(): Waiting<Item, Result>[] {
     let bytes = 0;
@@ -42,6 +51,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     }
     const batch = waiting.slice(0, count);
     waiting = waiting.slice(count);
+    expected = count;
     return batch;
   }
 
@@ -58,13 +68,22 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       for (const { reject } of batch) reject(error);
     } finally {
       inFlight--;
-      departWhilePossible();
+      departOrLinger();
     }
   }
 
   function departWhilePossible(): void {
-    scheduled = false;
+    clearTimeout(lingering);
+    lingering = undefined;
     while (waiting.length > 0 && inFlight < maxInFlight) void depart(takeBatch());
+  }
+
+  function departOrLinger(): void {
+    scheduled = false;
+    if (waiting.length === 0 || inFlight >= maxInFlight) return;
+    const isWorthWaiting = lingerMs > 0 && waiting.length < expected && waiting.length < maxItems;
+    if (!isWorthWaiting) departWhilePossible();
+    else lingering ??= setTimeout(departWhilePossible, lingerMs);
   }
 
   return (item) =>
@@ -72,7 +91,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       waiting.push({ item, resolve, reject });
       if (!scheduled && inFlight < maxInFlight) {
         scheduled = true;
-        setImmediate(departWhilePossible);
+        setImmediate(departOrLinger);
       }
     });
 }

@@ -1,6 +1,6 @@
 /** Reads by key, batched: keys that arrive while a read is in flight leave as one `find` with `$in`. */
 import { identityOf, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
-import { createBatcher, type Outcome } from '../batcher.ts';
+import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
@@ -27,7 +27,7 @@ export function createReader(collections: MongoCollections, isOwnerType: (type: 
   ): (id: string) => Promise<Document | undefined> {
     return createBatcher<string, Document | undefined>({
       maxItems: 500,
-      maxInFlight: 1,
+      ...BATCHING,
       run: async (ids) => {
         const documents = await retryTransient(() => find(ids)).catch((error: unknown) => Promise.reject(translate(error)));
         const found = new Map(documents.map((document) => [document._id, document]));

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'mongodb';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
-import { createBatcher, type Outcome } from '../batcher.ts';
+import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { CommitRefused } from '../store.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import type { StoredDocument } from './document.ts';
@@ -103,7 +103,7 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
 
   const writeConcern = DURABLE;
   const historyConcern = () => (isCoLocated() ? { w: 1 } : DURABLE);
-  const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxInFlight: 1, sizeOf: (item: Creation) => item.bytes };
+  const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, ...BATCHING, sizeOf: (item: Creation) => item.bytes };
   const untranslated = (error: unknown) => Promise.reject(translate(error));
 
   const create = createBatcher<Creation, void>({
