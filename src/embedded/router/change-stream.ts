@@ -10,6 +10,7 @@ import { findElement, stringIn } from './bson-bytes.ts';
 /** A shard answers an idle stream only when its time is over, so this is how long an event of another shard may be held. */
 const IDLE_WAIT_MS = 250;
 const HELD_WAIT_MS = 5;
+const NUDGE_AGAIN_MS = 500;
 
 /** The stream of one shard. */
 export interface ShardStream {
@@ -24,8 +25,9 @@ export interface ShardStream {
   token: string;
   /** The fetch that is under way. */
   fetching: Promise<void> | undefined;
-  /** The event for which it was nudged last. */
+  /** The event for which it was nudged last, and when. */
   nudgedFor: string;
+  nudgedAt: number;
 }
 
 export interface StreamActions {
@@ -137,10 +139,7 @@ export class MergedChangeStream {
     return this.streams
       .filter(({ id, events }) => id !== 0n && events.length === 0)
       .map((stream) => {
-        if (held && stream.token < held && stream.nudgedFor !== held) {
-          stream.nudgedFor = held;
-          void this.#actions.nudge(stream, held).catch(() => undefined);
-        }
+        if (held && stream.token < held) this.#nudge(stream, held);
         stream.fetching ??= this.#actions
           .fetch(stream, held ? HELD_WAIT_MS : IDLE_WAIT_MS)
           .catch((error) => {
@@ -151,5 +150,14 @@ export class MergedChangeStream {
           });
         return stream.fetching;
       });
+  }
+
+  /** Once for an event, and again if that did not help. */
+  #nudge(stream: ShardStream, token: string): void {
+    const now = performance.now();
+    if (stream.nudgedFor === token && now - stream.nudgedAt < NUDGE_AGAIN_MS) return;
+    stream.nudgedFor = token;
+    stream.nudgedAt = now;
+    void this.#actions.nudge(stream, token).catch(() => undefined);
   }
 }

@@ -62,6 +62,7 @@ async function openOn(router: Router, shardId: string, database: string, command
     token: '',
     fetching: undefined,
     nudgedFor: '',
+    nudgedAt: 0,
     address: primary.address,
   };
   take(stream, await callOver(primary, messageOf(serialize({ ...command, $db: database }), 0, 0)));
