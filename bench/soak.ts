@@ -48,6 +48,7 @@ export async function runSoak(
       rssMb: residentMb(pid),
       perSecond: Math.round(timing.requests / timing.seconds),
       errors: timing.errors,
+      stallMs: timing.stallMs,
     };
     samples.push(sample);
     say(`soak ${sample.minute.toFixed(1)} min: ${sample.rssMb} MB, ${sample.perSecond}/s, ${sample.errors} errors`);
