@@ -1,7 +1,6 @@
 /** The composition root: the one place that names concrete stores and puts everything together. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { monotonicFactory } from 'ulid';
 import manifest from '../package.json' with { type: 'json' };
 import { fixedKeys, remoteKeys } from './access/keys.ts';
 import { openLocalIssuer } from './access/local-key.ts';
@@ -14,6 +13,7 @@ import { type Listening, listen } from './http/serve.ts';
 import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { createUlids } from './model/ulid.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
@@ -56,7 +56,7 @@ const BENCHMARKS_REMEMBERED = 20;
 export async function createGateway(config: Config, trials: GatewayTrials = {}): Promise<Gateway> {
   const log = createLogger({ level: config.logLevel });
   const definitions = loadDefinitions();
-  const newUlid = monotonicFactory();
+  const newUlid = createUlids();
   const { clinical, administrative } = await openStores(config, definitions, log);
   const place = config.connect ? `${hostname()}-${config.port}`.replaceAll(/[^\w-]/g, '-') : 'embedded';
   const clock = await startGatewayClock(clinical.collections, {
