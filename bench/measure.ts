@@ -1,5 +1,5 @@
 /** A closed loop of clients for a fixed time: latencies, throughput, and CPU per request of every process behind it. */
-import { type CpuByRole, cpuBetween, ROLES, residentMb, sampleCpu, totalCpu } from './processes.ts';
+import { type CpuByRole, cpuBetween, machineCpuMs, ROLES, residentMb, sampleCpu, totalCpu } from './processes.ts';
 
 /** One request and the check of its answer; how many units (resources) it stood for. Throws if the answer is wrong. */
 export type Operation = () => Promise<number>;
@@ -33,6 +33,8 @@ export interface Measured extends Timing {
   readonly unitsPerSecond: number;
   readonly rssStartMb: number;
   readonly rssEndMb: number;
+  /** How many cores everything else on the machine kept busy meanwhile: not the gateway's processes, not the benchmark's. */
+  readonly othersCores: number;
 }
 
 const MAX_ERRORS = 20;
@@ -106,9 +108,12 @@ export const STALLED_MS = 1500;
 export async function measure(run: () => Promise<Timing>, gatewayPid: number, driverPid?: number): Promise<Measured> {
   const sample = () => (driverPid === undefined ? sampleCpu(gatewayPid) : asDriver(sampleCpu(gatewayPid), sampleCpu(driverPid)));
   const rssStartMb = residentMb(driverPid ?? gatewayPid);
+  const others = () => machineCpuMs() - totalCpu(sampleCpu(process.pid));
+  const othersBefore = others();
   const before = sample();
   const timing = await run();
   const spent = cpuBetween(before, sample());
+  const othersMs = others() - othersBefore;
   const perUnit = (ms: number) => round(ms / Math.max(1, timing.units), 4);
   return {
     ...timing,
@@ -117,6 +122,7 @@ export async function measure(run: () => Promise<Timing>, gatewayPid: number, dr
     unitsPerSecond: round(timing.units / timing.seconds, 1),
     rssStartMb,
     rssEndMb: residentMb(driverPid ?? gatewayPid),
+    othersCores: round(Math.max(0, othersMs) / (timing.seconds * 1000), 2),
   };
 }
 

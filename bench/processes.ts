@@ -41,6 +41,15 @@ export function listProcesses(root: number): ProcessFacts[] {
   return descendants(root).map(({ pid }) => ({ pid, role: roleOf(pid, root), command: commandOf(pid).join(' ') }));
 }
 
+/** CPU of the whole machine since it started: user, nice, system, interrupts. Milliseconds. */
+export function machineCpuMs(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (readFileSync('/proc/stat', 'latin1').split('\n')[0] ?? '')
+    .replace(/^cpu +/, '')
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + irq + softirq) * TICK_MS;
+}
+
 /** Resident memory of one process in MiB. */
 export function residentMb(pid: number): number {
   const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

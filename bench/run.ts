@@ -167,14 +167,13 @@ async function report(gateway: Gateway, options: BenchOptions, samples: readonly
 }
 
 function describe(options: BenchOptions, machine: Machine, samples: readonly Sample[], idleCpuMsPerSecond: number): string {
-  const calibrations = samples.map(({ calibrationMs }) => calibrationMs);
-  const noise = median(calibrations) / Math.min(...calibrations);
+  const others = median(samples.map(({ othersCores }) => othersCores));
   return [
     `${new Date().toISOString().slice(0, 10)}: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, Node ${machine.node};`,
     options.shards === 0 ? 'one replica set, no router;' : `${options.shards} shards behind the router, ${options.members} member each;`,
     `${options.rounds} rounds of ${options.seconds} s a phase, medians.`,
     `Idle, all processes together use ${idleCpuMsPerSecond} ms of CPU a second.`,
-    `The same calibration work took ${noise.toFixed(2)} times the CPU (median) of its quietest moment: ${noise > 1.15 ? 'others were busy on this machine' : 'a quiet machine'}.`,
+    `Everything else on the machine kept ${others.toFixed(2)} cores busy (median)${others > 0.2 ? ': figures are too high, run it again on a quiet machine' : ''}.`,
   ].join('\n');
 }
 

@@ -23,6 +23,7 @@ const sample = (over: Partial<Sample>): Sample => ({
   unitsPerSecond: 100,
   rssStartMb: 1,
   rssEndMb: 1,
+  othersCores: 0,
   ...over,
 });
 
