@@ -18,8 +18,11 @@ const needMongo = [`${rooms}/*.mongo.test.ts`];
 const needPostgres = [`${rooms}/*.pg.test.ts`];
 const needBoth = [`${rooms}/*.cluster.test.ts`, 'conformance/**/*.test.ts'];
 const startTheProduct = [`${rooms}/*.process.test.ts`];
-/** Later groups wait for earlier ones: what is quick fails first, and whole products do not compete with each other for two cores. */
-const withEngines = { testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 1 } };
+/**
+ * Later groups wait for earlier ones: what is quick fails first, and whole products do not compete with each other for two
+ * cores. Tests with engines get a second try: on a shared machine another process may take a port between two starts.
+ */
+const withEngines = { testTimeout: 30_000, hookTimeout: 60_000, retry: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -54,7 +57,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'process', include: startTheProduct, testTimeout: 120_000, hookTimeout: 60_000, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'process',
+          include: startTheProduct,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          retry: 1,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },
