@@ -1,10 +1,11 @@
 /** One parameter of a search, name and value, to its expression: modifiers, alternatives, types. */
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
-import { not, or } from '../expression/expression.ts';
+import { NOTHING, not, or } from '../expression/expression.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 import type { ParameterName } from '../request/names.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
+import { compositeExpression } from './composite.ts';
 import { dateExpression, updatedExpression } from './date.ts';
 import { missingExpression } from './missing.ts';
 import { numberExpression } from './number.ts';
@@ -51,6 +52,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   number: { express: numberExpression, modifiers: ['missing'] },
   quantity: { express: quantityExpression, modifiers: ['missing'] },
   uri: { express: uriExpression, modifiers: ['missing', 'below', 'above'] },
+  composite: { express: (value) => compositeExpression(value, expressValue), modifiers: [] },
 };
 
 /** Kept outside the entries, so neither can be missing. */
@@ -61,8 +63,13 @@ const OUTSIDE: Readonly<Record<string, Meaning>> = {
 
 const meaningOf = (parameter: SearchParameter) => OUTSIDE[parameter.code] ?? MEANINGS[parameter.type];
 
+/** The meaning of one alternative, by the type of its parameter. */
+const expressValue = (value: CriterionValue): SearchExpression => meaningOf(value.parameter)?.express(value) ?? NOTHING;
+
+const hasEntries = ({ paths, ways }: SearchParameter) => paths.length > 0 || (ways !== undefined && ways.length > 0);
+
 /** True if a search may use this parameter. */
-export const isSearchable = (parameter: SearchParameter) => parameter.paths.length > 0 && meaningOf(parameter) !== undefined;
+export const isSearchable = (parameter: SearchParameter) => hasEntries(parameter) && meaningOf(parameter) !== undefined;
 
 /** Codes that can be searched in all of these types. */
 export function searchableCodes(types: readonly string[], registry: SearchRegistry): string[] {
@@ -132,7 +139,7 @@ export function compileCriterion(
   const alternatives = values.flatMap((raw) =>
     parameters.map((parameter) => {
       const one: CriterionValue = { parameter, name: name.text, modifier, raw, text: unescapeValue(raw), context };
-      return meaningOf(parameter)?.express(one) ?? { kind: 'nothing' as const };
+      return expressValue(one);
     }),
   );
   const any = or(alternatives);
