@@ -5,7 +5,7 @@
  */
 import { unsupportedMediaType } from '../model/error.ts';
 import { EVERYTHING, NOTHING } from '../search/expression/expression.ts';
-import { planSearch, type SearchPlan } from '../search/plan/plan-search.ts';
+import { planSearch, resolveChains, type SearchPlan } from '../search/plan/plan-search.ts';
 import { parseSearch, type SearchRequest } from '../search/request/parse.ts';
 import type { SearchMatch } from '../store/store.ts';
 import { type BundleLink, bundleText } from './bundle-text.ts';
@@ -28,8 +28,14 @@ function searchPairs({ method, query, body }: FhirRequest): Pairs {
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
   const pairs = searchPairs(request);
   const subset = subsetOf(pairs);
-  const search = parseSearch(pairs, types, { ...context.search, handling: request.prefer.handling ?? 'strict' });
+  const asked = parseSearch(pairs, types, { ...context.search, handling: request.prefer.handling ?? 'strict' });
   const narrow = (type: string) => (request.access.allows(type, 'search-type') ? EVERYTHING : NOTHING);
+  const search = await resolveChains(asked, {
+    registry: context.search.registry,
+    narrow,
+    refuse: (type) => request.access.require(type, 'search-type'),
+    collect: context.store.collect,
+  });
   const plan = planSearch(search, { registry: context.search.registry, narrow, pageTokens: pageTokensFor(request, context) });
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
   const found = isCountOnly ? [] : await context.store.search(plan.search);

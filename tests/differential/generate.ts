@@ -98,6 +98,7 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
   return dice.pickOne<SearchExpression>([
     () => ({ kind: 'equals', entry: entry() }),
     () => ({ kind: 'equals', entry: entry() }),
+    () => ({ kind: 'among', entries: dice.times(4, entry) }),
     () => ({ kind: 'prefix', entry: dice.chance(0.5) ? entry() : shortened(entry()) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),

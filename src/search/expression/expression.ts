@@ -20,6 +20,8 @@ export type SearchExpression =
   | { readonly kind: 'not'; readonly of: SearchExpression }
   /** `s` holds exactly this entry. */
   | { readonly kind: 'equals'; readonly entry: string }
+  /** `s` holds at least one of these entries. */
+  | { readonly kind: 'among'; readonly entries: readonly string[] }
   /** `s` holds an entry that starts so. */
   | { readonly kind: 'prefix'; readonly entry: string }
   /** *One* entry of `r` with this key meets every condition. */

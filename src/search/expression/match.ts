@@ -51,6 +51,8 @@ export function matches(expression: SearchExpression, resource: Matchable): bool
       return !matches(expression.of, resource);
     case 'equals':
       return index.s.includes(expression.entry);
+    case 'among':
+      return expression.entries.some((entry) => index.s.includes(entry));
     case 'prefix':
       return index.s.some((entry) => entry.startsWith(expression.entry));
     case 'range':

@@ -25,6 +25,8 @@ export function printExpression(expression: SearchExpression): string {
       return `not ${printExpression(expression.of)}`;
     case 'equals':
       return JSON.stringify(expression.entry);
+    case 'among':
+      return `among[${expression.entries.map((entry) => JSON.stringify(entry)).join(', ')}]`;
     case 'prefix':
       return `${JSON.stringify(expression.entry)}…`;
     case 'range':

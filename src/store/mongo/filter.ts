@@ -1,5 +1,5 @@
 /** SearchExpression → MongoDB filter over the index fields. Compares entries; decides nothing about meaning. */
-import type { Filter } from 'mongodb';
+import type { Document, Filter } from 'mongodb';
 import { unreachable } from '../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
 import type { StoredDocument } from './document.ts';
@@ -27,6 +27,8 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       return { $nor: [of(expression.of)] };
     case 'equals':
       return { s: expression.entry };
+    case 'among':
+      return { s: { $in: [...expression.entries] } };
     case 'prefix':
       return { s: { $elemMatch: { $gte: expression.entry, $lt: expression.entry + LAST } } };
     case 'range':
@@ -53,6 +55,11 @@ function rangeOf(conditions: readonly BoundCondition[]): Record<string, Record<s
   }
   return bounds;
 }
+
+/** An aggregation expression: the text there starts so. */
+export const startsWith = (variable: string, prefix: string): Document => ({
+  $and: [{ $gte: [variable, { $literal: prefix }] }, { $lt: [variable, { $literal: prefix + LAST }] }],
+});
 
 /** Every `ids` expression in a tree. */
 export function idsIn(expression: SearchExpression): readonly Ids[] {

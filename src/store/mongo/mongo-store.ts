@@ -80,6 +80,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     readVersion: reader.readVersion,
     search: searcher.search,
     count: searcher.count,
+    collect: searcher.collect,
     findIdempotency: (key) => findIdempotency(collections, key),
 
     async history(request) {

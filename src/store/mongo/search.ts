@@ -6,14 +6,14 @@
  */
 import type { ClientSession, Document, Filter } from 'mongodb';
 import { recordKeyOf } from '../../model/record-key.ts';
-import { identityOf, type ResourceKey } from '../../model/resource.ts';
+import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
-import type { Guard, SearchMatch, SortKey, StoreSearch } from '../store.ts';
+import type { Guard, SearchMatch, SortKey, StoreCollect, StoreSearch } from '../store.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { translate } from './errors.ts';
-import { filterOf, idsIn } from './filter.ts';
+import { filterOf, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
 import { retryTransient } from './retry.ts';
 
@@ -23,6 +23,7 @@ const DEADLINE_MS = 30_000;
 export interface MongoSearcher {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  collect(request: StoreCollect): Promise<readonly string[]>;
   /** For guards: logical ids that match, seen from inside a transaction, unsorted. */
   matchingIds(guard: Guard, limit: number, session: ClientSession): Promise<readonly string[]>;
 }
@@ -113,12 +114,24 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return resources.aggregate<StoredDocument & { k: SortValue[] }>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true }).toArray();
   }
 
+  async function collect({ prefixes, limit, ...scope }: StoreCollect): Promise<readonly string[]> {
+    const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : { _id: 0, type: 1, id: 1 };
+    const documents = resources.find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS });
+    const found = new Set<string>();
+    for await (const document of documents) {
+      for (const text of prefixes ? (document.s ?? []) : [keyText(document)]) found.add(text);
+      if (found.size >= limit) break;
+    }
+    return [...found].slice(0, limit);
+  }
+
   const translated = <Result>(work: () => Promise<Result>) =>
     retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
 
   return {
     search: (search) => translated(() => run(search)),
     count: (search) => translated(async () => resources.countDocuments(await scopeFilter(search), { maxTimeMS: DEADLINE_MS })),
+    collect: (request) => translated(() => collect(request)),
     async matchingIds({ type, where }, limit, session) {
       const filter = await scopeFilter({ types: [type], where });
       const documents = await resources.find(filter, { projection: { id: 1 }, limit, session, maxTimeMS: DEADLINE_MS }).toArray();
@@ -126,6 +139,11 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     },
   };
 }
+
+/** The entries of a document that start with one of these. */
+const entriesAt = (prefixes: readonly string[]): Document => ({
+  $filter: { input: '$s', as: 'entry', cond: { $or: prefixes.map((prefix) => startsWith('$$entry', prefix)) } },
+});
 
 /** Keys that every document has, so that an index gives their order. */
 function isNative({ parameter }: SortKey): boolean {

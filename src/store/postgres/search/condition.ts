@@ -7,7 +7,7 @@
 import { unreachable } from '../../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../../search/expression/expression.ts';
 import { type AdministrativeTable, mainKeyOf } from '../business-date.ts';
-import { equalsQuery, patientLexeme, prefixQuery } from '../lexeme.ts';
+import { amongQueries, equalsQuery, patientLexeme, prefixQuery } from '../lexeme.ts';
 import { mainRange } from './main-range.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -30,6 +30,8 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
       return `NOT ${conditionOf(expression.of, table, parameters)}`;
     case 'equals':
       return holds(equalsQuery(expression.entry));
+    case 'among':
+      return expression.entries.length === 0 ? 'false' : `e.s @@ ANY (${parameters.add(amongQueries(expression.entries))}::tsquery[])`;
     case 'prefix':
       return holds(prefixQuery(expression.entry));
     case 'patient':
