@@ -41,9 +41,9 @@ interface PageContent {
  * Which search a page belongs to: types, criteria as written, order. Not the condition made of them: `ap` depends on the time
  * of day, and what the caller may see may change between two pages.
  */
-function fingerprint({ types, applied }: SearchRequest, sort: readonly SortKey[]): string {
+function fingerprint({ types, applied, within }: SearchRequest, sort: readonly SortKey[]): string {
   const criteria = applied.filter(([name]) => !isControl(name));
-  return hash('sha1', JSON.stringify([types, criteria, sort]), 'base64url');
+  return hash('sha1', JSON.stringify([types, criteria, sort, within]), 'base64url');
 }
 
 function openPage(token: string, of: string, pageTokens: PageTokens): PageContent {

@@ -329,7 +329,10 @@ describe('what is not understood is refused by name', () => {
     ['subject:Claim.status=x', 'subject:Claim.status', 'not-supported'],
     ['_has:Observation:patient:code=1', '_has:Observation:patient:code', 'not-supported'],
     ['subject:Claim=1', 'subject:Claim', 'not-supported'],
-    ['_include=Observation:subject', '_include', 'not-supported'],
+    ['_include=Observation:code', '_include', 'not-supported'],
+    ['_include=Observation', '_include', 'value'],
+    ['_include:once=Observation:subject', '_include:once', 'not-supported'],
+    ['_revinclude=Claim:patient', '_revinclude', 'not-supported'],
     ['_text=fever', '_text', 'not-supported'],
     ['_filter=x', '_filter', 'not-supported'],
     ['_sort=subject', '_sort', 'not-supported'],
@@ -363,7 +366,7 @@ describe('what is not understood is refused by name', () => {
   });
 
   test('lenient handling leaves out what it does not know, and says so; wrong values stay errors', () => {
-    const request = parse('foo=1&code:text=x&status=final&_sort=foo&_include=a', 'Observation', { handling: 'lenient' });
+    const request = parse('foo=1&code:text=x&status=final&_sort=foo&_include=Nothing:a', 'Observation', { handling: 'lenient' });
     expect(request.where).toEqual(parse('status=final').where);
     expect(request.ignored).toHaveLength(4);
     expect(request.applied).toEqual([['status', 'final']]);

@@ -12,6 +12,8 @@ import { patientNamedBy } from '../plan/route.ts';
 import { simplify } from '../plan/simplify.ts';
 import type { SearchControls, Summary, Total } from './controls.ts';
 import { applyControl, isControl } from './controls.ts';
+import type { Include } from './include.ts';
+import { isInclude, parseInclude } from './include.ts';
 import type { Join } from './join.ts';
 import { compileCriteria } from './join.ts';
 import { parseName } from './names.ts';
@@ -33,11 +35,15 @@ export interface SearchContext {
 }
 
 export interface SearchRequest {
+  /** The compartment searched ("Patient/1"), if it was named by the path. */
+  readonly within?: string;
   /** Types searched; `_type` narrows them. */
   readonly types: readonly string[];
   readonly where: SearchExpression;
   /** Chains and `_has`, all of which hold too: for `plan/resolve-chains`. */
   readonly joins: readonly Join[];
+  /** What is to come along with the matches. */
+  readonly includes: readonly Include[];
   /** As asked for; `plan/stable-sort` makes it total. */
   readonly sort: readonly SortKey[];
   /** Matches of a page; 0 asks for the count only. */
@@ -62,6 +68,7 @@ interface Draft {
   types: readonly string[];
   readonly criteria: SearchExpression[];
   readonly joins: Join[];
+  readonly includes: Include[];
   readonly controls: SearchControls;
   readonly applied: Pair[];
   readonly ignored: string[];
@@ -77,6 +84,7 @@ function narrowTypes(types: readonly string[], value: string): string[] {
 function readPair(draft: Draft, [name, value]: Pair, context: SearchContext): void {
   if (value === '') throw unsupportedParameter(`the parameter "${name}" has no value`, name);
   if (isControl(name)) applyControl(draft.controls, name, value, context.maxCount ?? 1000);
+  else if (isInclude(name)) draft.includes.push(parseInclude(name, value, draft.types, context.registry));
   else if (name !== '_type') {
     const { where, joins } = compileCriteria(parseName(name), value, draft.types, context);
     draft.criteria.push(where);
@@ -106,12 +114,22 @@ function readPairs(draft: Draft, pairs: readonly Pair[], context: SearchContext)
  */
 export function parseSearch(pairs: readonly Pair[], types: readonly string[], context: SearchContext): SearchRequest {
   const controls: SearchControls = { count: context.defaultCount ?? 20, sort: [] };
-  const draft: Draft = { types, criteria: [], joins: [], controls, applied: [], ignored: [] };
+  const draft: Draft = { types, criteria: [], joins: [], includes: [], controls, applied: [], ignored: [] };
   for (const [name, value] of pairs) if (name === '_type') draft.types = narrowTypes(types, value);
   readPairs(draft, pairs, context);
   const sort = checkSort(controls.sort, draft.types, context, draft.ignored);
   const applied = sort.length === controls.sort.length ? draft.applied : draft.applied.filter(([name]) => name !== '_sort');
   const where = simplify(and(draft.criteria));
   const patient = patientNamedBy(where, draft.types, context.registry);
-  return { ...controls, sort, types: draft.types, where, joins: draft.joins, applied, ignored: draft.ignored, ...(patient && { patient }) };
+  return {
+    ...controls,
+    sort,
+    types: draft.types,
+    where,
+    joins: draft.joins,
+    includes: draft.includes,
+    applied,
+    ignored: draft.ignored,
+    ...(patient && { patient }),
+  };
 }
