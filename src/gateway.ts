@@ -17,6 +17,8 @@ import { createJobs } from './jobs/jobs.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
+import { observationLastn } from './operations/observation-lastn.ts';
+import { patientEverything } from './operations/patient-everything.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
 import { createOperationRegistry } from './operations/registry.ts';
 import { createReplicaOperation } from './operations/replica.ts';
@@ -35,7 +37,9 @@ import { startRecovery } from './store/placement/recovery.ts';
 import { startSweeping } from './store/placement/sweep.ts';
 import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
+import { createTimedStore } from './store/timed-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createRequestTiming } from './telemetry/request-timing.ts';
 import { createValidator } from './validation/validate.ts';
 
 export interface Gateway {
@@ -85,15 +89,21 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const administration = { clinical: clinical.administration, administrative: administrative.administration };
   const operations = createOperationRegistry([
     validate,
+    patientEverything,
+    observationLastn,
     createShardOperation(administration),
     createRecordShardOperation(administration),
     createReplicaOperation(administration),
     createBenchmarkOperation(administration, jobs),
     createBenchmarkStatusOperation(jobs),
   ]);
+  const timing = createRequestTiming();
   const context = assembleContext(
     {
-      store: createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+      store: createTimedStore(
+        createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+        timing.inStore,
+      ),
       definitions,
       validator: createValidator(definitions),
       indexer: createIndexer(registry, definitions, { baseUrl: config.baseUrl }),
@@ -120,6 +130,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions),
     isReady: () => areReachable(clinical, administrative),
+    timing,
   });
 
   let listening: Listening | undefined;

@@ -40,7 +40,24 @@ export const narrowFor =
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
   const pairs = searchPairs(request);
   const subset = subsetOf(pairs);
-  const search = await understand(request, context, pairs, types);
+  return answerSearch(request, context, await understand(request, context, pairs, types), { subset });
+}
+
+export interface SearchAnswer {
+  readonly subset?: Subset | undefined;
+  /** Types that includes may bring; default all. */
+  readonly mayInclude?: (type: string) => boolean;
+  /** What else is to be told. */
+  readonly issues?: readonly Issue[];
+}
+
+/** A page of a search that is understood, its chains resolved. */
+export async function answerSearch(
+  request: FhirRequest,
+  context: InteractionContext,
+  search: SearchRequest,
+  { subset, mayInclude, issues = [] }: SearchAnswer,
+): Promise<FhirResponse> {
   const plan = planSearch(search, {
     registry: context.search.registry,
     narrow: narrowFor(request),
@@ -51,14 +68,14 @@ export async function runSearch(request: FhirRequest, context: InteractionContex
   const page = found.slice(0, plan.pageSize);
   const [total, included] = await Promise.all([
     totalOf(search, plan, isCountOnly ? undefined : found.length, context),
-    includedWith(request, context, page, search),
+    includedWith(request, context, page, search, mayInclude),
   ]);
   const links = linksOf(request, search, plan, found.length > page.length ? page.at(-1) : undefined);
   const entries = [
     ...page.map(({ resource }) => entryText(request, context, resource, 'match', subset)),
     // The elements asked for are those of the matches.
     ...included.resources.map((each) => entryText(request, context, each, 'include', subset?.kind === 'elements' ? undefined : subset)),
-    ...outcomeEntry([...search.ignored.map(ignoredIssue), ...total.issues, ...included.issues]),
+    ...outcomeEntry([...issues, ...search.ignored.map(ignoredIssue), ...total.issues, ...included.issues]),
   ];
   const text = bundleText('searchset', [...links, ...included.links], total.value, entries);
   return { status: 200, headers: {}, body: { kind: 'fhir', text } };
@@ -97,6 +114,7 @@ function includedWith(
   context: InteractionContext,
   page: readonly SearchMatch[],
   { includes }: SearchRequest,
+  mayInclude: SearchAnswer['mayInclude'],
 ): Promise<Included> {
   if (includes.length === 0 || page.length === 0) return Promise.resolve(NOTHING_INCLUDED);
   return findIncluded(
@@ -105,6 +123,7 @@ function includedWith(
     narrowFor(request),
     page.map(({ resource }) => resource),
     includes,
+    mayInclude,
   );
 }
 
@@ -117,9 +136,10 @@ function linksOf(request: FhirRequest, search: SearchRequest, plan: SearchPlan, 
 }
 
 /** A search by POST is told as the GET that means the same. */
-function linkUrl({ baseUrl, type, compartment }: FhirRequest, pairs: Pairs): string {
+function linkUrl({ baseUrl, type, compartment, operation, path: asked }: FhirRequest, pairs: Pairs): string {
   const query = queryText(pairs);
-  const path = compartment ? `/${keyText(compartment)}/${type ?? '*'}` : type === undefined ? '' : `/${type}`;
+  const path =
+    operation !== undefined ? `/${asked}` : compartment ? `/${keyText(compartment)}/${type ?? '*'}` : type === undefined ? '' : `/${type}`;
   return `${baseUrl}${path}${query && `?${query}`}`;
 }
 

@@ -9,6 +9,7 @@ import { keyText, type ResourceKey, type ResourceVersion } from '../model/resour
 import type { SearchExpression } from '../search/expression/expression.ts';
 import { and } from '../search/expression/expression.ts';
 import { matches } from '../search/expression/match.ts';
+import { anyValuePrefix, parameterKey } from '../search/parameters/entry-text.ts';
 import type { Narrow } from '../search/plan/apply-access.ts';
 import { patientNamedBy } from '../search/plan/route.ts';
 import { simplify } from '../search/plan/simplify.ts';
@@ -27,6 +28,14 @@ export interface Included {
   readonly issues: readonly Issue[];
 }
 
+/** Reference entries that an include follows. */
+interface Followed {
+  /** "Observation.subject=" */
+  readonly start: string;
+  /** Only to this type. */
+  readonly target: string | undefined;
+}
+
 /** Rounds of `:iterate`; a hierarchy that is deeper is told to be cut. */
 const MOST_ROUNDS = 12;
 /** References looked up at once for `_revinclude`. */
@@ -38,6 +47,9 @@ interface Gathering {
   readonly request: FhirRequest;
   readonly context: InteractionContext;
   readonly narrow: Narrow;
+  readonly mayInclude: (type: string) => boolean;
+  /** By include and source type: what its entries start with. */
+  readonly followed: Map<string, readonly Followed[]>;
   /** Keys of the matches and of everything included or left out. */
   readonly known: Set<string>;
   readonly found: ResourceVersion[];
@@ -52,11 +64,14 @@ export async function findIncluded(
   narrow: Narrow,
   page: readonly ResourceVersion[],
   includes: readonly Include[],
+  mayInclude: (type: string) => boolean = () => true,
 ): Promise<Included> {
   const gathering: Gathering = {
     request,
     context,
     narrow,
+    mayInclude,
+    followed: new Map(),
     known: new Set(page.map(keyText)),
     found: [],
     links: [],
@@ -105,8 +120,10 @@ async function includeReferred(gathering: Gathering, from: readonly ResourceVers
   const forward = includes.filter(({ direction }) => direction === 'forward');
   if (forward.length === 0) return;
   const wanted = new Map<string, ResourceKey>();
-  for (const resource of from) for (const key of referredBy(resource, forward, gathering.context)) wanted.set(keyText(key), key);
-  const keys = [...wanted.values()].filter((key) => !gathering.known.has(keyText(key)) && isReadable(gathering, key.type));
+  for (const resource of from) for (const key of referredBy(resource, forward, gathering)) wanted.set(keyText(key), key);
+  const keys = [...wanted.values()].filter(
+    (key) => !gathering.known.has(keyText(key)) && gathering.mayInclude(key.type) && isReadable(gathering, key.type),
+  );
   const room = roomIn(gathering);
   const read = await Promise.all(keys.slice(0, room).map((key) => gathering.context.store.read(key)));
   add(gathering, read.filter((version) => version !== undefined && isVisible(gathering, version)) as ResourceVersion[]);
@@ -115,22 +132,31 @@ async function includeReferred(gathering: Gathering, from: readonly ResourceVers
 
 const LOCAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
-function referredBy(resource: ResourceVersion, includes: readonly Include[], context: InteractionContext): ResourceKey[] {
-  const { registry } = context.search;
-  const followed = includes.flatMap((include) =>
-    includeParameters(include, resource.type, registry).map((parameter) => ({ parameter, include })),
-  );
+function referredBy(resource: ResourceVersion, includes: readonly Include[], gathering: Gathering): ResourceKey[] {
+  const { context } = gathering;
+  const followed = includes.flatMap((include) => followedBy(include, resource.type, gathering));
   if (followed.length === 0) return [];
   const { s } = context.indexer.entries(JSON.parse(resource.raw) as object, resource);
   return s.flatMap((entry) => {
-    const [, type, id] = LOCAL.exec(entry.slice(entry.indexOf('=') + 1)) ?? [];
-    if (type === undefined || id === undefined || !context.definitions.isResourceType(type)) return [];
     const start = entry.slice(0, entry.indexOf('=') + 1);
-    const isWanted = followed.some(
-      ({ parameter, include: { target } }) => (target ?? type) === type && referenceHomes(parameter, type).includes(start),
-    );
-    return isWanted ? [{ type, id }] : [];
+    const ways = followed.filter((way) => way.start === start);
+    const [, type, id] = (ways.length > 0 && LOCAL.exec(entry.slice(start.length))) || [];
+    if (type === undefined || id === undefined || !context.definitions.isResourceType(type)) return [];
+    return ways.some(({ target }) => target === undefined || target === type) ? [{ type, id }] : [];
   });
+}
+
+function followedBy(include: Include, type: string, { context, followed }: Gathering): readonly Followed[] {
+  const name = `${type} ${include.text}`;
+  const known = followed.get(name);
+  if (known) return known;
+  const made = includeParameters(include, type, context.search.registry).flatMap((parameter) =>
+    parameter.storedAs
+      .filter((home) => include.target === undefined || home.target === undefined || home.target === include.target)
+      .map((home) => ({ start: anyValuePrefix(parameterKey(parameter.on, home.code)), target: include.target ?? home.target })),
+  );
+  followed.set(name, made);
+  return made;
 }
 
 function isVisible({ request, context, narrow }: Gathering, version: ResourceVersion): boolean {
