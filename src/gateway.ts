@@ -17,6 +17,7 @@ import { createJobs } from './jobs/jobs.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
+import { explain } from './operations/explain.ts';
 import { observationLastn } from './operations/observation-lastn.ts';
 import { patientEverything } from './operations/patient-everything.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
@@ -91,6 +92,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     validate,
     patientEverything,
     observationLastn,
+    explain,
     createShardOperation(administration),
     createRecordShardOperation(administration),
     createReplicaOperation(administration),
@@ -107,7 +109,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       definitions,
       validator: createValidator(definitions),
       indexer: createIndexer(registry, definitions, { baseUrl: config.baseUrl }),
-      search: { registry, baseUrl: config.baseUrl, now: Date.now },
+      search: { registry, baseUrl: config.baseUrl, now: Date.now, mostHops: config.maxChainHops },
       pageTokens: createPageTokens(await sharedSecret(clinical.collections)),
       now: Date.now,
       newUlid,

@@ -3,7 +3,7 @@
  * @see https://hl7.org/fhir/R4/http.html#search
  * @see https://hl7.org/fhir/R4/search.html#return
  */
-import { type Issue, invalidValue, unsupportedMediaType } from '../model/error.ts';
+import { type Issue, invalidValue, unsupportedMediaType, unsupportedParameter } from '../model/error.ts';
 import { keyText, type ResourceVersion } from '../model/resource.ts';
 import { and, EVERYTHING, NOTHING } from '../search/expression/expression.ts';
 import type { Narrow } from '../search/plan/apply-access.ts';
@@ -39,8 +39,21 @@ export const narrowFor =
 /** Searches these types. Results are the stored texts, put into the Bundle as they are. */
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
   const pairs = searchPairs(request);
+  if (pairs.some(([name]) => name === EXPLAIN)) return explained(request, context, pairs);
   const subset = subsetOf(pairs);
   return answerSearch(request, context, await understand(request, context, pairs, types), { subset });
+}
+
+/** `_explain=true`: how the search is run, instead of what it finds. */
+const EXPLAIN = '_explain';
+
+/** The same as `$explain`. @throws FhirError 403 without its scope, 400 where it is not offered or for another value */
+function explained(request: FhirRequest, context: InteractionContext, pairs: Pairs): Promise<FhirResponse> {
+  const operation = context.findOperation('explain', request.type === undefined ? 'system' : 'type', request.type);
+  if (!operation || request.compartment) throw unsupportedParameter('_explain is not offered here', EXPLAIN);
+  if (pairs.some(([name, value]) => name === EXPLAIN && value !== 'true')) throw invalidValue('_explain is true or not there', EXPLAIN);
+  const { body: _form, ...rest } = request;
+  return operation.handle({ ...rest, query: pairs.filter(([name]) => name !== EXPLAIN) }, context);
 }
 
 export interface SearchAnswer {
@@ -82,7 +95,7 @@ export async function answerSearch(
 }
 
 /** The request, its compartment and its chains as one condition. */
-async function understand(
+export async function understand(
   request: FhirRequest,
   context: InteractionContext,
   pairs: Pairs,

@@ -2,6 +2,7 @@
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import type { SearchMatch, StoreCollect, StoreSearch } from '../search/expression/search.ts';
+import type { StageExplanation } from './explain.ts';
 
 /** One change to one resource. The draft is final, its version number included. */
 export type Write =
@@ -92,6 +93,8 @@ export interface ResourceStore {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   /** How many resources match. */
   count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  /** How the databases run the search, which they do. */
+  explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   /** Keys or reference entries of what matches, in no order. */
   collect(request: StoreCollect): Promise<readonly string[]>;
   /**

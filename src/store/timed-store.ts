@@ -9,6 +9,7 @@ export function createTimedStore(store: ResourceStore, timed: <T>(work: () => Pr
     history: (request) => timed(() => store.history(request)),
     search: (search) => timed(() => store.search(search)),
     count: (search) => timed(() => store.count(search)),
+    explain: (search) => timed(() => store.explain(search)),
     collect: (request) => timed(() => store.collect(request)),
     commit: (unit) => timed(() => store.commit(unit)),
     findIdempotency: (key) => timed(() => store.findIdempotency(key)),

@@ -96,6 +96,10 @@ export function createMemoryStore(): ResourceStore {
     history: async (request) => historyPage(versions, request),
     search: async (search) => searchPage(versions, search),
     count: async (search) => matching(versions, search).length,
+    explain: async (search) => {
+      const returned = searchPage(versions, search).length;
+      return [{ store: 'memory', types: search.types, parts: [{ nodes: ['every resource'], indexes: [], returned }] }];
+    },
     collect: async (request) => collected(versions, request),
     commit: async (unit) => commitUnit(versions, kept, unit),
     findIdempotency: async (key) => kept.get(key),

@@ -81,6 +81,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     search: searcher.search,
     count: searcher.count,
     collect: searcher.collect,
+    explain: searcher.explain,
     findIdempotency: (key) => findIdempotency(collections, key),
 
     async history(request) {
