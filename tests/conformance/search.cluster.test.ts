@@ -48,6 +48,58 @@ for (const { file, cases } of loadCases().filter((each) => FILES.test(each.file)
   });
 }
 
+interface Part {
+  readonly name: string;
+  readonly valueString?: string;
+  readonly part?: readonly Part[];
+}
+
+describe('plans', () => {
+  /** Shards, plan nodes and stores that a search touched. */
+  async function planOf(path: string) {
+    const headers = { Authorization: `Bearer ${await gateway.token('system/*.cruds system/$explain.rs')}` };
+    const answer = await fetch(`${gateway.baseUrl}/${path}&_explain=true`, { headers });
+    const { parameter } = (await answer.json()) as { parameter: readonly Part[] };
+    const all: Part[] = [];
+    const visit = (part: Part): void => {
+      all.push(part);
+      part.part?.forEach(visit);
+    };
+    parameter.forEach(visit);
+    const named = (name: string) => all.flatMap((part) => (part.name === name ? [part.valueString ?? ''] : []));
+    return { shards: named('shard'), nodes: named('nodes').join(), stores: named('store') };
+  }
+
+  test.each([
+    'Observation?patient=p1',
+    'Observation?patient=p1&code=x&date=ge2024&_sort=-date&_count=20',
+    'Observation?subject=Patient/p1&encounter.status=finished',
+    'Patient?_id=p1',
+    'Condition?patient=Patient/p1&_total=accurate',
+  ])('%s touches the one shard of the record', async (path) => {
+    const { shards, nodes } = await planOf(path);
+    expect(shards.length).toBeLessThanOrEqual(1);
+    expect(nodes).not.toContain('COLLSCAN');
+  });
+
+  test.each([
+    'Patient?family=a',
+    'Patient?identifier=a|b',
+    'Observation?encounter=a',
+    'Observation?_sort=-date',
+    'Observation?patient.family=a',
+  ])('%s uses an index on every shard', async (path) => {
+    const { stores, nodes } = await planOf(path);
+    expect(stores).toEqual(['mongodb']);
+    expect(nodes).toMatch(/IXSCAN|EOF/);
+    expect(nodes).not.toContain('COLLSCAN');
+  });
+
+  test('a search of both stores is explained for both', async () => {
+    expect((await planOf('?_type=Observation,Encounter&_lastUpdated=ge2024')).stores.sort()).toEqual(['mongodb', 'postgresql']);
+  });
+});
+
 test('no request failed for an unknown reason', () => {
   expect(gateway.failures).toEqual([]);
 });

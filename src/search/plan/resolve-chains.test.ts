@@ -107,6 +107,14 @@ describe('chains and _has as semi-joins', () => {
     ).toBe('403 forbidden');
   });
 
+  test('an untyped chain of far too many ways is refused, and at once', async () => {
+    const startedAt = performance.now();
+    const chain = (hops: number) => `${'subject.'.repeat(hops)}identifier=x`;
+    for (const hops of [2, 3, 4, 5]) expect(await issueOf(world().resolve(chain(hops), 'Composition'))).toBe('422 too-costly');
+    expect(await issueOf(world().resolve('target._id=x', 'Provenance'))).toBe('422 too-costly');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
   test('a chain has five hops at most', async () => {
     const hops = (count: number) => `${'part-of.'.repeat(count)}status=planned`;
     expect(await issueOf(world().resolve(hops(5), 'Encounter'))).toBe('answered');

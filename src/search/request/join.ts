@@ -3,7 +3,7 @@
  * @see https://hl7.org/fhir/R4/search.html#chaining
  * @see https://hl7.org/fhir/R4/search.html#has
  */
-import { FhirError, invalidValue, unsupportedParameter } from '../../model/error.ts';
+import { FhirError, invalidValue, tooCostly, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { EVERYTHING } from '../expression/expression.ts';
 import type { CriterionContext } from '../param-types/criterion.ts';
@@ -43,8 +43,8 @@ export interface JoinContext extends CriterionContext {
   readonly mostHops?: number;
 }
 
-/** An untyped chain that may lead to more types than this needs to say which. */
-const MOST_TARGETS = 12;
+/** Ways that one parameter may go, all hops counted: an untyped chain that has more needs to say which type it means. */
+const MOST_WAYS = 24;
 
 const isReference = (parameter: SearchParameter | undefined): parameter is SearchParameter =>
   parameter?.type === 'reference' && parameter.elementTypes.includes('Reference');
@@ -81,17 +81,22 @@ export function compileCriteria(
   context: JoinContext,
   whole = name.text,
   hops = 0,
+  known: Known = new Map(),
 ): Criteria {
   if (name.chain === undefined) return { where: compileCriterion(name, value, types, context), joins: [] };
   const most = context.mostHops ?? 5;
   if (hops >= most) throw invalidValue(`"${whole}": a chain has ${most} hops at most`, whole);
-  const tail: Tail = { text: name.chain, value, context, whole, hops: hops + 1 };
+  const tail: Tail = { text: name.chain, value, context, whole, hops: hops + 1, known };
   const legs = name.code === '_has' ? hasLegs(types, tail) : types.flatMap((type) => chainLegs(name, type, tail));
   return { where: EVERYTHING, joins: [{ name: whole, legs }] };
 }
 
+/** By type and rest of the chain: untyped chains come to the same end on many ways, far too many to work each out anew. */
+type Known = Map<string, Criteria | FhirError>;
+
 /** What follows the first hop. */
 interface Tail {
+  readonly known: Known;
   readonly text: string;
   readonly value: string;
   readonly context: JoinContext;
@@ -99,8 +104,26 @@ interface Tail {
   readonly hops: number;
 }
 
-const criteriaOf = ({ text, value, context, whole, hops }: Tail, type: string): Criteria =>
-  compileCriteria(parseName(text), value, [type], context, whole, hops);
+/** @throws FhirError 400 */
+function criteriaOf(tail: Tail, type: string): Criteria {
+  const name = `${type} ${tail.text}`;
+  const criteria = tail.known.get(name) ?? compileTail(tail, type);
+  tail.known.set(name, criteria);
+  if (criteria instanceof FhirError) throw criteria;
+  return criteria;
+}
+
+function compileTail({ text, value, context, whole, hops, known }: Tail, type: string): Criteria | FhirError {
+  try {
+    return compileCriteria(parseName(text), value, [type], context, whole, hops, known);
+  } catch (error) {
+    if (error instanceof FhirError) return error;
+    throw error;
+  }
+}
+
+const waysOf = (legs: readonly JoinLeg[]): number =>
+  legs.reduce((sum, { criteria }) => sum + 1 + criteria.joins.reduce((inner, join) => inner + waysOf(join.legs), 0), 0);
 
 function chainLegs({ code, modifier }: ParameterName, on: string, tail: Tail): JoinLeg[] {
   const { context, whole } = tail;
@@ -115,8 +138,7 @@ function chainLegs({ code, modifier }: ParameterName, on: string, tail: Tail): J
     homes: referenceHomes(parameter, other),
     criteria,
   }));
-  if (legs.length > MOST_TARGETS)
-    throw unsupportedParameter(`"${whole}" may lead to ${legs.length} types; say which: "${code}:Patient.…"`, whole);
+  if (waysOf(legs) > MOST_WAYS) throw tooCostly(`"${whole}" may go ${waysOf(legs)} ways; say which types: "${code}:Patient.…"`, whole);
   return legs;
 }
 
@@ -128,6 +150,8 @@ function meaningfulLegs(targets: readonly string[], tail: Tail): { readonly type
       return [{ type, criteria: criteriaOf(tail, type) }];
     } catch (error) {
       if (!(error instanceof FhirError)) throw error;
+      // That there are too many ways is no reason to go fewer.
+      if (error.issues.some(({ code }) => code === 'too-costly')) throw error;
       errors.push(error);
       return [];
     }
