@@ -17,9 +17,9 @@ import { createJobs } from './jobs/jobs.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
+import { encounterEverything, patientEverything } from './operations/everything.ts';
 import { explain } from './operations/explain.ts';
 import { observationLastn } from './operations/observation-lastn.ts';
-import { patientEverything } from './operations/patient-everything.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
 import { createOperationRegistry } from './operations/registry.ts';
 import { createReplicaOperation } from './operations/replica.ts';
@@ -91,6 +91,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const operations = createOperationRegistry([
     validate,
     patientEverything,
+    encounterEverything,
     observationLastn,
     explain,
     createShardOperation(administration),

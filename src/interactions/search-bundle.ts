@@ -60,6 +60,8 @@ export interface SearchAnswer {
   readonly subset?: Subset | undefined;
   /** Types that includes may bring; default all. */
   readonly mayInclude?: (type: string) => boolean;
+  /** Matches that come before those found, on the first page. */
+  readonly leading?: readonly ResourceVersion[];
   /** What else is to be told. */
   readonly issues?: readonly Issue[];
 }
@@ -69,7 +71,7 @@ export async function answerSearch(
   request: FhirRequest,
   context: InteractionContext,
   search: SearchRequest,
-  { subset, mayInclude, issues = [] }: SearchAnswer,
+  { subset, mayInclude, leading = [], issues = [] }: SearchAnswer,
 ): Promise<FhirResponse> {
   const plan = planSearch(search, {
     registry: context.search.registry,
@@ -79,18 +81,24 @@ export async function answerSearch(
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
   const found = isCountOnly ? [] : await context.store.search(plan.search);
   const page = found.slice(0, plan.pageSize);
+  const matched = [...(search.page === undefined ? leading : []), ...page.map(({ resource }) => resource)];
   const [total, included] = await Promise.all([
     totalOf(search, plan, isCountOnly ? undefined : found.length, context),
-    includedWith(request, context, page, search, mayInclude),
+    includedWith(request, context, matched, search, mayInclude),
   ]);
   const links = linksOf(request, search, plan, found.length > page.length ? page.at(-1) : undefined);
   const entries = [
-    ...page.map(({ resource }) => entryText(request, context, resource, 'match', subset)),
+    ...matched.map((resource) => entryText(request, context, resource, 'match', subset)),
     // The elements asked for are those of the matches.
     ...included.resources.map((each) => entryText(request, context, each, 'include', subset?.kind === 'elements' ? undefined : subset)),
     ...outcomeEntry([...issues, ...search.ignored.map(ignoredIssue), ...total.issues, ...included.issues]),
   ];
-  const text = bundleText('searchset', [...links, ...included.links], total.value, entries);
+  const text = bundleText(
+    'searchset',
+    [...links, ...included.links],
+    total.value === undefined ? undefined : total.value + leading.length,
+    entries,
+  );
   return { status: 200, headers: {}, body: { kind: 'fhir', text } };
 }
 
@@ -125,19 +133,12 @@ const NOTHING_INCLUDED: Included = { resources: [], links: [], issues: [] };
 function includedWith(
   request: FhirRequest,
   context: InteractionContext,
-  page: readonly SearchMatch[],
+  page: readonly ResourceVersion[],
   { includes }: SearchRequest,
   mayInclude: SearchAnswer['mayInclude'],
 ): Promise<Included> {
   if (includes.length === 0 || page.length === 0) return Promise.resolve(NOTHING_INCLUDED);
-  return findIncluded(
-    request,
-    context,
-    narrowFor(request),
-    page.map(({ resource }) => resource),
-    includes,
-    mayInclude,
-  );
+  return findIncluded(request, context, narrowFor(request), page, includes, mayInclude);
 }
 
 /** `self` tells what was understood; `next` goes on after the last match. */
