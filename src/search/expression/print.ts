@@ -29,6 +29,8 @@ export function printExpression(expression: SearchExpression): string {
       return `among[${expression.entries.map((entry) => JSON.stringify(entry)).join(', ')}]`;
     case 'prefix':
       return `${JSON.stringify(expression.entry)}…`;
+    case 'contains':
+      return `${JSON.stringify(expression.start)}…${JSON.stringify(expression.text)}…`;
     case 'range':
       return `${JSON.stringify(expression.key)}[${printConditions(expression.conditions)}]`;
     case 'ids':

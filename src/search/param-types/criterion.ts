@@ -1,4 +1,5 @@
 /** One parameter of a search, name and value, to its expression: modifiers, alternatives, types. */
+import type { CodeSet } from '../../definitions/definitions.ts';
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { NOTHING, not, or } from '../expression/expression.ts';
@@ -13,6 +14,7 @@ import { quantityExpression } from './quantity.ts';
 import { referenceExpression } from './reference.ts';
 import { stringExpression } from './string.ts';
 import { idExpression, tokenExpression } from './token.ts';
+import { inExpression, ofTypeExpression, referenceIdentifiers, tokenModifiers, tokenTextExpression } from './token-modifiers.ts';
 import { uriExpression } from './uri.ts';
 
 /** What the meaning of a value may depend on. */
@@ -20,6 +22,8 @@ export interface CriterionContext {
   readonly registry: SearchRegistry;
   readonly baseUrl: string;
   readonly now: () => number;
+  /** The codes of a value set beyond R4's own, by its canonical URL; undefined if it is not known. */
+  readonly expandValueSet?: (url: string) => CodeSet | undefined;
 }
 
 /** One alternative of a parameter's value, for one type. */
@@ -27,7 +31,7 @@ export interface CriterionValue {
   readonly parameter: SearchParameter;
   /** As the client wrote it, for errors: "code:not". */
   readonly name: string;
-  /** Undefined for those that are handled here: `missing`, `not`. */
+  /** Undefined for those that are handled here (`missing`, `not`); `not-in` arrives as `in`. */
   readonly modifier?: string;
   /** Still escaped, for values that have parts. */
   readonly raw: string;
@@ -38,16 +42,29 @@ export interface CriterionValue {
 /** Alternatives of one parameter: enough for a page of ids, not for an attack. */
 const MOST_ALTERNATIVES = 1000;
 
+type Express = (value: CriterionValue) => SearchExpression;
+
 interface Meaning {
-  readonly express: (value: CriterionValue) => SearchExpression;
-  readonly modifiers: readonly string[];
+  readonly express: Express;
+  readonly modifiers: readonly string[] | ((parameter: SearchParameter) => readonly string[]);
 }
+
+/** Modifiers that make a token or a reference mean something else. */
+const MODIFIED: Readonly<Record<string, Express>> = {
+  'token:text': tokenTextExpression,
+  'token:of-type': ofTypeExpression,
+  'token:in': inExpression,
+  'reference:identifier': (value) => tokenExpression({ ...value, modifier: undefined, parameter: referenceIdentifiers(value.parameter) }),
+};
+
+/** Modifiers that are the complement of another. */
+const COMPLEMENTS: Readonly<Record<string, { readonly of?: string }>> = { not: {}, 'not-in': { of: 'in' } };
 
 /** What each parameter type means and the modifiers that it takes. Those of R4 that are not here are refused by name. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  token: { express: tokenExpression, modifiers: ['missing', 'not'] },
-  string: { express: stringExpression, modifiers: ['missing', 'exact'] },
-  reference: { express: referenceExpression, modifiers: ['missing'] },
+  token: { express: tokenExpression, modifiers: tokenModifiers },
+  string: { express: stringExpression, modifiers: ['missing', 'exact', 'contains'] },
+  reference: { express: referenceExpression, modifiers: ['missing', 'identifier'] },
   date: { express: dateExpression, modifiers: ['missing'] },
   number: { express: numberExpression, modifiers: ['missing'] },
   quantity: { express: quantityExpression, modifiers: ['missing'] },
@@ -64,7 +81,15 @@ const OUTSIDE: Readonly<Record<string, Meaning>> = {
 const meaningOf = (parameter: SearchParameter) => OUTSIDE[parameter.code] ?? MEANINGS[parameter.type];
 
 /** The meaning of one alternative, by the type of its parameter. */
-const expressValue = (value: CriterionValue): SearchExpression => meaningOf(value.parameter)?.express(value) ?? NOTHING;
+function expressValue(value: CriterionValue): SearchExpression {
+  const modified = MODIFIED[`${value.parameter.type}:${value.modifier}`];
+  return (modified ?? meaningOf(value.parameter)?.express)?.(value) ?? NOTHING;
+}
+
+function modifiersOf(parameter: SearchParameter): readonly string[] {
+  const modifiers = meaningOf(parameter)?.modifiers ?? [];
+  return typeof modifiers === 'function' ? modifiers(parameter) : modifiers;
+}
 
 const hasEntries = ({ paths, ways }: SearchParameter) => paths.length > 0 || (ways !== undefined && ways.length > 0);
 
@@ -105,7 +130,7 @@ function parameterOf(name: ParameterName, type: string, types: readonly string[]
 }
 
 function checkModifier({ text, modifier }: ParameterName, parameter: SearchParameter): void {
-  const allowed = meaningOf(parameter)?.modifiers ?? [];
+  const allowed = modifiersOf(parameter);
   const isTypeName = parameter.type === 'reference' && /^[A-Z]/.test(modifier ?? '');
   if (modifier === undefined || isTypeName || allowed.includes(modifier)) return;
   const list = allowed.length > 0 ? allowed.map((each) => `:${each}`).join(', ') : 'none';
@@ -131,8 +156,8 @@ export function compileCriterion(
   const parameters = types.map((type) => parameterOf(name, type, types, context.registry));
   for (const parameter of parameters) checkModifier(name, parameter);
   if (name.modifier === 'missing') return missingExpression(parameters, value, name.text);
-  const isNot = name.modifier === 'not';
-  const modifier = isNot ? undefined : name.modifier;
+  const complement = name.modifier === undefined ? undefined : COMPLEMENTS[name.modifier];
+  const modifier = complement ? complement.of : name.modifier;
   const values = splitValue(value, ',');
   if (values.length > MOST_ALTERNATIVES)
     throw invalidValue(`${name.text}: at most ${MOST_ALTERNATIVES} alternatives, not ${values.length}`, name.text);
@@ -143,5 +168,5 @@ export function compileCriterion(
     }),
   );
   const any = or(alternatives);
-  return isNot ? not(any) : any;
+  return complement ? not(any) : any;
 }

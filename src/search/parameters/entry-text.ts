@@ -26,6 +26,14 @@ export const parameterKey = (type: string, code: string) => `${type}.${code}`;
 /** The key of a composite's last part where its first is this token (the entry of it without its key: `=system|code`, `~code`). */
 export const compositeKey = (key: string, token: string) => `${key}$${token}`;
 
+/** Keys of what modifiers look for: the words beside a code, an identifier with its type, a reference by identifier. */
+export const textKey = (key: string) => `${key}:text`;
+export const ofTypeKey = (key: string) => `${key}:of-type`;
+export const identifierKey = (key: string) => `${key}:identifier`;
+
+/** An identifier's value behind the code of its type, as one code of the type's system. */
+export const typedValue = (typeCode: string, value: string) => `${typeCode.toLowerCase()}|${value}`;
+
 /** The text itself up to the limit, else its start and a hash of all of it. */
 export function cutText(text: string): string {
   if (text.length <= ENTRY_TEXT_LIMIT) return text;

@@ -25,13 +25,18 @@ function partReader({ type, code, paths }: CompositeComponent, target: ExtractTa
   };
 }
 
+/** Composites take no modifiers, so nothing is kept for such. */
+const isForModifier = (entry: string, key: string) => entry.startsWith(`${key}:`);
+
 function elementExtractor(components: readonly CompositeComponent[], target: ExtractTarget): Extract | undefined {
   const [first, second] = components.map((component) => partReader(component, target));
   if (!first || !second) return undefined;
   return (node, sink) => {
     for (const token of first(node, '').s) {
-      const { s, r } = second(node, compositeKey(target.key, token));
-      sink.s.push(...s);
+      if (isForModifier(token, '')) continue;
+      const key = compositeKey(target.key, token);
+      const { s, r } = second(node, key);
+      sink.s.push(...s.filter((entry) => !isForModifier(entry, key)));
       sink.r.push(...r);
     }
   };

@@ -44,6 +44,8 @@ export interface SearchRegistry {
   parametersOf(type: string): readonly SearchParameter[];
   /** Codes of the parameters that put a type into a patient's compartment; [] if none does. */
   compartmentCodes(type: string): readonly string[];
+  /** The codes of a value set by its id, if R4 itself lists them all. */
+  codeSet(id: string): CodeSet | undefined;
 }
 
 const ABSTRACT = ['Resource', 'DomainResource'];
@@ -107,6 +109,7 @@ export function createSearchRegistry(definitions: SearchDefinitions): SearchRegi
     parameter: (type, code) => ofType(type).get(code),
     codesOf: (type) => [...ofType(type).keys()].sort(),
     parametersOf: (type) => [...ofType(type).values()],
+    codeSet: (id) => definitions.codeSets.get(id),
     compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
   };
 }

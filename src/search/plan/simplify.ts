@@ -71,6 +71,7 @@ export function simplify(expression: SearchExpression): SearchExpression {
     case 'nothing':
     case 'equals':
     case 'prefix':
+    case 'contains':
     case 'range':
     case 'patient':
     case 'updated':

@@ -3,6 +3,7 @@
  * names it and lists what is allowed, never silently left out.
  * @see https://hl7.org/fhir/R4/search.html
  */
+import type { CodeSet } from '../../definitions/definitions.ts';
 import { FhirError, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and } from '../expression/expression.ts';
@@ -27,6 +28,8 @@ export interface SearchContext {
   readonly handling: 'strict' | 'lenient';
   /** Milliseconds since 1970, for the prefix `ap` of dates. */
   readonly now: () => number;
+  /** The codes of a value set beyond R4's own; see `CriterionContext`. */
+  readonly expandValueSet?: (url: string) => CodeSet | undefined;
   /** Hops of a chain; default 5. */
   readonly mostHops?: number;
   /** Matches of a page when the client doesn't say, and at most; default 20 and 1,000. */
