@@ -33,6 +33,8 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
     case 'prefix':
       return holdsStart(expression.entry);
     case 'contains':
+      // $indexOfCP finds no empty text at the very end.
+      if (expression.text === '') return holdsStart(expression.start);
       return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression.start, expression.text) }] };
     case 'range':
       return { r: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } } } as Filter<StoredDocument>;
