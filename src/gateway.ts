@@ -17,6 +17,9 @@ import { createUlids } from './model/ulid.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
+import { encounterEverything, patientEverything } from './operations/everything.ts';
+import { explain } from './operations/explain.ts';
+import { observationLastn } from './operations/observation-lastn.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
 import { createOperationRegistry } from './operations/registry.ts';
 import { createReplicaOperation } from './operations/replica.ts';
@@ -35,7 +38,9 @@ import { startRecovery } from './store/placement/recovery.ts';
 import { startSweeping } from './store/placement/sweep.ts';
 import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
+import { createTimedStore } from './store/timed-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createRequestTiming } from './telemetry/request-timing.ts';
 import { createValidator } from './validation/validate.ts';
 
 export interface Gateway {
@@ -85,19 +90,27 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const administration = { clinical: clinical.administration, administrative: administrative.administration };
   const operations = createOperationRegistry([
     validate,
+    patientEverything,
+    encounterEverything,
+    observationLastn,
+    explain,
     createShardOperation(administration),
     createRecordShardOperation(administration),
     createReplicaOperation(administration),
     createBenchmarkOperation(administration, jobs),
     createBenchmarkStatusOperation(jobs),
   ]);
+  const timing = createRequestTiming();
   const context = assembleContext(
     {
-      store: createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+      store: createTimedStore(
+        createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+        timing.inStore,
+      ),
       definitions,
       validator: createValidator(definitions),
       indexer: createIndexer(registry, definitions, { baseUrl: config.baseUrl }),
-      search: { registry, baseUrl: config.baseUrl, now: Date.now },
+      search: { registry, baseUrl: config.baseUrl, now: Date.now, mostHops: config.maxChainHops },
       pageTokens: createPageTokens(await sharedSecret(clinical.collections)),
       now: Date.now,
       newUlid,
@@ -120,6 +133,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions),
     isReady: () => areReachable(clinical, administrative),
+    timing,
   });
 
   let listening: Listening | undefined;

@@ -169,6 +169,15 @@ export const OPTIONS = {
     unit: 'entries',
     description: 'The most entries that a batch or transaction Bundle may have.',
   },
+  maxChainHops: {
+    kind: 'integer',
+    env: 'MAX_CHAIN_HOPS',
+    flag: 'max-chain-hops',
+    minimum: 1,
+    maximum: 20,
+    default: 5,
+    description: 'Hops of one chained search parameter or `_has`.',
+  },
   maxJsonDepth: {
     kind: 'integer',
     env: 'MAX_JSON_DEPTH',

@@ -8,6 +8,7 @@ import type { InteractionContext } from '../interactions/context.ts';
 import type { FhirRequest } from '../interactions/request.ts';
 import { findRoute, type Method, type Route } from '../interactions/route.ts';
 import { methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
+import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
 import { type Authenticated, createAuthenticate } from './middleware/authenticate.ts';
 import { type BaseUrlOptions, baseUrl } from './middleware/base-url.ts';
 import { DEFAULT_PRESENTATION, negotiate, type Presentation } from './middleware/negotiate.ts';
@@ -21,6 +22,8 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly verifier: TokenVerifier;
   /** True when the stores can be reached: `GET /health/ready`. */
   readonly isReady: () => Promise<boolean>;
+  /** What the stores' calls are counted by; without it `Server-Timing` tells nothing of the stores. */
+  readonly timing?: RequestTiming;
 }
 
 const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -32,7 +35,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   const authenticate = createAuthenticate(options.verifier);
   const routing = { isResourceType: (type: string) => context.definitions.isResourceType(type), findOperation: context.findOperation };
 
-  async function answer(incoming: IncomingMessage): Promise<Response> {
+  const timing = options.timing ?? createRequestTiming();
+
+  async function answer(incoming: IncomingMessage, told: () => string): Promise<Response> {
     const by = requestId(incoming.headers['x-request-id']);
     let presentation = DEFAULT_PRESENTATION;
     try {
@@ -46,9 +51,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
         throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
       const who = route.interaction === 'capabilities' ? NOBODY : await authenticate(incoming.headers.authorization);
       const request = await requestOf(incoming, method, route, target.path, negotiated.query, presentation, who, by);
-      return writer.write(await context.dispatch(request), presentation, by);
+      return writer.write(await context.dispatch(request), presentation, by, told());
     } catch (error) {
-      return writer.writeError(error, presentation, by);
+      return writer.writeError(error, presentation, by, told());
     }
   }
 
@@ -85,7 +90,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health/live', (c) => c.json({ status: 'live' }));
   app.get('/health/ready', async (c) => ((await options.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not ready' }, 503)));
-  app.all('*', (c) => answer(c.env.incoming));
+  app.all('*', (c) => timing.run((told) => answer(c.env.incoming, told)));
   return app;
 }
 

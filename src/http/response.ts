@@ -12,14 +12,15 @@ const JSON_TYPE = 'application/fhir+json; charset=utf-8';
 const XML_TYPE = 'application/fhir+xml; charset=utf-8';
 
 export interface ResponseWriter {
-  write(response: FhirResponse, presentation: Presentation, requestId: string): Response;
+  /** `timing` is the value of `Server-Timing`. */
+  write(response: FhirResponse, presentation: Presentation, requestId: string, timing: string): Response;
   /** Unknown errors are logged and answered 500 without a word about them. */
-  writeError(error: unknown, presentation: Presentation, requestId: string): Response;
+  writeError(error: unknown, presentation: Presentation, requestId: string, timing: string): Response;
 }
 
 export function createResponseWriter(definitions: Definitions, log: ErrorLog): ResponseWriter {
-  function write({ status, headers, body }: FhirResponse, presentation: Presentation, requestId: string): Response {
-    const all: Record<string, string> = { ...SECURITY_HEADERS, 'X-Request-Id': requestId, ...headers };
+  function write({ status, headers, body }: FhirResponse, presentation: Presentation, requestId: string, timing: string): Response {
+    const all: Record<string, string> = { ...SECURITY_HEADERS, 'X-Request-Id': requestId, 'Server-Timing': timing, ...headers };
     if (!body) return new Response(null, { status, headers: all });
     if (body.kind === 'raw') {
       all['Content-Type'] = body.contentType;
@@ -29,14 +30,14 @@ export function createResponseWriter(definitions: Definitions, log: ErrorLog): R
     return new Response(formatted(definitions, body.text, presentation), { status, headers: all });
   }
 
-  function writeError(error: unknown, presentation: Presentation, requestId: string): Response {
+  function writeError(error: unknown, presentation: Presentation, requestId: string, timing: string): Response {
     const response = errorResponse(error, log, requestId);
     try {
-      return write(response, presentation, requestId);
+      return write(response, presentation, requestId, timing);
     } catch (cause) {
       // The error must reach the client even if the format that it asked for can't be made.
       log.error('an OperationOutcome could not be written', { requestId, error: cause });
-      return write(response, DEFAULT_PRESENTATION, requestId);
+      return write(response, DEFAULT_PRESENTATION, requestId, timing);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { isSearchable } from '../search/param-types/criterion.ts';
+import { referenceCodes } from '../search/request/join.ts';
 import type { DescribedOperation, InteractionServices } from './context.ts';
 import { interactionsOffered } from './route.ts';
 
@@ -44,6 +45,7 @@ function head({ software }: InteractionServices, baseUrl: string): object {
 
 function restOf(services: InteractionServices, operations: readonly DescribedOperation[]): object {
   const { type, system } = interactionsOffered();
+  const referrers = referrersByType(services);
   const systemOperations = operations.filter(({ isSystem }) => isSystem).map(operationRef);
   return {
     mode: 'server',
@@ -63,10 +65,15 @@ function restOf(services: InteractionServices, operations: readonly DescribedOpe
       conditionalDelete: 'multiple',
       referencePolicy: ['literal', 'logical', ...(services.referentialIntegrity ? ['enforced'] : [])],
       ...listed('searchParam', searchParametersOf(services, name)),
+      searchInclude: ['*', ...includesOf(services, name)],
+      searchRevInclude: ['*', ...(referrers.get(name) ?? [])],
       ...listed('operation', operations.filter(({ types }) => types.includes(name) || types.includes('Resource')).map(operationRef)),
     })),
     interaction: system.map((code) => ({ code })),
     ...listed('operation', systemOperations),
+    compartment: Object.keys(services.definitions.compartments).map(
+      (name) => `http://hl7.org/fhir/CompartmentDefinition/${name.toLowerCase()}`,
+    ),
   };
 }
 
@@ -75,6 +82,24 @@ function searchParametersOf({ search }: InteractionServices, type: string): obje
     .parametersOf(type)
     .filter(isSearchable)
     .map(({ code, type, url }) => ({ name: code, definition: url, type }));
+}
+
+const includesOf = ({ search }: InteractionServices, type: string) =>
+  referenceCodes(type, search.registry).map((code) => `${type}:${code}`);
+
+/** For each type, what `_revinclude` can name: the references of all types that lead to it. */
+function referrersByType({ search: { registry }, definitions }: InteractionServices): ReadonlyMap<string, readonly string[]> {
+  const byType = new Map<string, string[]>();
+  for (const source of definitions.resourceTypes) {
+    for (const code of referenceCodes(source, registry)) {
+      for (const target of registry.parameter(source, code)?.targets ?? []) {
+        const known = byType.get(target);
+        if (known) known.push(`${source}:${code}`);
+        else byType.set(target, [`${source}:${code}`]);
+      }
+    }
+  }
+  return byType;
 }
 
 const operationRef = ({ name, definition }: DescribedOperation) => ({ name, definition });

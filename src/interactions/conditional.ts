@@ -3,7 +3,7 @@
  * @see https://hl7.org/fhir/R4/http.html#ccreate
  */
 import { hash } from 'node:crypto';
-import { preconditionFailed } from '../model/error.ts';
+import { preconditionFailed, unsupportedParameter } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import { printExpression } from '../search/expression/print.ts';
@@ -36,7 +36,9 @@ export interface Matches {
 export function parseCriteria(request: FhirRequest, context: InteractionContext, type: string, text: string): Criteria {
   request.access.require(type, 'search-type');
   const pairs = queryPairs(text);
-  const { where, patient } = parseSearch(pairs, [type], { ...context.search, handling: 'strict' });
+  const { where, patient, joins } = parseSearch(pairs, [type], { ...context.search, handling: 'strict' });
+  const [join] = joins;
+  if (join) throw unsupportedParameter(`"${join.name}": chains and _has can not decide a conditional write`, join.name);
   if (where.kind === 'everything') throw preconditionFailed(`the criteria "${text}" select nothing in particular`, 'value');
   return { type, text, where, patient };
 }

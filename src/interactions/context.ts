@@ -25,6 +25,8 @@ export interface Limits {
   /** Entries of a page when the client doesn't say, and at most. */
   readonly defaultPageSize: number;
   readonly maxPageSize: number;
+  /** Resources that come along with a page of a search: `_include` and `_revinclude`. */
+  readonly maxIncluded: number;
   /** Entries of a batch worked on at once. */
   readonly batchConcurrency: number;
 }
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxConditionalDeletes: 100,
   defaultPageSize: 50,
   maxPageSize: 1000,
+  maxIncluded: 1000,
   batchConcurrency: 16,
 };
 

@@ -4,7 +4,7 @@
  * @see https://hl7.org/fhir/R4/http.html
  */
 import type { AccessDecision, InteractionCode } from '../access/decision.ts';
-import type { Author, ResourceVersion } from '../model/resource.ts';
+import type { Author, ResourceKey, ResourceVersion } from '../model/resource.ts';
 
 /** What `Prefer` asks for; only what was said. */
 export interface Preferences {
@@ -37,6 +37,8 @@ export interface FhirRequest extends Preconditions {
   readonly type?: string;
   readonly id?: string;
   readonly versionId?: string;
+  /** The compartment that a search stays in: `Patient/1` of `Patient/1/Observation`. */
+  readonly compartment?: ResourceKey;
   /** The name of an operation without `$`. */
   readonly operation?: string;
   /** Parameters of the URL in order, decoded; those about format (`_format`, `_pretty`) are taken out. */

@@ -5,6 +5,7 @@
  */
 import type { InteractionCode } from '../access/decision.ts';
 import { invalidValue, methodNotAllowed, notFound } from '../model/error.ts';
+import type { ResourceKey } from '../model/resource.ts';
 import type { OperationLevel, OperationLookup } from './context.ts';
 import type { FhirRequest } from './request.ts';
 
@@ -15,6 +16,8 @@ export interface Route {
   readonly type?: string;
   readonly id?: string;
   readonly versionId?: string;
+  /** Of a search within it. */
+  readonly compartment?: ResourceKey;
   readonly operation?: string;
 }
 
@@ -24,6 +27,8 @@ type Verb = Exclude<Method, 'HEAD'>;
 interface PathShape {
   readonly matches: (segments: readonly string[]) => boolean;
   readonly methods: Partial<Record<Verb, InteractionCode>>;
+  /** `[owner type]/[owner id]/[type searched, or *]` */
+  readonly isCompartment?: true;
 }
 
 const isType = (segment: string | undefined) => segment !== undefined && segment.charCodeAt(0) >= 65 && segment.charCodeAt(0) <= 90;
@@ -46,6 +51,18 @@ const SHAPES: readonly PathShape[] = [
   { matches: (s) => s.length === 2 && isType(s[0]) && s[1] === '_history', methods: { GET: 'history-type' } },
   { matches: (s) => s.length === 3 && isType(s[0]) && s[2] === '_history', methods: { GET: 'history-instance' } },
   { matches: (s) => s.length === 4 && isType(s[0]) && s[2] === '_history', methods: { GET: 'vread' } },
+  { matches: (s) => s.length === 3 && isType(s[0]) && isType(s[2]), methods: { GET: 'search-type' }, isCompartment: true },
+  { matches: (s) => s.length === 3 && isType(s[0]) && s[2] === '*', methods: { GET: 'search-system' }, isCompartment: true },
+  {
+    matches: (s) => s.length === 4 && isType(s[0]) && isType(s[2]) && s[3] === '_search',
+    methods: { POST: 'search-type' },
+    isCompartment: true,
+  },
+  {
+    matches: (s) => s.length === 4 && isType(s[0]) && s[2] === '*' && s[3] === '_search',
+    methods: { POST: 'search-system' },
+    isCompartment: true,
+  },
 ];
 
 const LEVELS: readonly OperationLevel[] = ['system', 'type', 'instance'];
@@ -83,7 +100,14 @@ export function findRoute(method: Method, path: string, routing: Routing): Route
   if (isTyped && !routing.isResourceType(type as string)) throw notFound(`"${type}" is not a resource type of FHIR R4`);
   if (!interaction) throw methodNotAllowed(`${method} can't be used on "${path}"`, allowed(shape));
   if (!isTyped) return { interaction };
+  if (shape.isCompartment) return compartmentRoute(interaction, segments, routing);
   return { interaction, type, id: id?.startsWith('_') ? undefined : id, versionId };
+}
+
+function compartmentRoute(interaction: InteractionCode, segments: readonly string[], { isResourceType }: Routing): Route {
+  const [type = '', id = '', member = ''] = segments;
+  if (member !== '*' && !isResourceType(member)) throw notFound(`"${member}" is not a resource type of FHIR R4`);
+  return { interaction, compartment: { type, id }, ...(member !== '*' && { type: member }) };
 }
 
 function allowed(shape: PathShape): string {

@@ -3,16 +3,22 @@
  * @see https://hl7.org/fhir/R4/http.html#search
  * @see https://hl7.org/fhir/R4/search.html#return
  */
-import { unsupportedMediaType } from '../model/error.ts';
-import { EVERYTHING, NOTHING } from '../search/expression/expression.ts';
-import { planSearch, type SearchPlan } from '../search/plan/plan-search.ts';
+import { type Issue, invalidValue, unsupportedMediaType, unsupportedParameter } from '../model/error.ts';
+import { keyText, type ResourceVersion } from '../model/resource.ts';
+import { and, EVERYTHING, NOTHING } from '../search/expression/expression.ts';
+import type { Narrow } from '../search/plan/apply-access.ts';
+import { planSearch, resolveChains, type SearchPlan } from '../search/plan/plan-search.ts';
 import { parseSearch, type SearchRequest } from '../search/request/parse.ts';
 import type { SearchMatch } from '../store/store.ts';
 import { type BundleLink, bundleText } from './bundle-text.ts';
 import type { InteractionContext } from './context.ts';
+import { outcomeText } from './outcome.ts';
 import { PAGE, pageTokensFor } from './page-cursor.ts';
 import { boundedPairs, queryText } from './query-text.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
+import { inCompartment } from './search-compartment.ts';
+import { findIncluded, type Included } from './search-includes.ts';
+import { totalOf } from './search-total.ts';
 import { type Subset, subsetOf, subsetText } from './subset.ts';
 
 type Pairs = FhirRequest['query'];
@@ -24,32 +30,115 @@ function searchPairs({ method, query, body }: FhirRequest): Pairs {
   return boundedPairs([...query, ...body.pairs]);
 }
 
+/** What the caller may find of a type. */
+export const narrowFor =
+  ({ access }: FhirRequest): Narrow =>
+  (type) =>
+    access.allows(type, 'search-type') ? EVERYTHING : NOTHING;
+
 /** Searches these types. Results are the stored texts, put into the Bundle as they are. */
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
   const pairs = searchPairs(request);
+  if (pairs.some(([name]) => name === EXPLAIN)) return explained(request, context, pairs);
   const subset = subsetOf(pairs);
-  const search = parseSearch(pairs, types, { ...context.search, handling: request.prefer.handling ?? 'strict' });
-  const narrow = (type: string) => (request.access.allows(type, 'search-type') ? EVERYTHING : NOTHING);
-  const plan = planSearch(search, { registry: context.search.registry, narrow, pageTokens: pageTokensFor(request, context) });
+  return answerSearch(request, context, await understand(request, context, pairs, types), { subset });
+}
+
+/** `_explain=true`: how the search is run, instead of what it finds. */
+const EXPLAIN = '_explain';
+
+/** The same as `$explain`. @throws FhirError 403 without its scope, 400 where it is not offered or for another value */
+function explained(request: FhirRequest, context: InteractionContext, pairs: Pairs): Promise<FhirResponse> {
+  const operation = context.findOperation('explain', request.type === undefined ? 'system' : 'type', request.type);
+  if (!operation || request.compartment) throw unsupportedParameter('_explain is not offered here', EXPLAIN);
+  if (pairs.some(([name, value]) => name === EXPLAIN && value !== 'true')) throw invalidValue('_explain is true or not there', EXPLAIN);
+  const { body: _form, ...rest } = request;
+  return operation.handle({ ...rest, query: pairs.filter(([name]) => name !== EXPLAIN) }, context);
+}
+
+export interface SearchAnswer {
+  readonly subset?: Subset | undefined;
+  /** Types that includes may bring; default all. */
+  readonly mayInclude?: (type: string) => boolean;
+  /** Matches that come before those found, on the first page. */
+  readonly leading?: readonly ResourceVersion[];
+  /** What else is to be told. */
+  readonly issues?: readonly Issue[];
+}
+
+/** A page of a search that is understood, its chains resolved. */
+export async function answerSearch(
+  request: FhirRequest,
+  context: InteractionContext,
+  search: SearchRequest,
+  { subset, mayInclude, leading = [], issues = [] }: SearchAnswer,
+): Promise<FhirResponse> {
+  const plan = planSearch(search, {
+    registry: context.search.registry,
+    narrow: narrowFor(request),
+    pageTokens: pageTokensFor(request, context),
+  });
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
   const found = isCountOnly ? [] : await context.store.search(plan.search);
   const page = found.slice(0, plan.pageSize);
-  const total = await totalOf(search, plan, isCountOnly ? undefined : found.length, context);
+  const matched = [...(search.page === undefined ? leading : []), ...page.map(({ resource }) => resource)];
+  const [total, included] = await Promise.all([
+    totalOf(search, plan, isCountOnly ? undefined : found.length, context),
+    includedWith(request, context, matched, search, mayInclude),
+  ]);
   const links = linksOf(request, search, plan, found.length > page.length ? page.at(-1) : undefined);
-  const entries = page.map((match) => matchEntry(request.baseUrl, match, context, subset));
-  return { status: 200, headers: {}, body: { kind: 'fhir', text: bundleText('searchset', links, total, entries) } };
+  const entries = [
+    ...matched.map((resource) => entryText(request, context, resource, 'match', subset)),
+    // The elements asked for are those of the matches.
+    ...included.resources.map((each) => entryText(request, context, each, 'include', subset?.kind === 'elements' ? undefined : subset)),
+    ...outcomeEntry([...issues, ...search.ignored.map(ignoredIssue), ...total.issues, ...included.issues]),
+  ];
+  const text = bundleText(
+    'searchset',
+    [...links, ...included.links],
+    total.value === undefined ? undefined : total.value + leading.length,
+    entries,
+  );
+  return { status: 200, headers: {}, body: { kind: 'fhir', text } };
 }
 
-/** Told when it costs nothing (one page holds all) or is asked for. `found` is undefined if only the count is wanted. */
-async function totalOf(
-  { total, page }: SearchRequest,
-  { search, pageSize }: SearchPlan,
-  found: number | undefined,
+/** The request, its compartment and its chains as one condition. */
+export async function understand(
+  request: FhirRequest,
   context: InteractionContext,
-): Promise<number | undefined> {
-  if (found !== undefined && page === undefined && found <= pageSize) return found;
-  const isWanted = found === undefined || total === 'accurate' || total === 'estimate';
-  return isWanted ? context.store.count(search) : undefined;
+  pairs: Pairs,
+  types: readonly string[],
+): Promise<SearchRequest> {
+  const { registry } = context.search;
+  const asked = parseSearch(pairs, types, { ...context.search, handling: request.prefer.handling ?? 'strict' });
+  if (asked.includes.length > 0 && asked.summary === 'text') throw invalidValue('_summary=text can not be mixed with includes', '_summary');
+  const { compartment } = request;
+  const within = compartment && {
+    within: keyText(compartment),
+    where: and([inCompartment(compartment, asked.types, context.definitions, registry), asked.where]),
+  };
+  return resolveChains(
+    { ...asked, ...within },
+    {
+      registry,
+      narrow: narrowFor(request),
+      refuse: (type) => request.access.require(type, 'search-type'),
+      collect: context.store.collect,
+    },
+  );
+}
+
+const NOTHING_INCLUDED: Included = { resources: [], links: [], issues: [] };
+
+function includedWith(
+  request: FhirRequest,
+  context: InteractionContext,
+  page: readonly ResourceVersion[],
+  { includes }: SearchRequest,
+  mayInclude: SearchAnswer['mayInclude'],
+): Promise<Included> {
+  if (includes.length === 0 || page.length === 0) return Promise.resolve(NOTHING_INCLUDED);
+  return findIncluded(request, context, narrowFor(request), page, includes, mayInclude);
 }
 
 /** `self` tells what was understood; `next` goes on after the last match. */
@@ -61,13 +150,26 @@ function linksOf(request: FhirRequest, search: SearchRequest, plan: SearchPlan, 
 }
 
 /** A search by POST is told as the GET that means the same. */
-function linkUrl({ baseUrl, type }: FhirRequest, pairs: Pairs): string {
+function linkUrl({ baseUrl, type, compartment, operation, path: asked }: FhirRequest, pairs: Pairs): string {
   const query = queryText(pairs);
-  return `${baseUrl}${type === undefined ? '' : `/${type}`}${query && `?${query}`}`;
+  const path =
+    operation !== undefined ? `/${asked}` : compartment ? `/${keyText(compartment)}/${type ?? '*'}` : type === undefined ? '' : `/${type}`;
+  return `${baseUrl}${path}${query && `?${query}`}`;
 }
 
-function matchEntry(baseUrl: string, { resource }: SearchMatch, context: InteractionContext, subset: Subset | undefined): string {
-  const { type, id, raw } = resource;
+function entryText(
+  { baseUrl }: FhirRequest,
+  context: InteractionContext,
+  { type, id, raw }: ResourceVersion,
+  mode: 'match' | 'include',
+  subset: Subset | undefined,
+): string {
   const text = subset ? subsetText(context.definitions, raw, subset) : raw;
-  return `{"fullUrl":${JSON.stringify(`${baseUrl}/${type}/${id}`)},"resource":${text},"search":{"mode":"match"}}`;
+  return `{"fullUrl":${JSON.stringify(`${baseUrl}/${type}/${id}`)},"resource":${text},"search":{"mode":"${mode}"}}`;
+}
+
+const ignoredIssue = (diagnostics: string): Issue => ({ severity: 'warning', code: 'not-supported', diagnostics });
+
+function outcomeEntry(issues: readonly Issue[]): string[] {
+  return issues.length === 0 ? [] : [`{"resource":${outcomeText(issues)},"search":{"mode":"outcome"}}`];
 }

@@ -2,8 +2,11 @@
 import type { InteractionContext } from './context.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { runSearch } from './search-bundle.ts';
+import { compartmentTypes } from './search-compartment.ts';
 
-/** Searches all types, or those that `_type` names. */
+/** Searches all types, or those that `_type` names; of a compartment, those that it has members of. */
 export function searchSystem(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
-  return runSearch(request, context, context.definitions.resourceTypes);
+  const { compartment } = request;
+  const types = compartment ? compartmentTypes(compartment, context.definitions) : context.definitions.resourceTypes;
+  return runSearch(request, context, types);
 }

@@ -110,6 +110,8 @@ export const tooLarge = (diagnostics: string, expression?: string) => single(413
 export const unsupportedMediaType = (diagnostics: string) => single(415, 'not-supported', diagnostics);
 /** 422: the content is well-formed but breaks a rule of the server. */
 export const unprocessable = (diagnostics: string, expression?: string) => single(422, 'business-rule', diagnostics, expression);
+/** 422: the answer would take more work than the server does for one request. */
+export const tooCostly = (diagnostics: string, expression?: string) => single(422, 'too-costly', diagnostics, expression);
 /** 429: too many requests; `retryAfterSeconds` says when to come back. */
 export const throttled = (diagnostics: string, retryAfterSeconds: number) =>
   new FhirError(429, [{ severity: 'error', code: 'throttled', diagnostics }], { 'Retry-After': String(retryAfterSeconds) });

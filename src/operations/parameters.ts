@@ -10,6 +10,8 @@ import { invalidValue } from '../model/error.ts';
 export interface OperationInput {
   /** The value of a primitive parameter as text. */
   value(name: string): string | undefined;
+  /** All values of a primitive parameter that may be repeated; those between commas apart. */
+  values(name: string): readonly string[];
   /** The resource of a parameter. */
   resource(name: string): Readonly<Record<string, unknown>> | undefined;
 }
@@ -26,13 +28,21 @@ interface ParametersPart {
  */
 export function readInput(request: FhirRequest, context: InteractionContext, bare: string): OperationInput {
   const inUrl = (name: string) => request.query.findLast(([each]) => each === name)?.[1];
-  if (!request.body) return { value: inUrl, resource: () => undefined };
+  const allInUrl = (name: string) => separate(request.query.flatMap(([each, value]) => (each === name ? [value] : [])));
+  const ofUrl = { value: inUrl, values: allInUrl };
+  if (!request.body) return { ...ofUrl, resource: () => undefined };
   const { type, tree } = parseIncoming(request, context);
-  if (type !== 'Parameters') return { value: inUrl, resource: (name) => (name === bare ? tree : undefined) };
+  if (type !== 'Parameters') return { ...ofUrl, resource: (name) => (name === bare ? tree : undefined) };
   const parts = partsOf(tree);
   const part = (name: string) => parts.find((each) => each.name === name);
-  return { value: (name) => textOf(part(name)) ?? inUrl(name), resource: (name) => part(name)?.resource };
+  return {
+    value: (name) => textOf(part(name)) ?? inUrl(name),
+    values: (name) => [...separate(parts.flatMap((each) => (each.name === name ? (textOf(each) ?? []) : []))), ...allInUrl(name)],
+    resource: (name) => part(name)?.resource,
+  };
 }
+
+const separate = (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter((value) => value !== '');
 
 function partsOf({ parameter = [] }: Readonly<Record<string, unknown>>): readonly ParametersPart[] {
   const isList = Array.isArray(parameter) && parameter.every((part) => typeof part === 'object' && part !== null);

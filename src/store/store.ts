@@ -1,7 +1,8 @@
 /** What a store of resources can do. MongoDB, PostgreSQL, memory and their placement all implement this and no more. */
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
-import type { SearchMatch, StoreSearch } from '../search/expression/search.ts';
+import type { SearchMatch, StoreCollect, StoreSearch } from '../search/expression/search.ts';
+import type { StageExplanation } from './explain.ts';
 
 /** One change to one resource. The draft is final, its version number included. */
 export type Write =
@@ -79,7 +80,7 @@ export interface HistoryRequest {
   readonly limit: number;
 }
 
-export type { SearchMatch, SortKey, StoreSearch } from '../search/expression/search.ts';
+export type { SearchMatch, SortKey, StoreCollect, StoreSearch } from '../search/expression/search.ts';
 
 export interface ResourceStore {
   /** The current version, also of a deletion; undefined if there never was one. */
@@ -92,6 +93,10 @@ export interface ResourceStore {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   /** How many resources match. */
   count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  /** How the databases run the search, which they do. */
+  explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
+  /** Keys or reference entries of what matches, in no order. */
+  collect(request: StoreCollect): Promise<readonly string[]>;
   /**
    * Makes all writes of the unit visible, durably, or none.
    * @throws CommitRefused when a precondition does not hold

@@ -21,6 +21,13 @@ afterAll(async () => {
 
 const post = (path: string, body: unknown, target = gateway) => send({ method: 'POST', path, body }, target);
 
+test('every answer tells where its time went', async () => {
+  for (const path of ['Patient?_count=1', 'metadata', 'Patient/none', 'Nothing']) {
+    const { headers } = await send({ method: 'GET', path }, gateway);
+    expect(headers.get('server-timing'), path).toMatch(/^total;dur=[\d.]+, store;dur=[\d.]+$/);
+  }
+});
+
 describe('bodies without Content-Length', () => {
   test('are counted as they come', async () => {
     const token = await gateway.token('system/*.cruds');

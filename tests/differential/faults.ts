@@ -117,6 +117,11 @@ export const FAULTS: Readonly<Record<string, Decisions>> = {
   'a prefix found anywhere': reading({
     prefix: ({ entry }, { index }) => index.s.some((each) => each.includes(entry.slice(entry.indexOf('.')))),
   }),
+  'one of several read as all of them': reading({ among: ({ entries }, { index }) => entries.every((entry) => index.s.includes(entry)) }),
+  'one of several read as the first': reading({ among: ({ entries: [first = ''] }, { index }) => index.s.includes(first) }),
+  'text looked for beyond the mark': reading({
+    contains: ({ start, text }, { index }) => index.s.some((each) => each.startsWith(start) && each.slice(start.length).includes(text)),
+  }),
   'equality read as a prefix': reading({ equals: ({ entry }, { index }) => index.s.some((each) => each.startsWith(entry)) }),
   'equality without case': reading({
     equals: ({ entry }, { index }) => index.s.some((each) => each.toLowerCase() === entry.toLowerCase()),

@@ -45,7 +45,8 @@ function rangeEntry(dice: Dice): RangeEntry {
   return { k: dice.pick(RANGES), lo: Math.min(a, b), hi: isPoint ? Math.min(a, b) : Math.max(a, b) };
 }
 
-const stringEntry = (dice: Dice) => `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}`;
+const stringEntry = (dice: Dice) =>
+  `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}${dice.chance(0.2) ? `\u001f${dice.pick(TEXTS)}` : ''}`;
 
 function scalars(dice: Dice): ResourceDraft['index']['o'] {
   const texts = [dice.pick(TEXTS), dice.pick(TEXTS)].sort();
@@ -98,7 +99,9 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
   return dice.pickOne<SearchExpression>([
     () => ({ kind: 'equals', entry: entry() }),
     () => ({ kind: 'equals', entry: entry() }),
+    () => ({ kind: 'among', entries: dice.times(4, entry) }),
     () => ({ kind: 'prefix', entry: dice.chance(0.5) ? entry() : shortened(entry()) }),
+    () => ({ kind: 'contains', start: `${type}.${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}`, text: shortened(dice.pick(TEXTS)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
     () => ({ kind: 'ids', ids: someIds() }),

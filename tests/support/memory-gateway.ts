@@ -12,6 +12,9 @@ import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/serve.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
+import { explain } from '../../src/operations/explain.ts';
+import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
 import { validate } from '../../src/operations/validate.ts';
 import { createIndexer } from '../../src/search/parameters/indexer.ts';
@@ -41,7 +44,7 @@ export type GatewayChanges = Partial<InteractionServices> & Partial<Pick<AppOpti
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
   const services = { ...memoryServices((message, details) => failures.push({ message, ...details })), ...changes };
-  const operations = createOperationRegistry([validate]);
+  const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn, explain]);
   const context = assembleContext(services, operations.described, operations.find);
   const { issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);

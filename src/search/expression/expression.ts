@@ -20,8 +20,12 @@ export type SearchExpression =
   | { readonly kind: 'not'; readonly of: SearchExpression }
   /** `s` holds exactly this entry. */
   | { readonly kind: 'equals'; readonly entry: string }
+  /** `s` holds at least one of these entries. */
+  | { readonly kind: 'among'; readonly entries: readonly string[] }
   /** `s` holds an entry that starts so. */
   | { readonly kind: 'prefix'; readonly entry: string }
+  /** `s` holds an entry that starts so and has `text` after it, before the entry's end or its first U+001F. */
+  | { readonly kind: 'contains'; readonly start: string; readonly text: string }
   /** *One* entry of `r` with this key meets every condition. */
   | { readonly kind: 'range'; readonly key: string; readonly conditions: readonly BoundCondition[] }
   /** The logical id is one of these. */

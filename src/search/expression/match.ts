@@ -1,6 +1,7 @@
 /** Evaluates a search expression on one resource's index entries: the reference that every store is held to. */
 import type { IndexEntries, RangeEntry, ResourceKey } from '../../model/resource.ts';
 import { unreachable } from '../../model/unreachable.ts';
+import { EXACT_MARK } from '../parameters/entry-text.ts';
 import type { BoundCondition, SearchExpression } from './expression.ts';
 
 /** What an expression is evaluated on: a draft, or anything with the same members. */
@@ -32,6 +33,10 @@ const meetsAll = (entry: { readonly lo: number; readonly hi: number }, condition
 const inRange = (entries: readonly RangeEntry[], key: string, conditions: readonly BoundCondition[]) =>
   entries.some((entry) => entry.k === key && meetsAll(entry, conditions));
 
+function containsText(entry: string, start: string, text: string): boolean {
+  return entry.startsWith(start) && (entry.slice(start.length).split(EXACT_MARK, 1)[0] ?? '').includes(text);
+}
+
 /**
  * True if the resource meets the expression. All conditions of a `range` must hold on *one* entry; a `range` without
  * conditions asks whether there is an entry with its key at all.
@@ -51,8 +56,12 @@ export function matches(expression: SearchExpression, resource: Matchable): bool
       return !matches(expression.of, resource);
     case 'equals':
       return index.s.includes(expression.entry);
+    case 'among':
+      return expression.entries.some((entry) => index.s.includes(entry));
     case 'prefix':
       return index.s.some((entry) => entry.startsWith(expression.entry));
+    case 'contains':
+      return index.s.some((entry) => containsText(entry, expression.start, expression.text));
     case 'range':
       return inRange(index.r, expression.key, expression.conditions);
     case 'ids':

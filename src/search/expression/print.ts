@@ -25,8 +25,12 @@ export function printExpression(expression: SearchExpression): string {
       return `not ${printExpression(expression.of)}`;
     case 'equals':
       return JSON.stringify(expression.entry);
+    case 'among':
+      return `among[${expression.entries.map((entry) => JSON.stringify(entry)).join(', ')}]`;
     case 'prefix':
       return `${JSON.stringify(expression.entry)}…`;
+    case 'contains':
+      return `${JSON.stringify(expression.start)}…${JSON.stringify(expression.text)}…`;
     case 'range':
       return `${JSON.stringify(expression.key)}[${printConditions(expression.conditions)}]`;
     case 'ids':

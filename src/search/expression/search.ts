@@ -25,6 +25,14 @@ export interface StoreSearch {
   readonly patient?: string;
 }
 
+/** What a join needs of the resources that match, instead of the resources. */
+export interface StoreCollect extends Pick<StoreSearch, 'types' | 'where' | 'patient'> {
+  /** Which entries of `s` are wanted, by how they start; undefined: `Type/id` of each match. */
+  readonly prefixes?: readonly string[];
+  /** At most this many texts, each once; at least 1. */
+  readonly limit: number;
+}
+
 /** A match and its sort values (for the cursor of the next page). */
 export interface SearchMatch {
   readonly resource: ResourceVersion;

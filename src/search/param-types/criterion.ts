@@ -1,10 +1,12 @@
 /** One parameter of a search, name and value, to its expression: modifiers, alternatives, types. */
+import type { CodeSet } from '../../definitions/definitions.ts';
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
-import { not, or } from '../expression/expression.ts';
+import { NOTHING, not, or } from '../expression/expression.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 import type { ParameterName } from '../request/names.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
+import { compositeExpression } from './composite.ts';
 import { dateExpression, updatedExpression } from './date.ts';
 import { missingExpression } from './missing.ts';
 import { numberExpression } from './number.ts';
@@ -12,6 +14,7 @@ import { quantityExpression } from './quantity.ts';
 import { referenceExpression } from './reference.ts';
 import { stringExpression } from './string.ts';
 import { idExpression, tokenExpression } from './token.ts';
+import { inExpression, ofTypeExpression, referenceIdentifiers, tokenModifiers, tokenTextExpression } from './token-modifiers.ts';
 import { uriExpression } from './uri.ts';
 
 /** What the meaning of a value may depend on. */
@@ -19,6 +22,8 @@ export interface CriterionContext {
   readonly registry: SearchRegistry;
   readonly baseUrl: string;
   readonly now: () => number;
+  /** The codes of a value set beyond R4's own, by its canonical URL; undefined if it is not known. */
+  readonly expandValueSet?: (url: string) => CodeSet | undefined;
 }
 
 /** One alternative of a parameter's value, for one type. */
@@ -26,7 +31,7 @@ export interface CriterionValue {
   readonly parameter: SearchParameter;
   /** As the client wrote it, for errors: "code:not". */
   readonly name: string;
-  /** Undefined for those that are handled here: `missing`, `not`. */
+  /** Undefined for those that are handled here (`missing`, `not`); `not-in` arrives as `in`. */
   readonly modifier?: string;
   /** Still escaped, for values that have parts. */
   readonly raw: string;
@@ -37,20 +42,34 @@ export interface CriterionValue {
 /** Alternatives of one parameter: enough for a page of ids, not for an attack. */
 const MOST_ALTERNATIVES = 1000;
 
+type Express = (value: CriterionValue) => SearchExpression;
+
 interface Meaning {
-  readonly express: (value: CriterionValue) => SearchExpression;
-  readonly modifiers: readonly string[];
+  readonly express: Express;
+  readonly modifiers: readonly string[] | ((parameter: SearchParameter) => readonly string[]);
 }
+
+/** Modifiers that make a token or a reference mean something else. */
+const MODIFIED: Readonly<Record<string, Express>> = {
+  'token:text': tokenTextExpression,
+  'token:of-type': ofTypeExpression,
+  'token:in': inExpression,
+  'reference:identifier': (value) => tokenExpression({ ...value, modifier: undefined, parameter: referenceIdentifiers(value.parameter) }),
+};
+
+/** Modifiers that are the complement of another. */
+const COMPLEMENTS: Readonly<Record<string, { readonly of?: string }>> = { not: {}, 'not-in': { of: 'in' } };
 
 /** What each parameter type means and the modifiers that it takes. Those of R4 that are not here are refused by name. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  token: { express: tokenExpression, modifiers: ['missing', 'not'] },
-  string: { express: stringExpression, modifiers: ['missing', 'exact'] },
-  reference: { express: referenceExpression, modifiers: ['missing'] },
+  token: { express: tokenExpression, modifiers: tokenModifiers },
+  string: { express: stringExpression, modifiers: ['missing', 'exact', 'contains'] },
+  reference: { express: referenceExpression, modifiers: ['missing', 'identifier'] },
   date: { express: dateExpression, modifiers: ['missing'] },
   number: { express: numberExpression, modifiers: ['missing'] },
   quantity: { express: quantityExpression, modifiers: ['missing'] },
   uri: { express: uriExpression, modifiers: ['missing', 'below', 'above'] },
+  composite: { express: (value) => compositeExpression(value, expressValue), modifiers: [] },
 };
 
 /** Kept outside the entries, so neither can be missing. */
@@ -61,8 +80,21 @@ const OUTSIDE: Readonly<Record<string, Meaning>> = {
 
 const meaningOf = (parameter: SearchParameter) => OUTSIDE[parameter.code] ?? MEANINGS[parameter.type];
 
+/** The meaning of one alternative, by the type of its parameter. */
+function expressValue(value: CriterionValue): SearchExpression {
+  const modified = MODIFIED[`${value.parameter.type}:${value.modifier}`];
+  return (modified ?? meaningOf(value.parameter)?.express)?.(value) ?? NOTHING;
+}
+
+function modifiersOf(parameter: SearchParameter): readonly string[] {
+  const modifiers = meaningOf(parameter)?.modifiers ?? [];
+  return typeof modifiers === 'function' ? modifiers(parameter) : modifiers;
+}
+
+const hasEntries = ({ paths, ways }: SearchParameter) => paths.length > 0 || (ways !== undefined && ways.length > 0);
+
 /** True if a search may use this parameter. */
-export const isSearchable = (parameter: SearchParameter) => parameter.paths.length > 0 && meaningOf(parameter) !== undefined;
+export const isSearchable = (parameter: SearchParameter) => hasEntries(parameter) && meaningOf(parameter) !== undefined;
 
 /** Codes that can be searched in all of these types. */
 export function searchableCodes(types: readonly string[], registry: SearchRegistry): string[] {
@@ -98,7 +130,7 @@ function parameterOf(name: ParameterName, type: string, types: readonly string[]
 }
 
 function checkModifier({ text, modifier }: ParameterName, parameter: SearchParameter): void {
-  const allowed = meaningOf(parameter)?.modifiers ?? [];
+  const allowed = modifiersOf(parameter);
   const isTypeName = parameter.type === 'reference' && /^[A-Z]/.test(modifier ?? '');
   if (modifier === undefined || isTypeName || allowed.includes(modifier)) return;
   const list = allowed.length > 0 ? allowed.map((each) => `:${each}`).join(', ') : 'none';
@@ -124,17 +156,17 @@ export function compileCriterion(
   const parameters = types.map((type) => parameterOf(name, type, types, context.registry));
   for (const parameter of parameters) checkModifier(name, parameter);
   if (name.modifier === 'missing') return missingExpression(parameters, value, name.text);
-  const isNot = name.modifier === 'not';
-  const modifier = isNot ? undefined : name.modifier;
+  const complement = name.modifier === undefined ? undefined : COMPLEMENTS[name.modifier];
+  const modifier = complement ? complement.of : name.modifier;
   const values = splitValue(value, ',');
   if (values.length > MOST_ALTERNATIVES)
     throw invalidValue(`${name.text}: at most ${MOST_ALTERNATIVES} alternatives, not ${values.length}`, name.text);
   const alternatives = values.flatMap((raw) =>
     parameters.map((parameter) => {
       const one: CriterionValue = { parameter, name: name.text, modifier, raw, text: unescapeValue(raw), context };
-      return meaningOf(parameter)?.express(one) ?? { kind: 'nothing' as const };
+      return expressValue(one);
     }),
   );
   const any = or(alternatives);
-  return isNot ? not(any) : any;
+  return complement ? not(any) : any;
 }

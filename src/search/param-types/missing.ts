@@ -2,7 +2,7 @@
 import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { not, or } from '../expression/expression.ts';
-import { anyCodePrefix, anyValuePrefix, parameterKey } from '../parameters/entry-text.ts';
+import { anyCodePrefix, anyValuePrefix, parameterKey, textKey } from '../parameters/entry-text.ts';
 import { positionKeys } from '../parameters/extract-special.ts';
 import type { SearchParameter } from '../parameters/registry.ts';
 import type { StoredAs } from '../parameters/stored-as.ts';
@@ -21,7 +21,7 @@ function presentAs(parameter: SearchParameter, home: StoredAs): SearchExpression
     case 'special':
       return someRange(positionKeys(key).latitude);
     case 'token':
-      return somePrefix(anyCodePrefix(key));
+      return or([somePrefix(anyCodePrefix(key)), somePrefix(anyValuePrefix(textKey(key)))]);
     default:
       return somePrefix(anyValuePrefix(key));
   }

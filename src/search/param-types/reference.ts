@@ -32,7 +32,7 @@ function byText(value: CriterionValue, home: StoredAs, key: string): SearchExpre
 function checkType({ modifier, parameter, name }: CriterionValue): void {
   if (modifier === undefined || parameter.targets.includes(modifier)) return;
   throw unsupportedParameter(
-    `the modifier :${modifier} of "${name}" is not supported; allowed: :missing, :${parameter.targets.join(', :')}`,
+    `the modifier :${modifier} of "${name}" is not supported; allowed: :missing, :identifier, :${parameter.targets.join(', :')}`,
     name,
   );
 }

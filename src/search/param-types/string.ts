@@ -1,8 +1,8 @@
-/** String parameters: by the start of any part, without case and accents; `:exact` by the whole part as it is. */
+/** String parameters: by the start of any part, without case and accents; `:contains` anywhere in it (of long ones, in the start that is indexed); `:exact` by the whole part as it is. */
 import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { or } from '../expression/expression.ts';
-import { ENTRY_TEXT_LIMIT, foldText, parameterKey, stringEntry, stringPrefix } from '../parameters/entry-text.ts';
+import { anyValuePrefix, ENTRY_TEXT_LIMIT, foldText, parameterKey, stringEntry, stringPrefix } from '../parameters/entry-text.ts';
 import type { CriterionValue } from './criterion.ts';
 
 /** @throws FhirError 400 for a text longer than the index holds @see https://hl7.org/fhir/R4/search.html#string */
@@ -11,5 +11,7 @@ export function stringExpression({ text, name, modifier, parameter }: CriterionV
   if (modifier === 'exact') return or(keys.map((key): SearchExpression => ({ kind: 'equals', entry: stringEntry(key, text) })));
   if (foldText(text).length > ENTRY_TEXT_LIMIT)
     throw invalidValue(`${name}: texts of up to ${ENTRY_TEXT_LIMIT} characters can be searched`, name);
+  if (modifier === 'contains')
+    return or(keys.map((key): SearchExpression => ({ kind: 'contains', start: anyValuePrefix(key), text: foldText(text) })));
   return or(keys.map((key): SearchExpression => ({ kind: 'prefix', entry: stringPrefix(key, text) })));
 }

@@ -8,6 +8,7 @@
  * | string | `P=<folded>␟<exact>`: U+001F between; the exact text is left out if it is the folded one |
  * | reference | `P=Patient/1`, elsewhere `P=Patient/1@https://other/fhir`, also with `/_history/2` |
  * | uri, canonical | `P=<uri>`; with a version also `P=<uri>|<version>` |
+ * | composite of a repeating element | those of its last part, `P` being `<Type>.<parameter>$=<system>|<code>` or `…$~<code>` |
  *
  * A parameter's name has none of `=`, `~` and `|`, so no entry of one parameter starts like another's.
  */
@@ -21,6 +22,17 @@ export const EXACT_MARK = '\u001f';
 
 /** `<Type>.<parameter>`. */
 export const parameterKey = (type: string, code: string) => `${type}.${code}`;
+
+/** The key of a composite's last part where its first is this token (the entry of it without its key: `=system|code`, `~code`). */
+export const compositeKey = (key: string, token: string) => `${key}$${token}`;
+
+/** Keys of what modifiers look for: the words beside a code, an identifier with its type, a reference by identifier. */
+export const textKey = (key: string) => `${key}:text`;
+export const ofTypeKey = (key: string) => `${key}:of-type`;
+export const identifierKey = (key: string) => `${key}:identifier`;
+
+/** An identifier's value behind the code of its type, as one code of the type's system. */
+export const typedValue = (typeCode: string, value: string) => `${typeCode.toLowerCase()}|${value}`;
 
 /** The text itself up to the limit, else its start and a hash of all of it. */
 export function cutText(text: string): string {

@@ -1,6 +1,6 @@
 /** Entries of reference parameters. @see https://hl7.org/fhir/R4/search.html#reference */
 import type { EntrySink } from './entry-sink.ts';
-import { valueEntry } from './entry-text.ts';
+import { codeEntry, identifierKey, tokenEntry, valueEntry } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 import { canonicalExtractor } from './extract-uri.ts';
 import { referenceText, versionedText } from './reference-text.ts';
@@ -14,6 +14,12 @@ function putLiteral(target: ExtractTarget, literal: unknown, sink: EntrySink): v
   if (versioned !== undefined) sink.s.push(valueEntry(target.key, versioned));
 }
 
+function putIdentifier(target: ExtractTarget, { system, value }: { system?: unknown; value?: unknown }, sink: EntrySink): void {
+  if (typeof value !== 'string') return;
+  const key = identifierKey(target.key);
+  sink.s.push(tokenEntry(key, typeof system === 'string' ? system : '', value), codeEntry(key, value));
+}
+
 interface Inline {
   readonly resourceType?: unknown;
   readonly id?: unknown;
@@ -23,7 +29,11 @@ interface Inline {
 export function referenceExtractor(target: ExtractTarget, elementType: string): Extract | undefined {
   switch (elementType) {
     case 'Reference':
-      return (value, sink) => putLiteral(target, (value as { reference?: unknown }).reference, sink);
+      return (value, sink) => {
+        const { reference, identifier } = value as { reference?: unknown; identifier?: { system?: unknown; value?: unknown } };
+        putLiteral(target, reference, sink);
+        if (identifier) putIdentifier(target, identifier, sink);
+      };
     case 'Attachment':
       return (value, sink) => putLiteral(target, (value as { url?: unknown }).url, sink);
     case 'Resource':

@@ -1,6 +1,6 @@
 /** Entries of token parameters. @see https://hl7.org/fhir/R4/search.html#token */
 import type { EntrySink } from './entry-sink.ts';
-import { codeEntry, hasSystem, tokenEntry, tokenText } from './entry-text.ts';
+import { codeEntry, foldText, hasSystem, ofTypeKey, textKey, tokenEntry, tokenText, typedValue, valueEntry } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 interface Coded {
@@ -8,6 +8,9 @@ interface Coded {
   readonly code?: unknown;
   readonly value?: unknown;
   readonly coding?: unknown;
+  readonly display?: unknown;
+  readonly text?: unknown;
+  readonly type?: Coded;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -17,9 +20,15 @@ function put(target: ExtractTarget, system: unknown, code: string, sink: EntrySi
   sink.s.push(tokenEntry(target.key, isText(system) ? system : '', code), codeEntry(target.key, code));
 }
 
+/** For `:text`. */
+function putText(target: ExtractTarget, text: unknown, sink: EntrySink): void {
+  if (isText(text)) sink.s.push(valueEntry(textKey(target.key), foldText(text)));
+}
+
 function coding(target: ExtractTarget): Extract {
   return (value, sink) => {
-    const { system, code } = value as Coded;
+    const { system, code, display } = value as Coded;
+    putText(target, display, sink);
     if (!isText(code)) return;
     const text = tokenText('Coding', code);
     put(target, system, text, sink);
@@ -30,15 +39,22 @@ function coding(target: ExtractTarget): Extract {
 function codeableConcept(target: ExtractTarget): Extract {
   const each = coding(target);
   return (value, sink) => {
-    const codings = (value as Coded).coding;
+    const { coding: codings, text } = value as Coded;
+    putText(target, text, sink);
     if (Array.isArray(codings)) for (const item of codings) if (item) each(item, sink);
   };
 }
 
 function identifier(target: ExtractTarget): Extract {
   return (value, sink) => {
-    const { system, value: text } = value as Coded;
-    if (isText(text)) put(target, system, text, sink);
+    const { system, value: text, type } = value as Coded;
+    putText(target, type?.text, sink);
+    if (!isText(text)) return;
+    put(target, system, text, sink);
+    const types = Array.isArray(type?.coding) ? (type.coding as Coded[]) : [];
+    for (const each of types)
+      if (isText(each?.system) && isText(each.code))
+        sink.s.push(tokenEntry(ofTypeKey(target.key), each.system, typedValue(each.code, text)));
   };
 }
 

@@ -9,7 +9,8 @@ import { EntrySink } from './entry-sink.ts';
 import { parameterKey } from './entry-text.ts';
 import type { Extract } from './extract.ts';
 import { extractorFor } from './extract.ts';
-import type { PathReader } from './path.ts';
+import { compositeExtractor } from './extract-composite.ts';
+import type { PathReader, ValuePath } from './path.ts';
 import { compileReader } from './path.ts';
 import type { SearchDefinitions, SearchParameter, SearchRegistry } from './registry.ts';
 
@@ -47,16 +48,27 @@ const HOT_CODES = ['code', 'category'];
 /** Kept elsewhere than in entries: the id, `at`. */
 const NOT_ENTRIES = new Set(['_id', '_lastUpdated']);
 
+function stepOf(path: ValuePath, extract: Extract): Step {
+  const [first] = path.steps;
+  return { from: first?.kind === 'field' ? first.name : undefined, read: compileReader(path.steps), extract };
+}
+
+function compositeSteps({ on, code, ways = [] }: SearchParameter, baseUrl: string): Step[] {
+  return ways.flatMap((way) => {
+    const extract = way.kind !== 'single' && way.storedAs === code ? compositeExtractor(way, on, baseUrl) : undefined;
+    return extract && way.kind !== 'single' ? [stepOf(way.root, extract)] : [];
+  });
+}
+
 function stepsOf(parameter: SearchParameter, baseUrl: string): Step[] {
   const { on, code, elementTypes, paths } = parameter;
+  if (parameter.ways) return compositeSteps(parameter, baseUrl);
   const isElsewhere = !parameter.storedAs.some((home) => home.code === code);
   if (isElsewhere || NOT_ENTRIES.has(code)) return [];
   const target = { key: parameterKey(on, code), code, elementTypes, baseUrl };
   return paths.flatMap((path) => {
     const extract = extractorFor(parameter.type, target, path.type);
-    if (!extract) return [];
-    const [first] = path.steps;
-    return [{ from: first?.kind === 'field' ? first.name : undefined, read: compileReader(path.steps), extract }];
+    return extract ? [stepOf(path, extract)] : [];
   });
 }
 

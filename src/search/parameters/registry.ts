@@ -1,5 +1,7 @@
 /** The search parameters of each resource type, with their paths compiled at first use. */
 import type { CodeSet, Definitions, SearchParameterDefinition, SearchParamType } from '../../definitions/definitions.ts';
+import type { CompositeWay } from './composite.ts';
+import { compositeWays, shareWays } from './composite.ts';
 import { elementLookup } from './elements.ts';
 import { hasSystem, parameterKey } from './entry-text.ts';
 import type { ElementLookup, ValuePath } from './path.ts';
@@ -29,6 +31,8 @@ export interface SearchParameter {
   readonly hasSystem: boolean;
   /** For codes that name no system: the code sets that imply one. Undefined if FHIR itself doesn't list them all. */
   readonly impliedSystems?: readonly CodeSet[];
+  /** Composites only: how a resource can hold the parts together. */
+  readonly ways?: readonly CompositeWay[];
 }
 
 export interface SearchRegistry {
@@ -40,6 +44,8 @@ export interface SearchRegistry {
   parametersOf(type: string): readonly SearchParameter[];
   /** Codes of the parameters that put a type into a patient's compartment; [] if none does. */
   compartmentCodes(type: string): readonly string[];
+  /** The codes of a value set by its id, if R4 itself lists them all. */
+  codeSet(id: string): CodeSet | undefined;
 }
 
 const ABSTRACT = ['Resource', 'DomainResource'];
@@ -79,7 +85,12 @@ function compileType(type: string, definitions: SearchDefinitions): ReadonlyMap<
   const elements = elementLookup(definitions);
   const parameters = own.map((definition) => parameterOn(type, definition, elements, definitions.codeSets));
   const homes = homeOf(parameters);
-  const complete = parameters.map((parameter) => ({ ...parameter, storedAs: homes.get(parameter.code) ?? [] }));
+  const composites = own.filter((definition) => definition.type === 'composite');
+  const ways = shareWays(new Map(composites.map((each) => [each.code, compositeWays(each, type, parameters, definitions)])));
+  const complete = parameters.map((parameter) => {
+    const held = ways.get(parameter.code);
+    return { ...parameter, storedAs: homes.get(parameter.code) ?? [], ...(held && { ways: held }) };
+  });
   return new Map(complete.map((parameter) => [parameter.code, parameter]));
 }
 
@@ -98,6 +109,7 @@ export function createSearchRegistry(definitions: SearchDefinitions): SearchRegi
     parameter: (type, code) => ofType(type).get(code),
     codesOf: (type) => [...ofType(type).keys()].sort(),
     parametersOf: (type) => [...ofType(type).values()],
+    codeSet: (id) => definitions.codeSets.get(id),
     compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
   };
 }

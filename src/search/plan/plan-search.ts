@@ -1,6 +1,6 @@
 /**
  * From a request to what a store is asked. Passes, in order: simplify (done when the request was parsed), apply-access,
- * resolve-chains (to come: chains and `_has` are refused when the request is parsed), route, stable-sort.
+ * resolve-chains (the one that asks stores: `resolveChains`), route, stable-sort.
  */
 import { hash } from 'node:crypto';
 import { invalidValue } from '../../model/error.ts';
@@ -11,6 +11,8 @@ import type { SearchRequest } from '../request/parse.ts';
 import type { Narrow } from './apply-access.ts';
 import { applyAccess } from './apply-access.ts';
 import type { PageTokens } from './page-token.ts';
+import type { ChainContext } from './resolve-chains.ts';
+import { checkAccess, resolveCriteria } from './resolve-chains.ts';
 import { patientNamedBy } from './route.ts';
 import { stableSort } from './stable-sort.ts';
 
@@ -39,9 +41,9 @@ interface PageContent {
  * Which search a page belongs to: types, criteria as written, order. Not the condition made of them: `ap` depends on the time
  * of day, and what the caller may see may change between two pages.
  */
-function fingerprint({ types, applied }: SearchRequest, sort: readonly SortKey[]): string {
+function fingerprint({ types, applied, within }: SearchRequest, sort: readonly SortKey[]): string {
   const criteria = applied.filter(([name]) => !isControl(name));
-  return hash('sha1', JSON.stringify([types, criteria, sort]), 'base64url');
+  return hash('sha1', JSON.stringify([types, criteria, sort, within]), 'base64url');
 }
 
 function openPage(token: string, of: string, pageTokens: PageTokens): PageContent {
@@ -50,11 +52,20 @@ function openPage(token: string, of: string, pageTokens: PageTokens): PageConten
   return content as PageContent;
 }
 
+/** The request without chains and `_has`: conditions on the types searched stand for them. @throws FhirError 403, 422 `too-costly` */
+export async function resolveChains(request: SearchRequest, context: ChainContext): Promise<SearchRequest> {
+  if (request.joins.length === 0) return request;
+  checkAccess(request.joins, context);
+  const { types, where } = applyAccess(request.types, request.where, context.narrow);
+  return { ...request, where: await resolveCriteria({ where, joins: request.joins }, types, where, context), joins: [] };
+}
+
 /**
- * The plan of a request.
+ * The plan of a request whose chains are resolved.
  * @throws FhirError 400 for a page token that is forged or of another search
  */
 export function planSearch(request: SearchRequest, context: PlanContext): SearchPlan {
+  if (request.joins.length > 0) throw new Error('chains are to be resolved before a search is planned');
   const { types, where } = applyAccess(request.types, request.where, context.narrow);
   const sort = stableSort(request.sort);
   const patient = patientNamedBy(where, types, context.registry);

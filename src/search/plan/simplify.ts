@@ -44,6 +44,13 @@ function simplifyNot(of: SearchExpression): SearchExpression {
   return inner.kind === 'nothing' ? EVERYTHING : not(inner);
 }
 
+function simplifyAmong(entries: readonly string[]): SearchExpression {
+  const unique = [...new Set(entries)].sort();
+  const [only] = unique;
+  if (only === undefined) return NOTHING;
+  return unique.length === 1 ? { kind: 'equals', entry: only } : { kind: 'among', entries: unique };
+}
+
 /**
  * Flattens groups, drops what changes nothing, takes each condition once. Conditions never move into or out of a `range`:
  * which of them hold on *one* entry is meaning.
@@ -58,10 +65,13 @@ export function simplify(expression: SearchExpression): SearchExpression {
       return simplifyNot(expression.of);
     case 'ids':
       return expression.ids.length === 0 ? NOTHING : { kind: 'ids', ids: [...new Set(expression.ids)].sort() };
+    case 'among':
+      return simplifyAmong(expression.entries);
     case 'everything':
     case 'nothing':
     case 'equals':
     case 'prefix':
+    case 'contains':
     case 'range':
     case 'patient':
     case 'updated':

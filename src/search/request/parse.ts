@@ -3,16 +3,20 @@
  * names it and lists what is allowed, never silently left out.
  * @see https://hl7.org/fhir/R4/search.html
  */
+import type { CodeSet } from '../../definitions/definitions.ts';
 import { FhirError, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and } from '../expression/expression.ts';
 import type { SortKey } from '../expression/search.ts';
-import { compileCriterion } from '../param-types/criterion.ts';
 import type { SearchRegistry } from '../parameters/registry.ts';
 import { patientNamedBy } from '../plan/route.ts';
 import { simplify } from '../plan/simplify.ts';
 import type { SearchControls, Summary, Total } from './controls.ts';
 import { applyControl, isControl } from './controls.ts';
+import type { Include } from './include.ts';
+import { isInclude, parseInclude } from './include.ts';
+import type { Join } from './join.ts';
+import { compileCriteria } from './join.ts';
 import { parseName } from './names.ts';
 import { checkSort } from './sort.ts';
 
@@ -24,15 +28,25 @@ export interface SearchContext {
   readonly handling: 'strict' | 'lenient';
   /** Milliseconds since 1970, for the prefix `ap` of dates. */
   readonly now: () => number;
+  /** The codes of a value set beyond R4's own; see `CriterionContext`. */
+  readonly expandValueSet?: (url: string) => CodeSet | undefined;
+  /** Hops of a chain; default 5. */
+  readonly mostHops?: number;
   /** Matches of a page when the client doesn't say, and at most; default 20 and 1,000. */
   readonly defaultCount?: number;
   readonly maxCount?: number;
 }
 
 export interface SearchRequest {
+  /** The compartment searched ("Patient/1"), if it was named by the path. */
+  readonly within?: string;
   /** Types searched; `_type` narrows them. */
   readonly types: readonly string[];
   readonly where: SearchExpression;
+  /** Chains and `_has`, all of which hold too: for `plan/resolve-chains`. */
+  readonly joins: readonly Join[];
+  /** What is to come along with the matches. */
+  readonly includes: readonly Include[];
   /** As asked for; `plan/stable-sort` makes it total. */
   readonly sort: readonly SortKey[];
   /** Matches of a page; 0 asks for the count only. */
@@ -56,6 +70,8 @@ type Pair = readonly [string, string];
 interface Draft {
   types: readonly string[];
   readonly criteria: SearchExpression[];
+  readonly joins: Join[];
+  readonly includes: Include[];
   readonly controls: SearchControls;
   readonly applied: Pair[];
   readonly ignored: string[];
@@ -71,7 +87,12 @@ function narrowTypes(types: readonly string[], value: string): string[] {
 function readPair(draft: Draft, [name, value]: Pair, context: SearchContext): void {
   if (value === '') throw unsupportedParameter(`the parameter "${name}" has no value`, name);
   if (isControl(name)) applyControl(draft.controls, name, value, context.maxCount ?? 1000);
-  else if (name !== '_type') draft.criteria.push(compileCriterion(parseName(name), value, draft.types, context));
+  else if (isInclude(name)) draft.includes.push(parseInclude(name, value, draft.types, context.registry));
+  else if (name !== '_type') {
+    const { where, joins } = compileCriteria(parseName(name), value, draft.types, context);
+    draft.criteria.push(where);
+    draft.joins.push(...joins);
+  }
 }
 
 /** What a client can do without: lenient handling leaves out unknown names and modifiers, but no wrong value. */
@@ -96,12 +117,22 @@ function readPairs(draft: Draft, pairs: readonly Pair[], context: SearchContext)
  */
 export function parseSearch(pairs: readonly Pair[], types: readonly string[], context: SearchContext): SearchRequest {
   const controls: SearchControls = { count: context.defaultCount ?? 20, sort: [] };
-  const draft: Draft = { types, criteria: [], controls, applied: [], ignored: [] };
+  const draft: Draft = { types, criteria: [], joins: [], includes: [], controls, applied: [], ignored: [] };
   for (const [name, value] of pairs) if (name === '_type') draft.types = narrowTypes(types, value);
   readPairs(draft, pairs, context);
   const sort = checkSort(controls.sort, draft.types, context, draft.ignored);
   const applied = sort.length === controls.sort.length ? draft.applied : draft.applied.filter(([name]) => name !== '_sort');
   const where = simplify(and(draft.criteria));
   const patient = patientNamedBy(where, draft.types, context.registry);
-  return { ...controls, sort, types: draft.types, where, applied, ignored: draft.ignored, ...(patient && { patient }) };
+  return {
+    ...controls,
+    sort,
+    types: draft.types,
+    where,
+    joins: draft.joins,
+    includes: draft.includes,
+    applied,
+    ignored: draft.ignored,
+    ...(patient && { patient }),
+  };
 }

@@ -56,6 +56,10 @@ function expressions(scene: Scene, drafts: readonly ResourceDraft[]): SearchExpr
       equals,
     ),
     ...['name=50%', 'name=50', 'name=50%_', 'name=a.', 'name=a\\', 'name=zoë', 'name=', 'code=http://loinc.org|', 'missing='].map(prefix),
+    { kind: 'among', entries: ['name=a.c', 'name=50aabx', 'name=never'].map((entry) => `${type}.${entry}`) },
+    { kind: 'among', entries: Array.from({ length: 200 }, (_, index) => `${type}.name=${index === 150 ? "' or 1=1 --" : index}`) },
+    { kind: 'among', entries: [] },
+    not({ kind: 'among', entries: [`${type}.name=x`, `${type}.name=abc`] }),
     inner,
     range('date', 'hi:lt:20'),
     range('date', 'lo:gt:10'),
@@ -106,6 +110,21 @@ export function describeSearch(storeOf: () => ResourceStore, types: ContractType
         expect(ids, printExpression(where)).toEqual(expected);
         expect(await storeOf().count({ types: [types.a], where: scene.mine(where) }), printExpression(where)).toBe(expected.length);
       }
+    });
+
+    test('collects keys and entries of what matches, each once, up to the limit', async () => {
+      const collect = async (prefixes?: readonly string[], limit = 100) =>
+        [...(await storeOf().collect({ types: [types.a], where: scene.mine(undefined), limit, ...(prefixes && { prefixes }) }))].sort();
+      expect(await collect()).toEqual(drafts.map((draft) => `${types.a}/${draft.id}`).sort());
+      const wanted = [`${types.a}.name=50`, `${types.a}.name=a.`];
+      expect(await collect(wanted)).toEqual([`${types.a}.name=50%_x`, `${types.a}.name=50aabx`, `${types.a}.name=a.c`]);
+      expect(await collect([`${types.a}.name=5_`])).toEqual([]);
+      expect(await collect(undefined, 2)).toHaveLength(2);
+      const reference = `Patient/q${scene.tag}`;
+      const inRecord = { types: [types.a], where: scene.mine({ kind: 'patient', reference }), patient: reference, limit: 9 };
+      expect(await storeOf().collect(inRecord)).toEqual([`${types.a}/${drafts[1]?.id}`]);
+      const ofBoth = { kind: 'or', of: [scene.mine(undefined, types.a), scene.mine(undefined, types.b)] } as const;
+      expect(await storeOf().collect({ types: [types.a, types.b], where: ofBoth, limit: 100 })).toHaveLength(drafts.length + 1);
     });
 
     test('an old version is not found, the new one is', async () => {

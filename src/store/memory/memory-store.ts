@@ -4,7 +4,17 @@ import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/re
 import { keyText } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
 import { compareSortValues, sortValuesOf } from '../order.ts';
-import type { Guard, HistoryRequest, Idempotency, ResourceStore, SearchMatch, StoreSearch, UnitOfWork, Write } from '../store.ts';
+import type {
+  Guard,
+  HistoryRequest,
+  Idempotency,
+  ResourceStore,
+  SearchMatch,
+  StoreCollect,
+  StoreSearch,
+  UnitOfWork,
+  Write,
+} from '../store.ts';
 import { CommitRefused } from '../store.ts';
 import { compareHistory, isInHistory, positionOf } from './history.ts';
 
@@ -38,6 +48,12 @@ function searchPage(versions: Versions, search: StoreSearch): SearchMatch[] {
     .filter((match) => !after || compareSortValues(match.sortValues, after, sort) > 0)
     .sort((a, b) => compareSortValues(a.sortValues, b.sortValues, sort))
     .slice(0, search.limit);
+}
+
+function collected(versions: Versions, { prefixes, limit, ...scope }: StoreCollect): string[] {
+  const wanted = (draft: ResourceDraft) =>
+    prefixes ? draft.index.s.filter((entry) => prefixes.some((prefix) => entry.startsWith(prefix))) : [keyText(draft)];
+  return [...new Set(matching(versions, scope).flatMap(wanted))].slice(0, limit);
 }
 
 function historyPage(versions: Versions, request: HistoryRequest): ResourceVersion[] {
@@ -80,6 +96,11 @@ export function createMemoryStore(): ResourceStore {
     history: async (request) => historyPage(versions, request),
     search: async (search) => searchPage(versions, search),
     count: async (search) => matching(versions, search).length,
+    explain: async (search) => {
+      const returned = searchPage(versions, search).length;
+      return [{ store: 'memory', types: search.types, parts: [{ nodes: ['every resource'], indexes: [], returned }] }];
+    },
+    collect: async (request) => collected(versions, request),
     commit: async (unit) => commitUnit(versions, kept, unit),
     findIdempotency: async (key) => kept.get(key),
   };

@@ -1,7 +1,8 @@
 /** SearchExpression → MongoDB filter over the index fields. Compares entries; decides nothing about meaning. */
-import type { Filter } from 'mongodb';
+import type { Document, Filter } from 'mongodb';
 import { unreachable } from '../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
+import { EXACT_MARK } from '../../search/parameters/entry-text.ts';
 import type { StoredDocument } from './document.ts';
 
 /** Greater than every string that starts with the same characters: U+10FFFF, the last code point. */
@@ -27,8 +28,14 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       return { $nor: [of(expression.of)] };
     case 'equals':
       return { s: expression.entry };
+    case 'among':
+      return { s: { $in: [...expression.entries] } };
     case 'prefix':
-      return { s: { $elemMatch: { $gte: expression.entry, $lt: expression.entry + LAST } } };
+      return holdsStart(expression.entry);
+    case 'contains':
+      // $indexOfCP finds no empty text at the very end.
+      if (expression.text === '') return holdsStart(expression.start);
+      return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression.start, expression.text) }] };
     case 'range':
       return { r: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } } } as Filter<StoredDocument>;
     case 'ids':
@@ -42,6 +49,16 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
   }
 }
 
+const holdsStart = (start: string) => ({ s: { $elemMatch: { $gte: start, $lt: start + LAST } } });
+
+/** Some entry has `text` after `start`. The index finds what starts so; the entries of these documents are looked through. */
+function containsAfter(start: string, text: string) {
+  const beforeMark = { $arrayElemAt: [{ $split: ['$$entry', EXACT_MARK] }, 0] };
+  const hasStart = { $eq: [{ $indexOfCP: ['$$entry', { $literal: start }] }, 0] };
+  const hasText = { $gte: [{ $indexOfCP: [beforeMark, { $literal: text }, [...start].length] }, 0] };
+  return { $anyElementTrue: [{ $map: { input: { $ifNull: ['$s', []] }, as: 'entry', in: { $and: [hasStart, hasText] } } }] };
+}
+
 /** Conditions of one kind on one bound are narrowed to the strictest: `$elemMatch` takes each operator once. */
 function rangeOf(conditions: readonly BoundCondition[]): Record<string, Record<string, number>> {
   const bounds: Record<string, Record<string, number>> = {};
@@ -53,6 +70,11 @@ function rangeOf(conditions: readonly BoundCondition[]): Record<string, Record<s
   }
   return bounds;
 }
+
+/** An aggregation expression: the text there starts so. */
+export const startsWith = (variable: string, prefix: string): Document => ({
+  $and: [{ $gte: [variable, { $literal: prefix }] }, { $lt: [variable, { $literal: prefix + LAST }] }],
+});
 
 /** Every `ids` expression in a tree. */
 export function idsIn(expression: SearchExpression): readonly Ids[] {

@@ -80,6 +80,8 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     readVersion: reader.readVersion,
     search: searcher.search,
     count: searcher.count,
+    collect: searcher.collect,
+    explain: searcher.explain,
     findIdempotency: (key) => findIdempotency(collections, key),
 
     async history(request) {

@@ -6,14 +6,16 @@
  */
 import type { ClientSession, Document, Filter } from 'mongodb';
 import { recordKeyOf } from '../../model/record-key.ts';
-import { identityOf, type ResourceKey } from '../../model/resource.ts';
+import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
-import type { Guard, SearchMatch, SortKey, StoreSearch } from '../store.ts';
+import type { StageExplanation } from '../explain.ts';
+import type { Guard, SearchMatch, SortKey, StoreCollect, StoreSearch } from '../store.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { translate } from './errors.ts';
-import { filterOf, idsIn } from './filter.ts';
+import { partsOfPlan } from './explain.ts';
+import { filterOf, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
 import { retryTransient } from './retry.ts';
 
@@ -23,6 +25,8 @@ const DEADLINE_MS = 30_000;
 export interface MongoSearcher {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  collect(request: StoreCollect): Promise<readonly string[]>;
+  explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   /** For guards: logical ids that match, seen from inside a transaction, unsorted. */
   matchingIds(guard: Guard, limit: number, session: ClientSession): Promise<readonly string[]>;
 }
@@ -73,12 +77,21 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
 
   async function run(search: StoreSearch): Promise<readonly SearchMatch[]> {
     const filter = await scopeFilter(search);
-    const documents = search.sort.every(isNative) ? await findInOrder(filter, search) : await aggregateInOrder(filter, search);
+    const documents = await cursorOf(filter, search).toArray();
     const matches = await Promise.all(documents.map((document) => matchOf(document, search.sort)));
     return matches.filter((match) => match !== undefined);
   }
 
-  function findInOrder(filter: Filter<StoredDocument>, { sort, after, limit }: StoreSearch): Promise<StoredDocument[]> {
+  const cursorOf = (filter: Filter<StoredDocument>, search: StoreSearch) =>
+    search.sort.every(isNative) ? findInOrder(filter, search) : aggregateInOrder(filter, search);
+
+  async function explain(search: StoreSearch): Promise<readonly StageExplanation[]> {
+    const startedAt = performance.now();
+    const plan = (await cursorOf(await scopeFilter(search), search).explain('executionStats')) as Document;
+    return [{ store: 'mongodb', types: search.types, parts: partsOfPlan(plan), milliseconds: performance.now() - startedAt }];
+  }
+
+  function findInOrder(filter: Filter<StoredDocument>, { sort, after, limit }: StoreSearch) {
     const beyond = after
       ? keyset(
           sort.map(nativeField),
@@ -88,7 +101,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       : undefined;
     const page = beyond ? { $and: [filter, beyond] } : filter;
     const order = Object.fromEntries(sort.map((key) => [nativeField(key), key.descending ? -1 : 1])) as Record<string, 1 | -1>;
-    return resources.find(page, { projection: VERSION_FIELDS, sort: order, limit, maxTimeMS: DEADLINE_MS }).toArray();
+    return resources.find(page, { projection: VERSION_FIELDS, sort: order, limit, maxTimeMS: DEADLINE_MS });
   }
 
   function aggregateInOrder(filter: Filter<StoredDocument>, { sort, after, limit }: StoreSearch) {
@@ -110,7 +123,18 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       { $limit: limit },
       { $project: { ...VERSION_FIELDS, k: fields.map((field) => `$${field}`) } },
     ];
-    return resources.aggregate<StoredDocument & { k: SortValue[] }>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true }).toArray();
+    return resources.aggregate<StoredDocument & { k: SortValue[] }>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true });
+  }
+
+  async function collect({ prefixes, limit, ...scope }: StoreCollect): Promise<readonly string[]> {
+    const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : { _id: 0, type: 1, id: 1 };
+    const documents = resources.find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS });
+    const found = new Set<string>();
+    for await (const document of documents) {
+      for (const text of prefixes ? (document.s ?? []) : [keyText(document)]) found.add(text);
+      if (found.size >= limit) break;
+    }
+    return [...found].slice(0, limit);
   }
 
   const translated = <Result>(work: () => Promise<Result>) =>
@@ -119,6 +143,8 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
   return {
     search: (search) => translated(() => run(search)),
     count: (search) => translated(async () => resources.countDocuments(await scopeFilter(search), { maxTimeMS: DEADLINE_MS })),
+    collect: (request) => translated(() => collect(request)),
+    explain: (search) => translated(() => explain(search)),
     async matchingIds({ type, where }, limit, session) {
       const filter = await scopeFilter({ types: [type], where });
       const documents = await resources.find(filter, { projection: { id: 1 }, limit, session, maxTimeMS: DEADLINE_MS }).toArray();
@@ -126,6 +152,11 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     },
   };
 }
+
+/** The entries of a document that start with one of these. */
+const entriesAt = (prefixes: readonly string[]): Document => ({
+  $filter: { input: '$s', as: 'entry', cond: { $or: prefixes.map((prefix) => startsWith('$$entry', prefix)) } },
+});
 
 /** Keys that every document has, so that an index gives their order. */
 function isNative({ parameter }: SortKey): boolean {

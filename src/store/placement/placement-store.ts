@@ -65,6 +65,14 @@ export function createPlacementStore({ clinical, administrative, types, twoPhase
       const counts = await Promise.all(spread(stage.types).map((part) => part.store.count({ ...stage, types: part.types })));
       return counts.reduce((sum, count) => sum + count, 0);
     },
+    explain: async (stage) => {
+      const parts = await Promise.all(spread(stage.types).map((part) => part.store.explain({ ...stage, types: part.types })));
+      return parts.flat();
+    },
+    collect: async (request) => {
+      const parts = await Promise.all(spread(request.types).map((part) => part.store.collect({ ...request, types: part.types })));
+      return [...new Set(parts.flat())].slice(0, request.limit);
+    },
     commit,
     findIdempotency: async (key) => (await clinical.findIdempotency(key)) ?? administrative.findIdempotency(key),
   };

@@ -22,6 +22,23 @@ export function lexemeOf(entry: string): string {
 /** `entry` as a `tsquery`. */
 export const equalsQuery = (entry: string) => quoted(lexemeOf(entry));
 
+/** Lexemes of one `tsquery`: its tree is as deep as it has words, and read by recursion. */
+const WORDS_OF_A_QUERY = 64;
+
+/** "One of these" as a few `tsquery`s, any of which may hold. */
+export function amongQueries(entries: readonly string[]): string[] {
+  const queries: string[] = [];
+  for (let from = 0; from < entries.length; from += WORDS_OF_A_QUERY) {
+    queries.push(
+      entries
+        .slice(from, from + WORDS_OF_A_QUERY)
+        .map(equalsQuery)
+        .join(' | '),
+    );
+  }
+  return queries;
+}
+
 /** What starts with `entry` as a `tsquery`; of a very long one, what starts with its first 400 characters. */
 export function prefixQuery(entry: string): string {
   if (entry === '') return `'':*`;

@@ -10,7 +10,8 @@ import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { createReader } from './read.ts';
 import { createReplicaReader } from './replicas.ts';
-import { countMatches, findPage } from './search/search.ts';
+import { explainPage } from './search/explain.ts';
+import { collectTexts, countMatches, findPage } from './search/search.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
 import { createWriteBatcher } from './write/write-batch.ts';
@@ -71,6 +72,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     history: (request) => asking(() => replicas.read((pool) => readHistory(pool, reader, request))),
     search: (search) => asking(() => replicas.read((pool) => findPage(pool, search))),
     count: (search) => asking(() => replicas.read((pool) => countMatches(pool, search))),
+    explain: (search) => asking(() => replicas.read(async (pool) => [await explainPage(pool, search)])),
+    collect: (request) => asking(() => replicas.read((pool) => collectTexts(pool, request))),
     commit: (unit) => translating(() => commit(unit)),
     findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),
     prepare: (gid, unit) => translating(() => prepareUnit(pools.write, partitions, gid, unit)),

@@ -7,7 +7,7 @@
 import { unreachable } from '../../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../../search/expression/expression.ts';
 import { type AdministrativeTable, mainKeyOf } from '../business-date.ts';
-import { equalsQuery, patientLexeme, prefixQuery } from '../lexeme.ts';
+import { amongQueries, equalsQuery, patientLexeme, prefixQuery } from '../lexeme.ts';
 import { mainRange } from './main-range.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -30,8 +30,12 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
       return `NOT ${conditionOf(expression.of, table, parameters)}`;
     case 'equals':
       return holds(equalsQuery(expression.entry));
+    case 'among':
+      return expression.entries.length === 0 ? 'false' : `e.s @@ ANY (${parameters.add(amongQueries(expression.entries))}::tsquery[])`;
     case 'prefix':
       return holds(prefixQuery(expression.entry));
+    case 'contains':
+      return containsCondition(expression.start, expression.text, parameters);
     case 'patient':
       return holds(equalsQuery(patientLexeme(expression.reference)));
     case 'range':
@@ -43,6 +47,14 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
     default:
       return unreachable(expression);
   }
+}
+
+/** The index finds what starts so; then the entries of the row are looked through. */
+function containsCondition(start: string, text: string, parameters: Parameters): string {
+  const startAt = parameters.add(start);
+  const rest = `split_part(substr(x.lexeme, char_length(${startAt}::text) + 1), E'\\x1f', 1)`;
+  const holds = `starts_with(x.lexeme, ${startAt}::text) AND position(${parameters.add(text)}::text IN ${rest}) > 0`;
+  return `(e.s @@ ${parameters.add(prefixQuery(start))}::tsquery AND EXISTS (SELECT FROM unnest(e.s) AS x WHERE ${holds}))`;
 }
 
 function rangeCondition(key: string, conditions: readonly BoundCondition[], table: AdministrativeTable, parameters: Parameters): string {

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
-import type { SearchMatch, SortKey, StoreSearch } from '../../store.ts';
+import type { SearchMatch, SortKey, StoreCollect, StoreSearch } from '../../store.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from '../row.ts';
 import { createParameters } from './parameters.ts';
 import { columnsOf, keyValue } from './sort.ts';
-import { countStatement, idsStatement, pageStatement } from './statement.ts';
+import { collectStatement, countStatement, idsStatement, pageStatement } from './statement.ts';
 
 /** One page of matches. Planned for its values each time: they decide which partitions and indexes are used. */
 export async function findPage(pool: Pool, search: StoreSearch): Promise<SearchMatch[]> {
@@ -33,6 +33,14 @@ export async function countMatches(pool: Pool, search: Pick<StoreSearch, 'types'
   const { text, values } = countStatement(search);
   const { rows } = await pool.query<{ n: number }>({ text, values: [...values] });
   return rows[0]?.n ?? 0;
+}
+
+/** Keys or entries of what matches. */
+export async function collectTexts(pool: Pool, request: StoreCollect): Promise<string[]> {
+  if (request.types.length === 0) return [];
+  const { text, values } = collectStatement(request);
+  const { rows } = await pool.query<{ text: string }>({ text, values: [...values] });
+  return rows.map((row) => row.text);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A search of one or several types as one SQL statement. */
 import type { SearchExpression } from '../../../search/expression/expression.ts';
-import type { StoreSearch } from '../../store.ts';
+import type { StoreCollect, StoreSearch } from '../../store.ts';
 import { type AdministrativeTable, tableOf } from '../business-date.ts';
 import { VERSION_COLUMNS } from '../row.ts';
 import { conditionOf } from './condition.ts';
@@ -49,6 +49,23 @@ export function countStatement(search: Selection & { readonly types: readonly st
     return `(SELECT count(*) FROM ${source(search.where, table, parameters)} WHERE ${condition(search, table, parameters)})`;
   });
   return { text: `SELECT (${parts.join(' + ') || '0'})::float8 AS n`, values: parameters.values };
+}
+
+/** Keys or entries of what matches, each once. */
+export function collectStatement(request: StoreCollect): Statement {
+  const parameters = createParameters();
+  const limit = parameters.add(request.limit);
+  const parts = request.types.map((type) => collectOfType(request, type, parameters));
+  return { text: `${parts.join(' UNION ')} LIMIT ${limit}`, values: parameters.values };
+}
+
+function collectOfType({ prefixes, ...selection }: StoreCollect, type: string, parameters: Parameters): string {
+  const table = tableOf(type);
+  const from = source(selection.where, table, parameters);
+  const where = condition(selection, table, parameters);
+  if (!prefixes) return `SELECT ${parameters.add(`${type}/`)}::text || e.id AS text FROM ${from} WHERE ${where}`;
+  const starts = prefixes.map((prefix) => `starts_with(entry.lexeme, ${parameters.add(prefix)}::text)`);
+  return `SELECT DISTINCT entry.lexeme AS text FROM ${from}, unnest(e.s) AS entry WHERE ${where} AND (${starts.join(' OR ') || 'false'})`;
 }
 
 /** Logical ids of up to `limit` matches of one type, in no order. */

@@ -1,0 +1,90 @@
+/** `$explain`: what the databases do for a search. For administrators: plans tell of what is stored. */
+import definition from '../../fhir/definitions/Resource-explain.json' with { type: 'json' };
+import type { InteractionContext } from '../interactions/context.ts';
+import { pageTokensFor } from '../interactions/page-cursor.ts';
+import { boundedPairs } from '../interactions/query-text.ts';
+import { narrowFor, understand } from '../interactions/search-bundle.ts';
+import { unsupportedParameter } from '../model/error.ts';
+import { printExpression } from '../search/expression/print.ts';
+import type { StoreCollect } from '../search/expression/search.ts';
+import { planSearch } from '../search/plan/plan-search.ts';
+import type { PartExplanation, StageExplanation } from '../store/explain.ts';
+import { group, type Part, parametersAnswer, part } from './answer.ts';
+import { defineOperation } from './operation.ts';
+
+export const explain = defineOperation({
+  definition,
+  affectsState: false,
+  authorise: (access, { type }) => {
+    access.requireOperation('explain', 'r');
+    access.require(type ?? '*', type === undefined ? 'search-system' : 'search-type');
+  },
+  handle: async (request, context) => {
+    if (request.body) throw unsupportedParameter('$explain takes the search in the URL');
+    const hops: Part[] = [];
+    const watched = watchedContext(context, hops);
+    const types = request.type === undefined ? context.definitions.resourceTypes : [request.type];
+    const search = await understand(request, watched, boundedPairs(request.query), types);
+    const plan = planSearch(search, {
+      registry: context.search.registry,
+      narrow: narrowFor(request),
+      pageTokens: pageTokensFor(request, context),
+    });
+    const stages = await context.store.explain(plan.search);
+    const { where, patient, sort } = plan.search;
+    return parametersAnswer([
+      part('condition', shortened(printExpression(where))),
+      part('patient', patient),
+      part('sort', sort.map(({ parameter, descending }) => `${descending ? '-' : ''}${parameter}`).join(',')),
+      ...hops,
+      ...stages.map(stagePart),
+    ]);
+  },
+});
+
+/** The context with a store whose joins are written down. */
+function watchedContext(context: InteractionContext, hops: Part[]): InteractionContext {
+  const collect = async (request: StoreCollect) => {
+    const startedAt = performance.now();
+    const found = await context.store.collect(request);
+    hops.push(
+      group('hop', [
+        part('types', request.types.join(', ')),
+        part('condition', shortened(printExpression(request.where))),
+        part('found', found.length),
+        part('milliseconds', rounded(performance.now() - startedAt)),
+      ]),
+    );
+    return found;
+  };
+  return { ...context, store: { ...context.store, collect } };
+}
+
+/** Ten thousand ids tell no more than the first few. */
+const LONGEST = 2_000;
+const shortened = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
+const rounded = (ms: number) => Math.round(ms * 1_000) / 1_000;
+
+function stagePart({ store, types, parts, milliseconds }: StageExplanation): Part {
+  return group('stage', [
+    part('store', store),
+    part('types', types.join(', ')),
+    part('milliseconds', milliseconds === undefined ? undefined : rounded(milliseconds)),
+    ...parts.map(partPart),
+  ]);
+}
+
+function partPart(each: PartExplanation): Part {
+  return group('part', [
+    part('shard', each.shard),
+    part('nodes', each.nodes.join(', ')),
+    part('indexes', each.indexes.join(', ')),
+    part('relations', each.relations?.join(', ')),
+    part('relationsPruned', each.relationsPruned),
+    part('keysExamined', each.keysExamined),
+    part('documentsExamined', each.documentsExamined),
+    part('blocks', each.blocks),
+    part('returned', each.returned),
+  ]);
+}

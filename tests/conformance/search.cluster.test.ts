@@ -1,0 +1,105 @@
+/** The cases of joins, includes and compartments over both real stores: what lies in one leads to what lies in the other. */
+import { ulid } from 'ulid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCases } from '../../conformance/runner/load-cases.ts';
+import { runCase } from '../../conformance/runner/run-case.ts';
+import { loadDefinitions } from '../../src/definitions/load.ts';
+import { migrateMongo } from '../../src/store/mongo/migrate.ts';
+import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
+import { storeOf } from '../../src/store/placement/placement.ts';
+import { createPlacementStore } from '../../src/store/placement/placement-store.ts';
+import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
+import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { testDatabases } from '../support/databases.ts';
+import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
+
+const FILES = /^search/;
+
+const { mongodbUri, databaseUrl } = await testDatabases();
+let gateway: ServedGateway;
+let closeStores: () => Promise<unknown>;
+
+beforeAll(async () => {
+  const { resourceTypes, compartments } = loadDefinitions();
+  const members = compartments.Patient ?? {};
+  const clinical = await createMongoStore({
+    uri: mongodbUri,
+    types: resourceTypes.filter((type) => storeOf(type) === 'clinical'),
+    isOwnerType: (type) => type === 'Patient' || !Object.hasOwn(members, type),
+  });
+  await migrateMongo(clinical.collections.client, clinical.collections.resources.dbName);
+  const administrative = createPostgresStore({ url: databaseUrl });
+  await administrative.migrate();
+  const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: 'test', newUlid: ulid });
+  closeStores = () => Promise.all([clinical.close(), administrative.close()]);
+  gateway = await serveMemoryGateway({ store: createPlacementStore({ clinical, administrative, types: resourceTypes, twoPhase }) });
+}, 60_000);
+
+afterAll(async () => {
+  await gateway?.close();
+  await closeStores?.();
+});
+
+for (const { file, cases } of loadCases().filter((each) => FILES.test(each.file))) {
+  describe(`${file} over MongoDB and PostgreSQL`, () => {
+    test.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, each) => {
+      expect(await runCase(each, gateway)).toEqual([]);
+    });
+  });
+}
+
+interface Part {
+  readonly name: string;
+  readonly valueString?: string;
+  readonly part?: readonly Part[];
+}
+
+describe('plans', () => {
+  /** Shards, plan nodes and stores that a search touched. */
+  async function planOf(path: string) {
+    const headers = { Authorization: `Bearer ${await gateway.token('system/*.cruds system/$explain.rs')}` };
+    const answer = await fetch(`${gateway.baseUrl}/${path}&_explain=true`, { headers });
+    const { parameter } = (await answer.json()) as { parameter: readonly Part[] };
+    const all: Part[] = [];
+    const visit = (part: Part): void => {
+      all.push(part);
+      part.part?.forEach(visit);
+    };
+    parameter.forEach(visit);
+    const named = (name: string) => all.flatMap((part) => (part.name === name ? [part.valueString ?? ''] : []));
+    return { shards: named('shard'), nodes: named('nodes').join(), stores: named('store') };
+  }
+
+  test.each([
+    'Observation?patient=p1',
+    'Observation?patient=p1&code=x&date=ge2024&_sort=-date&_count=20',
+    'Observation?subject=Patient/p1&encounter.status=finished',
+    'Patient?_id=p1',
+    'Condition?patient=Patient/p1&_total=accurate',
+  ])('%s touches the one shard of the record', async (path) => {
+    const { shards, nodes } = await planOf(path);
+    expect(shards.length).toBeLessThanOrEqual(1);
+    expect(nodes).not.toContain('COLLSCAN');
+  });
+
+  test.each([
+    'Patient?family=a',
+    'Patient?identifier=a|b',
+    'Observation?encounter=a',
+    'Observation?_sort=-date',
+    'Observation?patient.family=a',
+  ])('%s uses an index on every shard', async (path) => {
+    const { stores, nodes } = await planOf(path);
+    expect(stores).toEqual(['mongodb']);
+    expect(nodes).toMatch(/IXSCAN|EOF/);
+    expect(nodes).not.toContain('COLLSCAN');
+  });
+
+  test('a search of both stores is explained for both', async () => {
+    expect((await planOf('?_type=Observation,Encounter&_lastUpdated=ge2024')).stores.sort()).toEqual(['mongodb', 'postgresql']);
+  });
+});
+
+test('no request failed for an unknown reason', () => {
+  expect(gateway.failures).toEqual([]);
+});
