@@ -16,6 +16,11 @@ import {
  * A pointer has `home` and the index fields but no `raw`; a forwarder, left where a resource was before it moved, has `home` only.
  */
 export interface StoredDocument extends Partial<IndexEntries> {
+  /**
+   * Ranges of composites, of which a repeating element makes many: kept apart because a key each in the range index would
+   * double what a create costs. They narrow what other conditions find.
+   */
+  readonly rc?: IndexEntries['r'];
   readonly _id: string;
   readonly type: string;
   readonly id: string;
@@ -69,6 +74,9 @@ export interface GatewayDocument {
   readonly fenced?: true;
 }
 
+/** True for the key of a composite's range: it holds the first part after a "$". */
+export const isCompositeKey = (key: string): boolean => key.includes('$');
+
 /** What a read needs of a document; the index fields stay on the server. */
 export const VERSION_FIELDS = {
   type: 1,
@@ -106,7 +114,9 @@ export function hintOf({ type, id }: ResourceKey, isOwnerType: (type: string) =>
 
 /** The document of a current version, without its text where the text is in chunks. */
 export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawChunks = 0): StoredDocument {
-  const { patients, s, r, pc, d, o, w } = draft.index;
+  const { patients, s, pc, d, o, w } = draft.index;
+  const r = draft.index.r.filter(({ k }) => !isCompositeKey(k));
+  const rc = draft.index.r.filter(({ k }) => isCompositeKey(k));
   return {
     _id: identityOf(draft),
     type: draft.type,
@@ -119,6 +129,7 @@ export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawCh
     ...(patients.length > 0 && { patients }),
     ...(s.length > 0 && { s }),
     ...(r.length > 0 && { r }),
+    ...(rc.length > 0 && { rc }),
     ...(pc.length > 0 && { pc }),
     ...(d !== null && { d }),
     ...(Object.keys(o).length > 0 && { o }),

@@ -3,7 +3,7 @@ import type { Document, Filter } from 'mongodb';
 import { unreachable } from '../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
 import { EXACT_MARK } from '../../search/parameters/entry-text.ts';
-import type { StoredDocument } from './document.ts';
+import { isCompositeKey, type StoredDocument } from './document.ts';
 
 /** Greater than every string that starts with the same characters: U+10FFFF, the last code point. */
 const LAST = '\u{10ffff}';
@@ -37,7 +37,9 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       if (expression.text === '') return holdsStart(expression.start);
       return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression.start, expression.text) }] };
     case 'range':
-      return { r: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } } } as Filter<StoredDocument>;
+      return {
+        [isCompositeKey(expression.key) ? 'rc' : 'r']: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } },
+      } as Filter<StoredDocument>;
     case 'ids':
       return { _id: { $in: [...identitiesOf(expression)] } };
     case 'patient':
