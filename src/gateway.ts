@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { fixedKeys, remoteKeys } from './access/keys.ts';
 import { openLocalIssuer } from './access/local-key.ts';
 import { createTokenVerifier } from './access/tokens.ts';
+import { withDatabase } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import { loadDefinitions } from './definitions/load.ts';
@@ -170,13 +171,6 @@ async function openStores(
   });
   await Promise.all([migrateMongo(clinical.collections.client, clinical.collections.databaseName), administrative.migrate()]);
   return { clinical, administrative };
-}
-
-const DEFAULT_DATABASE = 'meridian';
-
-/** A connection string that names no database gets ours; the driver's own default is `test`. */
-function withDatabase(uri: string): string {
-  return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?(?=\?|$)/, `$1/${DEFAULT_DATABASE}`);
 }
 
 /** Tokens of the configured identity provider, or of the key that was made at first start. */

@@ -68,8 +68,8 @@ function read(option: Option, text: string, source: string): unknown {
   return option.kind === 'path' && !isAbsolute(text) ? resolve(text) : result.value;
 }
 
-/** The driver's own default database is `test`. */
-function withDatabase(mongodbUri: string): string {
+/** The connection string with our database where it names none: the driver's own default is `test`. */
+export function withDatabase(mongodbUri: string): string {
   const [, server, path, query] = /^([a-z+]+:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(mongodbUri) ?? [];
   return server && !path ? `${server}/${DATABASE}${query ?? ''}` : mongodbUri;
 }

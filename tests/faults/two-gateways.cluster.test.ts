@@ -1,31 +1,10 @@
 /** Two gateways on the same stores make one server. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+import { gatewaysOfATest } from '../support/gateway-process.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
-const running: GatewayProcess[] = [];
-const folders: string[] = [];
-
-async function freshFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'meridian-restart-'));
-  folders.push(folder);
-  return folder;
-}
-
-async function start(...options: Parameters<typeof startGatewayProcess>): Promise<GatewayProcess> {
-  const gateway = await startGatewayProcess(...options);
-  running.push(gateway);
-  return gateway;
-}
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((gateway) => gateway.end('SIGTERM')));
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })));
-}, 60_000);
+const { freshFolder, start } = gatewaysOfATest();
 
 const patient = (n: number) => ({ resourceType: 'Patient', identifier: [{ system: 'urn:test:restart', value: `p${n}` }] });
 

@@ -1,9 +1,12 @@
 /** A gateway as users run it: a process of its own, killed and started again at will. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach } from 'vitest';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 
 export interface GatewayProcess {
@@ -96,4 +99,29 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** Gateways and folders that are ended and removed after each test of the file. Call at its top level. */
+export function gatewaysOfATest() {
+  const running: GatewayProcess[] = [];
+  const folders: string[] = [];
+
+  async function freshFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'meridian-restart-'));
+    folders.push(folder);
+    return folder;
+  }
+
+  async function start(...options: Parameters<typeof startGatewayProcess>): Promise<GatewayProcess> {
+    const gateway = await startGatewayProcess(...options);
+    running.push(gateway);
+    return gateway;
+  }
+
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((gateway) => gateway.end('SIGTERM')));
+    await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })));
+  }, 60_000);
+
+  return { freshFolder, start };
 }

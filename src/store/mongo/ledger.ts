@@ -63,23 +63,6 @@ export async function findIdempotency({ ledger }: MongoCollections, key: string)
   return record ? { key, bodyHash: record.bodyHash ?? '', answer: record.answer ?? '' } : undefined;
 }
 
-/** Two-phase commits by state, and idempotency records: what the ledger holds. */
-export async function countLedger({
-  ledger,
-}: MongoCollections): Promise<Readonly<Record<'committed' | 'aborted' | 'idempotency', number>>> {
-  const groups = await ledger
-    .aggregate<{ _id: { kind: string; state?: string }; n: number }>([
-      { $group: { _id: { kind: '$kind', state: '$state' }, n: { $sum: 1 } } },
-    ])
-    .toArray();
-  const count = (matches: (id: { kind: string; state?: string }) => boolean) => groups.find(({ _id }) => matches(_id))?.n ?? 0;
-  return {
-    committed: count(({ state }) => state === 'committed'),
-    aborted: count(({ state }) => state === 'aborted'),
-    idempotency: count(({ kind }) => kind === 'idempotency'),
-  };
-}
-
 /** Removes records older than `before` except markers in `keep` (gids that PostgreSQL still holds prepared). */
 export async function sweepLedger(
   { ledger }: MongoCollections,
