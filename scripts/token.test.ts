@@ -37,7 +37,7 @@ test('prints a token that the gateway takes, and nothing else', async () => {
 
 test('says on standard error what is wrong', async () => {
   expect((await token('--scope', 'patient/*.rs system/Nope.r')).stderr).toMatch(
-    /patient\/\*\.rs grants nothing yet.*\n.*system\/Nope\.r grants nothing/,
+    /patient\/\*\.rs grants nothing without a patient.*\n.*system\/Nope\.r grants nothing/,
   );
   await expect(token()).rejects.toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--scope is missing') });
   await expect(token('--scope', 'x', '--ttl', '1h')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('--ttl') });

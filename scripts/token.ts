@@ -13,7 +13,7 @@ import { loadDefinitions } from '../src/definitions/load.ts';
 
 const USAGE = `Usage: npm run -s token -- --scope '<SMART scopes>' [--sub S] [--client C] [--patient ID] [--ttl SECONDS]
 and the gateway's own flags, where they matter: --port, --data-dir, --base-url, --issuer, --audience.
-Examples of scopes: 'system/*.cruds', 'user/Patient.rs user/Observation.rs', 'system/$shard.rs'.`;
+Examples of scopes: 'system/*.cruds', 'user/Patient.rs user/Observation.rs', 'system/$shard.rs', and with --patient 'patient/*.rs'.`;
 
 const OWN_FLAGS = ['scope', 'sub', 'client', 'patient', 'ttl'] as const;
 type OwnFlags = Partial<Record<(typeof OWN_FLAGS)[number], string>>;
@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (config.jwksUrl)
     throw new ConfigError('JWKS_URL is set, so the gateway does not accept tokens of the local key; ask that issuer for one.');
   const claims = claimsFrom(own, config);
-  warnOfUseless(claims.scope);
+  warnOfUseless(claims);
   await warnOfNewKey(config.dataDir);
   const issuer = await openLocalIssuer(config.dataDir);
   process.stdout.write(`${await issuer.sign(claims)}\n`);
@@ -74,10 +74,11 @@ function ttlSeconds(text: string | undefined): number {
   return seconds;
 }
 
-function warnOfUseless(scope: string): void {
-  const { unenforced, refused } = parseScopes(scope, loadDefinitions().isResourceType);
-  for (const one of unenforced)
-    process.stderr.write(`! ${one} grants nothing yet: patient/ and query-restricted scopes are not enforced.\n`);
+function warnOfUseless({ scope, patient }: LocalClaims): void {
+  const { grants, refused } = parseScopes(scope, loadDefinitions().isResourceType);
+  for (const grant of grants)
+    if (grant.context === 'patient' && patient === undefined)
+      process.stderr.write(`! ${grant.scope} grants nothing without a patient in context: give --patient ID.\n`);
   for (const one of refused) process.stderr.write(`! ${one} grants nothing: it is not a SMART scope that this server knows.\n`);
 }
 

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { decideBy } from './access/decide-by.ts';
 import { fixedKeys, remoteKeys } from './access/keys.ts';
 import { openLocalIssuer } from './access/local-key.ts';
 import { createTokenVerifier } from './access/tokens.ts';
@@ -132,7 +133,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     trustForwarded: config.trustForwarded,
     maxBodyBytes: config.maxBodyBytes,
     maxBundleBytes: config.maxBundleBytes,
-    verifier: await createVerifier(config, definitions),
+    verifier: await createVerifier(config, definitions, log),
+    decide: decideBy(definitions, context.search),
     isReady: () => areReachable(clinical, administrative),
     timing,
   });
@@ -174,10 +176,14 @@ async function openStores(
 }
 
 /** Tokens of the configured identity provider, or of the key that was made at first start. */
-async function createVerifier(config: Config, definitions: Definitions) {
+async function createVerifier(config: Config, definitions: Definitions, log: Logger) {
   const rules = { audience: config.audience, isResourceType: (type: string) => definitions.isResourceType(type) };
   if (config.jwksUrl) {
-    const keys = remoteKeys({ url: config.jwksUrl, cacheFile: join(config.dataDir, 'jwks-cache.json') });
+    const keys = remoteKeys({
+      url: config.jwksUrl,
+      cacheFile: join(config.dataDir, 'jwks-cache.json'),
+      onCacheProblem: (error) => log.warn('the keys of the identity provider could not be kept on disk', { error }),
+    });
     return createTokenVerifier({ ...rules, issuer: config.issuer, keys });
   }
   const local = await openLocalIssuer(config.dataDir);

@@ -8,8 +8,12 @@ export interface Principal {
   readonly subject: string;
   readonly issuer: string;
   readonly scopes: ScopeSet;
-  /** The patient in context (SMART `patient`), a logical id; carried for audit, grants nothing by itself. */
+  /** The patient in context (SMART `patient`), a logical id. `patient/` scopes reach this patient's compartment. */
   readonly patient?: string;
+  /** The encounter in context (SMART `encounter`), a logical id: told to the app, it restricts nothing. */
+  readonly encounter?: string;
+  /** Who the user is: "Practitioner/1" for a resource of this server, else a URL. A patient's `user/` scopes reach the own record only. */
+  readonly fhirUser?: string;
   /** When the token ends, milliseconds since 1970. */
   readonly expiresAt: number;
 }

@@ -79,20 +79,24 @@ describe('the SMART scope grammar', () => {
 });
 
 describe('parseScopes', () => {
-  test('unites scopes, and keeps apart what grants nothing', () => {
+  test('keeps operations apart, and what grants nothing', () => {
     const set = parseScopes(
       'openid  launch/patient system/Patient.r user/Patient.s patient/*.rs user/Claim.rs?status=active system/Nope.r system/$shard.r',
       isType,
     );
-    expect([...set.types]).toEqual([['Patient', letterBit('r') | letterBit('s')]]);
+    expect(set.grants.map(({ scope }) => scope)).toEqual([
+      'system/Patient.r',
+      'user/Patient.s',
+      'patient/*.rs',
+      'user/Claim.rs?status=active',
+    ]);
     expect([...set.operations]).toEqual([['$shard', letterBit('r')]]);
-    expect(set.unenforced).toEqual(['patient/*.rs', 'user/Claim.rs?status=active']);
     expect(set.refused).toEqual(['system/Nope.r']);
   });
 
   test('grants nothing from a claim over 4 kB', () => {
     const set = parseScopes(`system/*.cruds ${'x'.repeat(4096)}`, isType);
-    expect([set.types.size, set.refused.length]).toEqual([0, 1]);
+    expect([set.grants.length, set.refused.length]).toEqual([0, 1]);
   });
 
   test('stays quick on hostile text', () => {

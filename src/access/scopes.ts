@@ -1,13 +1,13 @@
 /**
- * SMART scopes, versions 1 and 2, as a table of letters by resource type.
+ * SMART scopes, versions 1 and 2, taken apart. What they reach is worked out in `reach.ts`.
  *
- * This form enforces `user/` and `system/`. What it can't enforce yet (`patient/` scopes, scopes with a query) grants
- * nothing: a restriction must never be dropped. Whatever doesn't match the grammar from end to end grants nothing either.
+ * Whatever doesn't match the grammar from end to end grants nothing: a restriction must never be dropped.
  *
  * ```
  * scope   = ("patient" / "user" / "system") "/" (ResourceType / "*") "." perms
  * perms   = "read" / "write" / "*"                       version 1: rs, cud, cruds
- *         / ["c"]["r"]["u"]["d"]["s"] ["?" query]        version 2: at least one letter, in this order
+ *         / ["c"]["r"]["u"]["d"]["s"] ["?" query]        version 2: at least one letter, in this order; no query on "*"
+ * query   = param "=" value *("&" param "=" value)       names without modifier or chain
  * admin   = "system/$" operation "." perms               never part of "system/*"
  * ```
  *
@@ -16,14 +16,12 @@
 
 export type ScopeLetter = 'c' | 'r' | 'u' | 'd' | 's';
 
-/** What the scopes of one token grant. Letters are bits, see `letterBit`. */
+/** What the scopes of one token ask for. Letters are bits, see `letterBit`. */
 export interface ScopeSet {
-  /** Bits by resource type; `*` holds those for every type. */
-  readonly types: ReadonlyMap<string, number>;
+  /** One for each scope about resources, in their order. */
+  readonly grants: readonly ScopeGrant[];
   /** Bits by operation, `$` included. */
   readonly operations: ReadonlyMap<string, number>;
-  /** Scopes that are well-formed but grant nothing in this form: `patient/…` and `…?query`. */
-  readonly unenforced: readonly string[];
   /** Scopes that aren't in the grammar, or name a type that R4 doesn't have. */
   readonly refused: readonly string[];
 }
@@ -53,33 +51,30 @@ export const letterBit = (letter: ScopeLetter): number => 1 << LETTERS.indexOf(l
 
 /** The grants of a token's `scope` claim (scopes separated by spaces). `isResourceType` knows R4's concrete types. */
 export function parseScopes(text: string, isResourceType: (type: string) => boolean): ScopeSet {
-  const types = new Map<string, number>();
+  const grants: ScopeGrant[] = [];
   const operations = new Map<string, number>();
-  const unenforced: string[] = [];
   const refused: string[] = [];
-  if (text.length > MAX_SCOPE_LENGTH)
-    return { types, operations, unenforced, refused: [`a scope claim over ${MAX_SCOPE_LENGTH} characters`] };
+  if (text.length > MAX_SCOPE_LENGTH) return { grants, operations, refused: [`a scope claim over ${MAX_SCOPE_LENGTH} characters`] };
   for (const scope of text.split(' ')) {
     if (scope === '' || NOT_FOR_DATA.has(scope)) continue;
     const grant = parseScope(scope, isResourceType);
     if (grant === undefined) refused.push(scope);
-    else if (!grant.isEnforced) unenforced.push(scope);
-    else {
-      const table = grant.target.startsWith('$') ? operations : types;
-      table.set(grant.target, (table.get(grant.target) ?? 0) | grant.bits);
-    }
+    else if (grant.target.startsWith('$')) operations.set(grant.target, (operations.get(grant.target) ?? 0) | grant.bits);
+    else grants.push(grant);
   }
-  return { types, operations, unenforced, refused };
+  return { grants, operations, refused };
 }
 
 /** One scope that names data or an operation. */
 export interface ScopeGrant {
+  /** As the token has it. */
+  readonly scope: string;
   readonly context: 'patient' | 'user' | 'system';
   /** A resource type, `*`, or an operation with its `$`. */
   readonly target: string;
   readonly bits: number;
+  /** What follows the `?`, not yet understood. */
   readonly query?: string;
-  readonly isEnforced: boolean;
 }
 
 /** One scope; undefined if it isn't in the grammar or names an unknown type. */
@@ -90,11 +85,11 @@ export function parseScope(scope: string, isResourceType: (type: string) => bool
   const isVersion1 = permissions in VERSION_1;
   if (query !== undefined && (isVersion1 || target === '*' || target.startsWith('$') || !QUERY.test(query))) return undefined;
   return {
+    scope,
     context: context as ScopeGrant['context'],
     target,
     bits: isVersion1 ? bitsOf(VERSION_1[permissions] ?? '') : bitsOf(permissions),
     ...(query !== undefined && { query }),
-    isEnforced: context !== 'patient' && query === undefined,
   };
 }
 

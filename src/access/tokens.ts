@@ -90,7 +90,7 @@ async function verifyToken(token: string, options: TokenVerifierOptions, at: num
   const rules: JWTVerifyOptions = {
     algorithms: TOKEN_ALGORITHMS,
     issuer: options.issuer,
-    audience: [...(typeof options.audience === 'string' ? [options.audience] : options.audience)],
+    audience: [...audiencesOf(options)],
     clockTolerance: CLOCK_SKEW_SECONDS,
     requiredClaims: ['exp', 'iat', 'sub'],
     currentDate: new Date(at),
@@ -102,6 +102,8 @@ async function verifyToken(token: string, options: TokenVerifierOptions, at: num
     throw error instanceof FhirError ? error : refusedToken(explain(error));
   }
 }
+
+const audiencesOf = ({ audience }: TokenVerifierOptions): readonly string[] => (typeof audience === 'string' ? [audience] : audience);
 
 function checkHeader(header: Record<string, unknown>): void {
   if (typeof header.alg !== 'string' || !TOKEN_ALGORITHMS.includes(header.alg)) {
@@ -126,7 +128,7 @@ function readPart(part: string): Record<string, unknown> {
 }
 
 function principalOf(claims: JWTPayload, options: TokenVerifierOptions, at: number): Principal {
-  const { sub = '', exp = 0, iat = 0, iss = '', scope, patient } = claims;
+  const { sub = '', exp = 0, iat = 0, iss = '', scope } = claims;
   if (sub === '') throw refusedToken('The token names no subject');
   if (iat > at / 1000 + CLOCK_SKEW_SECONDS) throw refusedToken('The token was issued in the future');
   if (scope !== undefined && typeof scope !== 'string') throw refusedToken('The claim scope is not one string');
@@ -135,10 +137,23 @@ function principalOf(claims: JWTPayload, options: TokenVerifierOptions, at: numb
     subject: sub,
     issuer: iss,
     scopes: parseScopes(scope ?? '', options.isResourceType),
-    ...(typeof patient === 'string' && patient !== '' && { patient }),
+    ...launchContext(claims, audiencesOf(options)),
     expiresAt: exp * 1000,
   };
 }
+
+/** What SMART's launch context says. An id that no resource can have is no context: what hangs on it grants nothing. */
+function launchContext({ patient, encounter, fhirUser }: JWTPayload, baseUrls: readonly string[]) {
+  const user = textClaim(fhirUser);
+  const base = baseUrls.find((url) => user?.startsWith(`${url}/`));
+  return {
+    ...(isLogicalId(patient) && { patient }),
+    ...(isLogicalId(encounter) && { encounter }),
+    ...(user !== undefined && { fhirUser: base === undefined ? user : user.slice(base.length + 1) }),
+  };
+}
+
+const isLogicalId = (claim: unknown): claim is string => typeof claim === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(claim);
 
 const textClaim = (claim: unknown) => (typeof claim === 'string' && claim !== '' ? claim : undefined);
 

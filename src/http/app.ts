@@ -3,13 +3,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { Decide } from '../access/decision.ts';
 import type { TokenVerifier } from '../access/tokens.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import type { FhirRequest } from '../interactions/request.ts';
 import { findRoute, type Method, type Route } from '../interactions/route.ts';
 import { methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
-import { type Authenticated, createAuthenticate } from './middleware/authenticate.ts';
+import { type Authenticated, createAuthenticate, type RestrictionsOf } from './middleware/authenticate.ts';
 import { type BaseUrlOptions, baseUrl } from './middleware/base-url.ts';
 import { DEFAULT_PRESENTATION, negotiate, type Presentation } from './middleware/negotiate.ts';
 import { requestId } from './middleware/request-id.ts';
@@ -20,6 +21,9 @@ import { createResponseWriter } from './response.ts';
 export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly context: InteractionContext;
   readonly verifier: TokenVerifier;
+  readonly decide: Decide;
+  /** See `AuthenticateOptions`. */
+  readonly restrictionsOf?: RestrictionsOf;
   /** True when the stores can be reached: `GET /health/ready`. */
   readonly isReady: () => Promise<boolean>;
   /** What the stores' calls are counted by; without it `Server-Timing` tells nothing of the stores. */
@@ -32,7 +36,7 @@ const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'
 export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
   const { context } = options;
   const writer = createResponseWriter(context.definitions, context.log);
-  const authenticate = createAuthenticate(options.verifier);
+  const authenticate = createAuthenticate(options);
   const routing = { isResourceType: (type: string) => context.definitions.isResourceType(type), findOperation: context.findOperation };
 
   const timing = options.timing ?? createRequestTiming();
@@ -49,7 +53,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       const route = findRoute(method, target.path, routing);
       if (!presentation.isFhirAccepted && !isBinaryRead(route))
         throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
-      const who = route.interaction === 'capabilities' ? NOBODY : await authenticate(incoming.headers.authorization);
+      const who = route.interaction === 'capabilities' ? NOBODY : await authenticate(incoming.headers);
       const request = await requestOf(incoming, method, route, target.path, negotiated.query, presentation, who, by);
       return writer.write(await context.dispatch(request), presentation, by, told());
     } catch (error) {
@@ -79,7 +83,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       prefer: preferencesOf(headers.prefer),
       body: received?.body,
       securityContext: headers['x-security-context'] as string | undefined,
-      idempotency: received && idempotencyOf(headers['idempotency-key'], principal.client, method, incoming.url ?? '', received.bytes),
+      idempotency: received && idempotencyOf(headers['idempotency-key'], principal, method, incoming.url ?? '', received.bytes),
       acceptsFhirOnly: presentation.isFhirNamed,
       access,
       by: { client: principal.client, subject: principal.subject, request: id },

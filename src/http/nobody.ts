@@ -1,5 +1,5 @@
 /** Whoever asks for what needs no token. */
-import { decide } from '../access/decision.ts';
+import { createDecide } from '../access/decision.ts';
 import { parseScopes } from '../access/scopes.ts';
 import type { Authenticated } from './middleware/authenticate.ts';
 
@@ -11,4 +11,7 @@ const principal = {
   expiresAt: Number.POSITIVE_INFINITY,
 };
 
-export const NOBODY: Authenticated = { principal, access: decide(principal) };
+export const NOBODY: Authenticated = {
+  principal,
+  access: createDecide({ compileQuery: () => undefined, isPatientMember: () => false })(principal),
+};

@@ -1,6 +1,7 @@
 /** Takes HTTP off a request. */
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Principal } from '../access/principal.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { xmlToJson } from '../format/xml.ts';
 import type { FhirRequest, Preconditions, Preferences, RequestBody } from '../interactions/request.ts';
@@ -116,7 +117,7 @@ export function preferencesOf(header: string | string[] | undefined): Preference
 /** Hashes that make a POST repeatable. @throws FhirError 400 for a key that is empty or longer than 255 characters */
 export function idempotencyOf(
   header: string | string[] | undefined,
-  client: string,
+  { client, subject, patient = '' }: Principal,
   method: string,
   url: string,
   bytes: Buffer,
@@ -125,5 +126,5 @@ export function idempotencyOf(
   const key = single(header) as string;
   if (key.length === 0 || key.length > 255) throw invalidValue('Idempotency-Key must have 1 to 255 characters', 'http.Idempotency-Key');
   const bodyHash = hash('sha1', Buffer.concat([Buffer.from(`${method} ${url}\n`), bytes]), 'hex');
-  return { key: hash('sha1', `${client}\n${key}`, 'hex'), bodyHash };
+  return { key: hash('sha1', `${client}\n${subject}\n${patient}\n${key}`, 'hex'), bodyHash };
 }

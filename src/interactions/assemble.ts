@@ -1,4 +1,5 @@
 /** Puts services and operations together to what the handlers get. */
+import { guardStore } from '../access/guarded-store.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import type { DescribedOperation, InteractionContext, InteractionServices, OperationLookup } from './context.ts';
 import { dispatch } from './dispatch.ts';
@@ -11,6 +12,12 @@ export function assembleContext(
 ): InteractionContext {
   const context: InteractionContext = {
     ...services,
+    store: guardStore(services.store, {
+      indexer: services.indexer,
+      definitions: services.definitions,
+      types: services.definitions.resourceTypes,
+      baseUrl: services.search.baseUrl,
+    }),
     findOperation,
     dispatch: (request) => dispatch(request, context),
     capabilities: capabilityStatement(services, operations),

@@ -34,7 +34,8 @@ export async function commitVersion(request: FhirRequest, context: InteractionCo
   try {
     const draft = draftOf(context, incoming, key, current, { at: stamp.at, by: request.by, method });
     if (!draft) return { status: 200, version: current as ResourceVersion };
-    await context.store.commit({ writes: [writeOf(draft, current, commit.idAssigned)], guards, idempotency: commit.idempotency?.(draft) });
+    const writes = [writeOf(draft, current, commit.idAssigned)];
+    await context.store.commit({ writes, guards, idempotency: commit.idempotency?.(draft) }, request.access);
     return { status: isThere ? 200 : 201, version: draft };
   } finally {
     stamp.end();

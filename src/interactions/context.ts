@@ -1,4 +1,5 @@
 /** What the interactions work with. The composition root supplies the services; `assemble.ts` adds what derives from them. */
+import type { GuardedStore } from '../access/guarded-store.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Indexer } from '../search/parameters/indexer.ts';
 import type { PageTokens } from '../search/plan/page-token.ts';
@@ -64,7 +65,9 @@ export interface InteractionServices {
   readonly referentialIntegrity: boolean;
 }
 
-export interface InteractionContext extends InteractionServices {
+export interface InteractionContext extends Omit<InteractionServices, 'store'> {
+  /** Every way in asks on whose behalf: `read(key, request.access)`. */
+  readonly store: GuardedStore;
   /** Answers any request, operations included: how batches reach the other interactions. Throws FhirError. */
   readonly dispatch: (request: FhirRequest) => Promise<FhirResponse>;
   /** The finished CapabilityStatement as JSON text, and its entity tag. */

@@ -24,7 +24,7 @@ export async function deleteResource(request: FhirRequest, context: InteractionC
 async function deleteById(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const key = keyOf(request);
   const deleted = await untilUndisturbed(async () => {
-    const current = await context.store.read(key);
+    const current = await context.store.read(key, request.access, 'd');
     checkWritePreconditions(request, current);
     return current && !current.deleted ? commitDeletions(request, context, [current]) : [];
   });
@@ -33,7 +33,7 @@ async function deleteById(request: FhirRequest, context: InteractionContext): Pr
 }
 
 async function deleteMatches(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
-  const criteria = parseCriteria(request, context, request.type as string, queryText(request.query));
+  const criteria = parseCriteria(request, context, request.type as string, queryText(request.query), ['s', 'd']);
   const { maxConditionalDeletes } = context.limits;
   const deleted = await untilUndisturbed(async () => {
     const { matches } = await findMatches(context, criteria, maxConditionalDeletes + 1);
@@ -54,7 +54,7 @@ async function commitDeletions(
   const stamp = context.beginWrite(Math.max(...found.map(({ at }) => at)));
   try {
     const drafts = found.map((version) => deletionOf(version, { at: stamp.at, by: request.by }));
-    await context.store.commit({ writes: drafts.map((draft, index) => writeOf(draft, found[index])) });
+    await context.store.commit({ writes: drafts.map((draft, index) => writeOf(draft, found[index])) }, request.access);
     return drafts;
   } finally {
     stamp.end();

@@ -41,7 +41,7 @@ const PARAMETERS = new Set(['_count', '_since', '_at', PAGE]);
 export async function historyPage(request: FhirRequest, context: InteractionContext, scope: HistoryScope): Promise<HistoryPage> {
   const { count, since, during, cursor } = readControls(request, context);
   const until = cursor ? cursor.until : scope.id === undefined ? await context.watermark() : undefined;
-  const found = await context.store.history({ ...scope, since, during, until, after: cursor?.after, limit: count + 1 });
+  const found = await context.store.history({ ...scope, since, during, until, after: cursor?.after, limit: count + 1 }, request.access);
   const versions = found.slice(0, count);
   const last = found.length > count ? versions.at(-1) : undefined;
   const links = [{ relation: 'self', url: linkUrl(request, request.query) }];

@@ -9,6 +9,6 @@ import type { FhirRequest, FhirResponse } from './request.ts';
 export async function historyInstance(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const { type, id } = keyOf(request);
   const { versions, response } = await historyPage(request, context, { types: [type], id });
-  if (versions.length === 0 && !(await context.store.read({ type, id }))) throw notFound(`there is no ${type}/${id}`);
+  if (versions.length === 0 && !(await context.store.read({ type, id }, request.access))) throw notFound(`there is no ${type}/${id}`);
   return response;
 }

@@ -2,6 +2,7 @@
  * `Idempotency-Key` on POST: the same key and body get the stored answer, another body is refused.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
+import { THE_SERVER } from '../access/guarded-store.ts';
 import { conflict } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import { CommitRefused, type Idempotency } from '../store/store.ts';
@@ -67,7 +68,7 @@ async function keptAnswer(
 
 async function replayCreate(request: FhirRequest, context: InteractionContext, kept: KeptAnswer): Promise<FhirResponse> {
   const { type, id, version } = kept.entries[0] as Required<KeptEntry>;
-  const stored = await context.store.readVersion({ type, id }, version);
+  const stored = await context.store.readVersion({ type, id }, version, THE_SERVER);
   if (!stored) throw new Error(`the answer to a repeated request is lost: ${type}/${id} version ${version}`);
   return writeResponse(request, 201, stored);
 }

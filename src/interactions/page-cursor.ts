@@ -7,9 +7,9 @@ import type { FhirRequest } from './request.ts';
 /** The parameter that carries a token in a `next` link. */
 export const PAGE = '_page';
 
-/** The server's page tokens, bound to the client and user of this request. */
-export function pageTokensFor({ by }: FhirRequest, { pageTokens }: InteractionContext): PageTokens {
-  const who = `${by.client}\n${by.subject}`;
+/** The server's page tokens, bound to the client, user, patient and scopes of this request. */
+export function pageTokensFor({ access }: FhirRequest, { pageTokens }: InteractionContext): PageTokens {
+  const who = access.identity;
   return {
     seal: (content) => pageTokens.seal({ who, content }),
     open: (token) => {

@@ -18,7 +18,8 @@ import { untilUndisturbed } from './retry.ts';
 
 export async function patch(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const change = readPatch(request.body, context);
-  const criteria = request.id === undefined ? parseCriteria(request, context, request.type as string, queryText(request.query)) : undefined;
+  const criteria =
+    request.id === undefined ? parseCriteria(request, context, request.type as string, queryText(request.query), ['s', 'u']) : undefined;
   return untilUndisturbed(async () => {
     const current = criteria ? await theMatch(context, criteria) : await theResource(request, context);
     checkWritePreconditions(request, current);
@@ -44,7 +45,7 @@ export function patched(context: InteractionContext, current: ResourceVersion, c
 
 async function theResource(request: FhirRequest, context: InteractionContext): Promise<ResourceVersion> {
   const key = keyOf(request);
-  const current = await context.store.read(key);
+  const current = await context.store.read(key, request.access, 'u');
   if (!current) throw notFound(`there is no ${key.type}/${key.id}`);
   if (current.deleted) throw gone(`${key.type}/${key.id} was deleted`);
   return current;

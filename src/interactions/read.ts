@@ -12,7 +12,7 @@ import { subsetOf, subsetText } from './subset.ts';
 /** The current version. Parameters that a read doesn't know are ignored, as R4 allows. */
 export async function read(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const { type, id } = keyOf(request);
-  const version = await context.store.read({ type, id });
+  const version = await context.store.read({ type, id }, request.access);
   if (!version) throw notFound(`there is no ${type}/${id}`);
   if (version.deleted) throw gone(`${type}/${id} was deleted`);
   return versionResponse(request, context, version);

@@ -44,7 +44,7 @@ export interface FhirRequest extends Preconditions {
   /** Parameters of the URL in order, decoded; those about format (`_format`, `_pretty`) are taken out. */
   readonly query: readonly (readonly [string, string])[];
   readonly prefer: Preferences;
-  /** A hash of client and `Idempotency-Key`, and one of method, URL and body. */
+  /** A hash of who asks and `Idempotency-Key`, and one of method, URL and body. */
   readonly idempotency?: { readonly key: string; readonly bodyHash: string };
   readonly body?: RequestBody;
   /** `X-Security-Context` of a raw upload: the resource whose access rules the Binary shares. */

@@ -3,9 +3,11 @@
  * @see https://hl7.org/fhir/R4/http.html#search
  * @see https://hl7.org/fhir/R4/search.html#return
  */
+import { narrowAll } from '../access/decision.ts';
+import type { ScopeLetter } from '../access/scopes.ts';
 import { type Issue, invalidValue, unsupportedMediaType, unsupportedParameter } from '../model/error.ts';
 import { keyText, type ResourceVersion } from '../model/resource.ts';
-import { and, EVERYTHING, NOTHING } from '../search/expression/expression.ts';
+import { and } from '../search/expression/expression.ts';
 import type { Narrow } from '../search/plan/apply-access.ts';
 import { planSearch, resolveChains, type SearchPlan } from '../search/plan/plan-search.ts';
 import { parseSearch, type SearchRequest } from '../search/request/parse.ts';
@@ -30,11 +32,11 @@ function searchPairs({ method, query, body }: FhirRequest): Pairs {
   return boundedPairs([...query, ...body.pairs]);
 }
 
-/** What the caller may find of a type. */
+/** What the caller may find of a type; where more than finding is asked for, what all of the letters reach. */
 export const narrowFor =
-  ({ access }: FhirRequest): Narrow =>
+  ({ access }: FhirRequest, letters: readonly ScopeLetter[] = ['s']): Narrow =>
   (type) =>
-    access.allows(type, 'search-type') ? EVERYTHING : NOTHING;
+    narrowAll(access, type, letters);
 
 /** Searches these types. Results are the stored texts, put into the Bundle as they are. */
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
@@ -64,6 +66,8 @@ export interface SearchAnswer {
   readonly leading?: readonly ResourceVersion[];
   /** What else is to be told. */
   readonly issues?: readonly Issue[];
+  /** What the client must be allowed to do with a match; default to search for it. */
+  readonly letters?: readonly ScopeLetter[];
 }
 
 /** A page of a search that is understood, its chains resolved. */
@@ -71,11 +75,11 @@ export async function answerSearch(
   request: FhirRequest,
   context: InteractionContext,
   search: SearchRequest,
-  { subset, mayInclude, leading = [], issues = [] }: SearchAnswer,
+  { subset, mayInclude, leading = [], issues = [], letters }: SearchAnswer,
 ): Promise<FhirResponse> {
   const plan = planSearch(search, {
     registry: context.search.registry,
-    narrow: narrowFor(request),
+    narrow: narrowFor(request, letters),
     pageTokens: pageTokensFor(request, context),
   });
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
@@ -138,7 +142,7 @@ function includedWith(
   mayInclude: SearchAnswer['mayInclude'],
 ): Promise<Included> {
   if (includes.length === 0 || page.length === 0) return Promise.resolve(NOTHING_INCLUDED);
-  return findIncluded(request, context, narrowFor(request), page, includes, mayInclude);
+  return findIncluded(request, context, page, includes, mayInclude);
 }
 
 /** `self` tells what was understood; `next` goes on after the last match. */

@@ -4,15 +4,14 @@
  * in silence: links lead to it.
  * @see https://hl7.org/fhir/R4/search.html#include
  */
+import { narrowAll } from '../access/decision.ts';
 import { type Issue, tooCostly } from '../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
-import { and } from '../search/expression/expression.ts';
-import { matches } from '../search/expression/match.ts';
+import type { StoreSearch } from '../search/expression/search.ts';
 import { anyValuePrefix, parameterKey } from '../search/parameters/entry-text.ts';
-import type { Narrow } from '../search/plan/apply-access.ts';
+import { applyAccess } from '../search/plan/apply-access.ts';
 import { patientNamedBy } from '../search/plan/route.ts';
-import { simplify } from '../search/plan/simplify.ts';
 import { type Include, includeParameters } from '../search/request/include.ts';
 import { referenceHomes } from '../search/request/join.ts';
 import type { BundleLink } from './bundle-text.ts';
@@ -46,7 +45,6 @@ const IDS_OF_A_LINK = 50;
 interface Gathering {
   readonly request: FhirRequest;
   readonly context: InteractionContext;
-  readonly narrow: Narrow;
   readonly mayInclude: (type: string) => boolean;
   /** By include and source type: what its entries start with. */
   readonly followed: Map<string, readonly Followed[]>;
@@ -61,7 +59,6 @@ interface Gathering {
 export async function findIncluded(
   request: FhirRequest,
   context: InteractionContext,
-  narrow: Narrow,
   page: readonly ResourceVersion[],
   includes: readonly Include[],
   mayInclude: (type: string) => boolean = () => true,
@@ -69,7 +66,6 @@ export async function findIncluded(
   const gathering: Gathering = {
     request,
     context,
-    narrow,
     mayInclude,
     followed: new Map(),
     known: new Set(page.map(keyText)),
@@ -106,15 +102,11 @@ function issuesOf({ unreadable, links }: Gathering, isCut: boolean): Issue[] {
 const roomIn = ({ found, context }: Gathering) => context.limits.maxIncluded - found.length;
 
 /** May be read at all; a type that may not is remembered. */
-function isReadable({ request, narrow, unreadable }: Gathering, type: string): boolean {
-  const isAllowed = request.access.allows(type, 'read') && simplify(narrowedTo(type, request, narrow)).kind !== 'nothing';
+function isReadable({ request, unreadable }: Gathering, type: string): boolean {
+  const isAllowed = request.access.allows(type, 'read');
   if (!isAllowed) unreadable.add(type);
   return isAllowed;
 }
-
-/** What the caller may read of a type: reading needs no scope to search, so only what narrows a search further counts. */
-const narrowedTo = (type: string, { access }: FhirRequest, narrow: Narrow): SearchExpression =>
-  access.allows(type, 'search-type') ? narrow(type) : { kind: 'everything' };
 
 async function includeReferred(gathering: Gathering, from: readonly ResourceVersion[], includes: readonly Include[]): Promise<void> {
   const forward = includes.filter(({ direction }) => direction === 'forward');
@@ -125,8 +117,8 @@ async function includeReferred(gathering: Gathering, from: readonly ResourceVers
     (key) => !gathering.known.has(keyText(key)) && gathering.mayInclude(key.type) && isReadable(gathering, key.type),
   );
   const room = roomIn(gathering);
-  const read = await Promise.all(keys.slice(0, room).map((key) => gathering.context.store.read(key)));
-  add(gathering, read.filter((version) => version !== undefined && isVisible(gathering, version)) as ResourceVersion[]);
+  const read = await Promise.all(keys.slice(0, room).map((key) => gathering.context.store.read(key, gathering.request.access)));
+  add(gathering, read.filter((version) => version !== undefined && !version.deleted) as ResourceVersion[]);
   linkIds(gathering, keys.slice(room));
 }
 
@@ -157,13 +149,6 @@ function followedBy(include: Include, type: string, { context, followed }: Gathe
   );
   followed.set(name, made);
   return made;
-}
-
-function isVisible({ request, context, narrow }: Gathering, version: ResourceVersion): boolean {
-  if (version.deleted) return false;
-  const allowed = simplify(narrowedTo(version.type, request, narrow));
-  if (allowed.kind === 'everything') return true;
-  return matches(allowed, { ...version, index: context.indexer.entries(JSON.parse(version.raw) as object, version) });
 }
 
 function add({ found, known }: Gathering, versions: readonly ResourceVersion[]): void {
@@ -202,17 +187,7 @@ async function includeReferrers(gathering: Gathering, from: readonly ResourceVer
   const referring = reverse.flatMap((include) => referringTo(gathering, from, include));
   const entries = referring.reduce((sum, each) => sum + each.entries.length, 0);
   if (entries > MOST_ENTRIES) throw tooCostly('_revinclude: too many references for one page; ask for a smaller _count', '_revinclude');
-  const byType = Map.groupBy(referring, ({ type }) => type);
-  const [whole, narrowed] = partition([...byType.keys()], (type) => simplify(gathering.narrow(type)).kind === 'everything');
-  // Entries start with their type, so types that are seen whole can be asked for together.
-  for (const types of [whole, ...narrowed.map((type) => [type])]) {
-    if (types.length > 0)
-      await includeFrom(
-        gathering,
-        types,
-        types.flatMap((type) => byType.get(type) ?? []),
-      );
-  }
+  if (referring.length > 0) await includeFrom(gathering, [...new Set(referring.map(({ type }) => type))], referring);
 }
 
 function referringTo(gathering: Gathering, from: readonly ResourceVersion[], include: Include): Referring[] {
@@ -235,21 +210,16 @@ function referringTo(gathering: Gathering, from: readonly ResourceVersion[], inc
   });
 }
 
-function partition(types: readonly string[], isFirst: (type: string) => boolean): [string[], string[]] {
-  return [types.filter(isFirst), types.filter((type) => !isFirst(type))];
-}
-
 async function includeFrom(gathering: Gathering, types: readonly string[], referring: readonly Referring[]): Promise<void> {
-  const { context, narrow, known } = gathering;
-  const [only = ''] = types;
-  const entries: SearchExpression = { kind: 'among', entries: referring.flatMap((each) => each.entries) };
-  const where = simplify(types.length === 1 ? and([entries, narrow(only)]) : entries);
-  if (where.kind === 'nothing') return;
-  const patient = patientNamedBy(where, types, context.search.registry);
+  const { context, known } = gathering;
+  const where: SearchExpression = { kind: 'among', entries: referring.flatMap((each) => each.entries) };
   const sort = [{ parameter: '_identity', descending: false }];
   // What is known already comes again and takes no room.
   const limit = roomIn(gathering) + known.size + 1;
-  const page = await context.store.search({ types, where, sort, limit, ...(patient && { patient }) });
+  const search = applyAccess<StoreSearch>({ types, where, sort, limit }, (type) => narrowAll(gathering.request.access, type, ['r', 's']));
+  if (search.where.kind === 'nothing') return;
+  const patient = patientNamedBy(search.where, search.types, context.search.registry);
+  const page = await context.store.search({ ...search, ...(patient && { patient }) });
   const fresh = page.map(({ resource }) => resource).filter((resource) => !known.has(keyText(resource)));
   const room = roomIn(gathering);
   add(gathering, fresh.slice(0, room));

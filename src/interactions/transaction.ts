@@ -2,6 +2,7 @@
  * Transaction: all entries or none, as named passes.
  * @see https://hl7.org/fhir/R4/http.html#transaction
  */
+import { THE_SERVER } from '../access/guarded-store.ts';
 import type { UnitOfWork } from '../store/store.ts';
 import { mapBounded } from './bounded.ts';
 import { type BundleEntry, readBundle } from './bundle-entry.ts';
@@ -50,7 +51,7 @@ async function write(
     const prepared = await prepareDrafts(targets, currents, links, stamp.at, context);
     const written = outcomes(entries, prepared);
     const idempotency = request.idempotency && recordFor(request, keptAnswer(entries, written));
-    await commit(prepared, conditions.guards, idempotency, context);
+    await commit(prepared, conditions.guards, idempotency, request, context);
     return written;
   } finally {
     stamp.end();
@@ -61,6 +62,7 @@ async function commit(
   prepared: readonly Prepared[],
   guards: UnitOfWork['guards'],
   idempotency: UnitOfWork['idempotency'],
+  { access }: FhirRequest,
   context: InteractionContext,
 ): Promise<void> {
   if (context.referentialIntegrity) {
@@ -69,7 +71,7 @@ async function commit(
     await checkNotReferredTo(context, deleted, changed);
   }
   const writes = prepared.flatMap(({ draft, current, target }) => (draft ? [writeOf(draft, current, target.idAssigned)] : []));
-  if (writes.length > 0 || idempotency) await context.store.commit({ writes, guards, idempotency });
+  if (writes.length > 0 || idempotency) await context.store.commit({ writes, guards, idempotency }, access);
 }
 
 /** By entry index. A conditional delete of several is told as one. */
@@ -104,7 +106,9 @@ async function replay(
     if (!entry) return;
     const { status, type, id, version } = entry;
     const stored =
-      type !== undefined && id !== undefined && version !== undefined ? await context.store.readVersion({ type, id }, version) : undefined;
+      type !== undefined && id !== undefined && version !== undefined
+        ? await context.store.readVersion({ type, id }, version, THE_SERVER)
+        : undefined;
     written.set(index, { status, version: stored });
   });
   return respond(entries, written, request, context);

@@ -29,14 +29,14 @@ function updateById(request: FhirRequest, context: InteractionContext, incoming:
   if (incoming.tree.id !== id) throw invalidValue(`the URL names id "${id}", the body "${incoming.tree.id}"`, `${incoming.type}.id`);
   const key = { type: incoming.type, id };
   return untilUndisturbed(async () => {
-    const current = await context.store.read(key);
+    const current = await context.store.read(key, request.access, 'u');
     checkWritePreconditions(request, current);
     return commitVersion(request, context, { incoming, key, current, method: 'PUT' });
   });
 }
 
 function updateMatch(request: FhirRequest, context: InteractionContext, incoming: IncomingResource): Promise<Stored> {
-  const criteria = parseCriteria(request, context, incoming.type, queryText(request.query));
+  const criteria = parseCriteria(request, context, incoming.type, queryText(request.query), ['s', 'u']);
   return untilUndisturbed(async () => {
     const { matches, guard } = await findMatches(context, criteria);
     const [match] = matches;
@@ -65,7 +65,7 @@ async function createUnmatched(
     return commitVersion(request, context, { incoming, key, method: 'PUT', idAssigned: true, guards: [guard] });
   }
   const key = { type, id: tree.id };
-  const current = await context.store.read(key);
+  const current = await context.store.read(key, request.access, 'u');
   if (current && !current.deleted)
     throw conflict(`"${criteria.text}" matches nothing, but ${type}/${key.id} is there already`, `${type}.id`);
   return commitVersion(request, context, { incoming, key, current, method: 'PUT', guards: [guard] });

@@ -8,7 +8,7 @@ import type { FhirRequest, FhirResponse } from './request.ts';
 export async function vread(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const key = keyOf(request);
   const number = /^[1-9]\d{0,14}$/.test(request.versionId ?? '') ? Number(request.versionId) : undefined;
-  const version = number === undefined ? undefined : await context.store.readVersion(key, number);
+  const version = number === undefined ? undefined : await context.store.readVersion(key, number, request.access);
   if (!version) throw notFound(`there is no version ${request.versionId} of ${key.type}/${key.id}`);
   if (version.deleted) throw gone(`version ${request.versionId} of ${key.type}/${key.id} is its deletion`);
   return versionResponse(request, context, version);

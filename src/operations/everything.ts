@@ -75,15 +75,18 @@ async function pageOf(request: FhirRequest, context: InteractionContext, input: 
     ...(page !== undefined && { page }),
   };
   const isMember = new Set(members);
-  const answer = { mayInclude: (type: string) => !isMember.has(type), issues };
+  const answer = { mayInclude: (type: string) => !isMember.has(type), issues, letters: ['r', 's'] as const };
   if (isFound) {
     // Side by side: the patient is all but always there.
-    const [patient, response] = await Promise.all([context.store.read(owner), answerSearch(request, context, search, answer)]);
+    const [patient, response] = await Promise.all([
+      context.store.read(owner, request.access),
+      answerSearch(request, context, search, answer),
+    ]);
     checkThere(patient, owner);
     return response;
   }
   const since = sinceOf(input);
-  const encounter = checkThere(await context.store.read(owner), owner);
+  const encounter = checkThere(await context.store.read(owner, request.access), owner);
   const leading = types.includes(owner.type) && encounter.at >= since ? [encounter] : [];
   return answerSearch(request, context, search, { ...answer, leading });
 }

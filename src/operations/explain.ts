@@ -7,6 +7,7 @@ import { narrowFor, understand } from '../interactions/search-bundle.ts';
 import { unsupportedParameter } from '../model/error.ts';
 import { printExpression } from '../search/expression/print.ts';
 import type { StoreCollect } from '../search/expression/search.ts';
+import type { Authorized } from '../search/plan/authorized.ts';
 import { planSearch } from '../search/plan/plan-search.ts';
 import type { PartExplanation, StageExplanation } from '../store/explain.ts';
 import { group, type Part, parametersAnswer, part } from './answer.ts';
@@ -44,7 +45,7 @@ export const explain = defineOperation({
 
 /** The context with a store whose joins are written down. */
 function watchedContext(context: InteractionContext, hops: Part[]): InteractionContext {
-  const collect = async (request: StoreCollect) => {
+  const collect = async (request: Authorized<StoreCollect>) => {
     const startedAt = performance.now();
     const found = await context.store.collect(request);
     hops.push(

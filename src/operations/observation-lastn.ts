@@ -65,14 +65,14 @@ async function newestFirst(
   if (control) throw unsupportedParameter(`$lastn has no parameter "${control[0]}"`, control[0]);
   const { where: asked, joins, includes } = parseSearch(pairs, ['Observation'], { ...context.search, handling: 'strict' });
   if (joins.length > 0 || includes.length > 0) throw unsupportedParameter('$lastn takes no chains and no includes');
-  const { types, where } = applyAccess(['Observation'], asked, narrowFor(request));
-  const patient = patientNamedBy(where, types, context.search.registry);
+  const search = applyAccess({ types: ['Observation'], where: asked }, narrowFor(request, ['r', 's']));
+  const patient = patientNamedBy(asked, ['Observation'], context.search.registry);
   if (patient === undefined) throw missingValue('$lastn needs one patient: patient=… or subject=Patient/…', 'patient');
   const sort = [
     { parameter: 'date', descending: true },
     { parameter: '_identity', descending: false },
   ];
-  const found = await context.store.search({ types, where, patient, sort, limit: MOST + 1 });
+  const found = await context.store.search({ ...search, patient, sort, limit: MOST + 1 });
   if (found.length > MOST) throw tooCostly(`$lastn looks through ${MOST} observations at most; narrow it by code, category or date`);
   return found.map(({ resource }) => resource);
 }

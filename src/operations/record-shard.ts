@@ -1,5 +1,6 @@
 /** `GET /{Type}/{id}/$shard`: which shard and partitions hold a record. */
 import definition from '../../fhir/definitions/Resource-shard.json' with { type: 'json' };
+import { THE_SERVER } from '../access/guarded-store.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import { gone, notFound } from '../model/error.ts';
 import type { ResourceKey, ResourceVersion } from '../model/resource.ts';
@@ -23,7 +24,7 @@ export function createRecordShardOperation(administration: Administration): Oper
 }
 
 async function readCurrent(key: ResourceKey, { store }: InteractionContext): Promise<ResourceVersion> {
-  const version = await store.read(key);
+  const version = await store.read(key, THE_SERVER);
   if (!version) throw notFound(`there is no ${key.type}/${key.id}`);
   if (version.deleted) throw gone(`${key.type}/${key.id} was deleted`);
   return version;

@@ -41,7 +41,7 @@ async function readStored(
   mode: string | undefined,
 ): Promise<ResourceVersion | undefined> {
   const { type, id } = keyOf(request);
-  const stored = await context.store.read({ type, id });
+  const stored = await context.store.read({ type, id }, request.access);
   if (stored && !stored.deleted) return stored;
   if (mode === 'create') return undefined;
   throw stored ? gone(`${type}/${id} was deleted`) : notFound(`there is no ${type}/${id}`);

@@ -105,6 +105,7 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
     () => ({ kind: 'ids', ids: someIds() }),
+    () => ({ kind: 'types', types: dice.some([world.types.a, world.types.b], 0.5) }),
     () => ({ kind: 'patient', reference: `Patient/${dice.pick(PATIENTS)}${scene.tag}` }),
     () => ({ kind: 'updated', conditions: [{ ...condition(dice), value: times() }] }),
     () => ({ kind: dice.pick(['everything', 'nothing'] as const) }),

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
+import { decideBy } from '../../src/access/decide-by.ts';
 import { fixedKeys } from '../../src/access/keys.ts';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { createTokenVerifier } from '../../src/access/tokens.ts';
@@ -55,6 +56,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     maxBodyBytes: 16 * 1024 * 1024,
     maxBundleBytes: 64 * 1024 * 1024,
     ...changes,
+    decide: decideBy(services.definitions, services.search),
     verifier: createTokenVerifier({ issuer: new URL(AUDIENCE).origin, audience: AUDIENCE, keys: fixedKeys(issuer.jwks), isResourceType }),
     isReady: async () => true,
   });

@@ -73,7 +73,7 @@ function criteriaOf({ kind, entry, request }: CheckedEntry, context: Interaction
   const type = request.type as string;
   if (kind === 'create') return entry.ifNoneExist === undefined ? undefined : parseCriteria(request, context, type, entry.ifNoneExist);
   if (kind === 'get' || request.id !== undefined) return undefined;
-  return parseCriteria(request, context, type, queryText(request.query));
+  return parseCriteria(request, context, type, queryText(request.query), ['s', kind === 'delete' ? 'd' : 'u']);
 }
 
 function checkCount(checked: CheckedEntry, criteria: Criteria, count: number, { limits }: InteractionContext): void {

@@ -24,7 +24,8 @@ export function readCurrent(targets: readonly Target[], context: InteractionCont
   return mapBounded(
     targets,
     READS_AT_ONCE,
-    async ({ key, found, idAssigned }) => found ?? (idAssigned ? undefined : context.store.read(key)),
+    async ({ key, found, idAssigned, checked: { kind, request } }) =>
+      found ?? (idAssigned ? undefined : context.store.read(key, request.access, kind === 'delete' ? 'd' : 'u')),
   );
 }
 

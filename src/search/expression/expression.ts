@@ -28,6 +28,8 @@ export type SearchExpression =
   | { readonly kind: 'contains'; readonly start: string; readonly text: string }
   /** *One* entry of `r` with this key meets every condition. */
   | { readonly kind: 'range'; readonly key: string; readonly conditions: readonly BoundCondition[] }
+  /** The resource is of one of these types. */
+  | { readonly kind: 'types'; readonly types: readonly string[] }
   /** The logical id is one of these. */
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
   /** The resource is in this patient's compartment: "Patient/123". */

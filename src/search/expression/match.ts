@@ -64,6 +64,8 @@ export function matches(expression: SearchExpression, resource: Matchable): bool
       return index.s.some((entry) => containsText(entry, expression.start, expression.text));
     case 'range':
       return inRange(index.r, expression.key, expression.conditions);
+    case 'types':
+      return expression.types.includes(resource.type);
     case 'ids':
       return expression.ids.includes(resource.id);
     case 'patient':

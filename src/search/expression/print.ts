@@ -33,6 +33,8 @@ export function printExpression(expression: SearchExpression): string {
       return `${JSON.stringify(expression.start)}…${JSON.stringify(expression.text)}…`;
     case 'range':
       return `${JSON.stringify(expression.key)}[${printConditions(expression.conditions)}]`;
+    case 'types':
+      return `types[${expression.types.join(', ')}]`;
     case 'ids':
       return `ids[${expression.ids.join(', ')}]`;
     case 'patient':

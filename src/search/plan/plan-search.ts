@@ -10,6 +10,7 @@ import { isControl } from '../request/controls.ts';
 import type { SearchRequest } from '../request/parse.ts';
 import type { Narrow } from './apply-access.ts';
 import { applyAccess } from './apply-access.ts';
+import type { Authorized } from './authorized.ts';
 import type { PageTokens } from './page-token.ts';
 import type { ChainContext } from './resolve-chains.ts';
 import { checkAccess, resolveCriteria } from './resolve-chains.ts';
@@ -24,7 +25,7 @@ export interface PlanContext {
 
 export interface SearchPlan {
   /** To be run on the store. `limit` is one more than the page, which tells whether there is a next one. */
-  readonly search: StoreSearch;
+  readonly search: Authorized<StoreSearch>;
   /** Matches of the page; 0 asks for the count only, and `search` is then not to be run. */
   readonly pageSize: number;
   /** The token of the page after this match, the last of its page. */
@@ -56,7 +57,7 @@ function openPage(token: string, of: string, pageTokens: PageTokens): PageConten
 export async function resolveChains(request: SearchRequest, context: ChainContext): Promise<SearchRequest> {
   if (request.joins.length === 0) return request;
   checkAccess(request.joins, context);
-  const { types, where } = applyAccess(request.types, request.where, context.narrow);
+  const { types, where } = applyAccess({ types: request.types, where: request.where }, context.narrow);
   return { ...request, where: await resolveCriteria({ where, joins: request.joins }, types, where, context), joins: [] };
 }
 
@@ -66,13 +67,14 @@ export async function resolveChains(request: SearchRequest, context: ChainContex
  */
 export function planSearch(request: SearchRequest, context: PlanContext): SearchPlan {
   if (request.joins.length > 0) throw new Error('chains are to be resolved before a search is planned');
-  const { types, where } = applyAccess(request.types, request.where, context.narrow);
   const sort = stableSort(request.sort);
-  const patient = patientNamedBy(where, types, context.registry);
+  const { types, where, count } = request;
+  const search = applyAccess<StoreSearch>({ types, where, sort, limit: count + 1 }, context.narrow);
+  const patient = patientNamedBy(search.where, search.types, context.registry);
   const of = fingerprint(request, sort);
   const after = request.page === undefined ? undefined : openPage(request.page, of, context.pageTokens).after;
   return {
-    search: { types, where, sort, limit: request.count + 1, ...(after && { after }), ...(patient && { patient }) },
+    search: { ...search, ...(after && { after }), ...(patient && { patient }) },
     pageSize: request.count,
     nextPage: (last) => context.pageTokens.seal({ of, after: last.sortValues } satisfies PageContent),
   };

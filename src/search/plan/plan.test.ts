@@ -3,6 +3,7 @@ import { loadDefinitions } from '../../definitions/load.ts';
 import { FhirError } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { EVERYTHING, NOTHING } from '../expression/expression.ts';
+import { printExpression } from '../expression/print.ts';
 import { createSearchRegistry } from '../parameters/registry.ts';
 import { parseSearch } from '../request/parse.ts';
 import { createPageTokens } from './page-token.ts';
@@ -82,7 +83,10 @@ describe('planSearch', () => {
     });
     const onlyPatients = (type: string) => (type === 'Patient' ? EVERYTHING : NOTHING);
     expect(narrowed(onlyPatients, ['Patient', 'Observation']).types).toEqual(['Patient']);
-    expect(() => narrowed(() => equals('x'), ['Patient', 'Observation'])).toThrow(FhirError);
+    const both = ['Patient', 'Observation'];
+    expect(printExpression(narrowed(() => equals('x'), both).where)).toMatch(/^\("x" and \(.*_tag~t.*\)\)$/);
+    const each = (type: string): SearchExpression => (type === 'Patient' ? EVERYTHING : equals('x'));
+    expect(printExpression(narrowed(each, both).where)).toContain('(("x" and types[Observation]) or types[Patient])');
   });
 });
 

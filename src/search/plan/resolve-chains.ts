@@ -9,7 +9,8 @@ import { and, or } from '../expression/expression.ts';
 import type { StoreCollect } from '../expression/search.ts';
 import type { SearchRegistry } from '../parameters/registry.ts';
 import type { Criteria, Join, JoinLeg } from '../request/join.ts';
-import type { Narrow } from './apply-access.ts';
+import { applyAccess, type Narrow } from './apply-access.ts';
+import type { Authorized } from './authorized.ts';
 import { patientNamedBy } from './route.ts';
 import { simplify } from './simplify.ts';
 
@@ -19,7 +20,7 @@ export interface ChainContext {
   readonly narrow: Narrow;
   /** Called for a type that the caller may see nothing of, when there is no other to look into. @throws FhirError 403 */
   readonly refuse: (type: string) => void;
-  readonly collect: (request: StoreCollect) => Promise<readonly string[]>;
+  readonly collect: (request: Authorized<StoreCollect>) => Promise<readonly string[]>;
   /** Ids between two hops; default 10,000. */
   readonly mostIds?: number;
 }
@@ -130,11 +131,12 @@ const startsOf = ({ kind, homes, on, other }: JoinLeg) => homes.map((home) => `$
 /** All of them, or undefined if they are more than the limit. */
 async function collectAll(
   request: Omit<StoreCollect, 'limit' | 'patient'>,
-  { collect, registry, mostIds = MOST_IDS }: ChainContext,
+  { collect, narrow, registry, mostIds = MOST_IDS }: ChainContext,
 ): Promise<readonly string[] | undefined> {
-  if (request.where.kind === 'nothing') return [];
-  const patient = patientNamedBy(request.where, request.types, registry);
-  const found = await collect({ ...request, ...(patient && { patient }), limit: mostIds + 1 });
+  const seen = applyAccess<StoreCollect>({ ...request, limit: mostIds + 1 }, narrow);
+  if (seen.where.kind === 'nothing') return [];
+  const patient = patientNamedBy(seen.where, seen.types, registry);
+  const found = await collect({ ...seen, ...(patient && { patient }) });
   return found.length > mostIds ? undefined : found;
 }
 

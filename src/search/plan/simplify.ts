@@ -65,6 +65,8 @@ export function simplify(expression: SearchExpression): SearchExpression {
       return simplifyNot(expression.of);
     case 'ids':
       return expression.ids.length === 0 ? NOTHING : { kind: 'ids', ids: [...new Set(expression.ids)].sort() };
+    case 'types':
+      return expression.types.length === 0 ? NOTHING : { kind: 'types', types: [...new Set(expression.types)].sort() };
     case 'among':
       return simplifyAmong(expression.entries);
     case 'everything':

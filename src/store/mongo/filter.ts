@@ -40,6 +40,8 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       return {
         [isCompositeKey(expression.key) ? 'rc' : 'r']: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } },
       } as Filter<StoredDocument>;
+    case 'types':
+      return { type: { $in: [...expression.types] } };
     case 'ids':
       return { _id: { $in: [...identitiesOf(expression)] } };
     case 'patient':

@@ -40,6 +40,9 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
       return holds(equalsQuery(patientLexeme(expression.reference)));
     case 'range':
       return rangeCondition(expression.key, expression.conditions, table, parameters);
+    case 'types':
+      // A row's type is its table's, so the condition is decided before the statement is made.
+      return expression.types.includes(table.type) ? 'true' : 'false';
     case 'ids':
       return `e.id = ANY (${parameters.add(expression.ids)}::text[])`;
     case 'updated':
