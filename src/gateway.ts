@@ -16,6 +16,7 @@ import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createUlids } from './model/ulid.ts';
+import { aggregate } from './operations/aggregate.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
@@ -95,6 +96,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     patientEverything,
     encounterEverything,
     observationLastn,
+    aggregate,
     explain,
     createShardOperation(administration),
     createRecordShardOperation(administration),

@@ -11,7 +11,17 @@ import { identityOf } from '../model/resource.ts';
 import { EVERYTHING } from '../search/expression/expression.ts';
 import type { Authorized } from '../search/plan/authorized.ts';
 import type { StageExplanation } from '../store/explain.ts';
-import type { HistoryRequest, Idempotency, ResourceStore, SearchMatch, StoreCollect, StoreSearch, UnitOfWork } from '../store/store.ts';
+import type {
+  AggregateRow,
+  HistoryRequest,
+  Idempotency,
+  ResourceStore,
+  SearchMatch,
+  StoreAggregate,
+  StoreCollect,
+  StoreSearch,
+  UnitOfWork,
+} from '../store/store.ts';
 import { createAdmission } from './admission.ts';
 import type { Reach } from './decision.ts';
 import type { ScopeLetter } from './scopes.ts';
@@ -31,6 +41,7 @@ export interface GuardedStore {
   count(search: Authorized<Pick<StoreSearch, 'types' | 'where' | 'patient'>>): Promise<number>;
   collect(request: Authorized<StoreCollect>): Promise<readonly string[]>;
   explain(search: Authorized<StoreSearch>): Promise<readonly StageExplanation[]>;
+  aggregate(request: Authorized<StoreAggregate>): Promise<readonly AggregateRow[]>;
   /**
    * Commits if every write is within reach before and after, and refers to nothing outside the record that it must stay in.
    * @throws FhirError 403, 404
@@ -108,6 +119,7 @@ export function guardStore(store: ResourceStore, services: GuardServices): Guard
     count: store.count,
     collect: store.collect,
     explain: store.explain,
+    aggregate: store.aggregate,
     async commit(unit, reach) {
       await checkUnit(unit, reach, store, services, admits);
       await store.commit(unit);

@@ -51,7 +51,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       presentation = negotiated.presentation;
       const method = methodOf(incoming);
       const route = findRoute(method, target.path, routing);
-      if (!presentation.isFhirAccepted && !isBinaryRead(route))
+      const isText = presentation.isTextWanted && route.interaction === 'operation';
+      if (presentation.isTextWanted && !isText) presentation = { ...presentation, isTextWanted: false };
+      if (!presentation.isFhirAccepted && !isText && !isBinaryRead(route))
         throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
       const who = route.interaction === 'capabilities' ? NOBODY : await authenticate(incoming.headers);
       const request = await requestOf(incoming, method, route, target.path, negotiated.query, presentation, who, by);

@@ -5,10 +5,12 @@ import { jsonToXml } from '../format/xml.ts';
 import { type ErrorLog, errorResponse } from '../interactions/error-response.ts';
 import type { FhirResponse } from '../interactions/request.ts';
 import { parseLossless, printLossless } from '../model/lossless-json.ts';
+import { textOfResource } from '../operations/text-table.ts';
 import { DEFAULT_PRESENTATION, type Presentation } from './middleware/negotiate.ts';
 import { SECURITY_HEADERS } from './middleware/security-headers.ts';
 
 const JSON_TYPE = 'application/fhir+json; charset=utf-8';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 const XML_TYPE = 'application/fhir+xml; charset=utf-8';
 
 export interface ResponseWriter {
@@ -25,6 +27,11 @@ export function createResponseWriter(definitions: Definitions, log: ErrorLog): R
     if (body.kind === 'raw') {
       all['Content-Type'] = body.contentType;
       return new Response(body.bytes as Uint8Array<ArrayBuffer>, { status, headers: all });
+    }
+    const plain = presentation.isTextWanted ? textOfResource(body.text) : undefined;
+    if (plain !== undefined) {
+      all['Content-Type'] = TEXT_TYPE;
+      return new Response(plain, { status, headers: all });
     }
     all['Content-Type'] = presentation.format === 'json' ? JSON_TYPE : XML_TYPE;
     return new Response(formatted(definitions, body.text, presentation), { status, headers: all });

@@ -46,6 +46,17 @@ export interface RangeEntry {
   readonly hi: number;
 }
 
+/** The least and the greatest of a parameter's values. */
+export interface SortScalar {
+  readonly min: number | string;
+  readonly max: number | string;
+  /**
+   * Set if the parameter has exactly one value and that is an amount (`min`, no "<5"): its unit, `<system>|<code>`,
+   * "|<unit as written>" or "" for a plain number.
+   */
+  readonly unit?: string | undefined;
+}
+
 /** What search needs to know of a version. Stores keep it beside `raw` and never look into `raw`. */
 export interface IndexEntries {
   /** Every patient compartment that it is in, home patient first: "Patient/123". */
@@ -57,8 +68,8 @@ export interface IndexEntries {
   readonly pc: readonly string[];
   /** The type's clinical date (or business date in PostgreSQL), milliseconds since 1970; null if it has none. */
   readonly d: number | null;
-  /** Scalars by parameter code for `_sort` and cursors. */
-  readonly o: Readonly<Record<string, { readonly min: number | string; readonly max: number | string }>>;
+  /** Scalars by parameter code for `_sort`, cursors and aggregates. */
+  readonly o: Readonly<Record<string, SortScalar>>;
   /** Words of the narrative ("t:fever") and of all text ("c:fever"). */
   readonly w: readonly string[];
 }

@@ -1,7 +1,9 @@
 /** Answers of operations as Parameters resources. @see https://hl7.org/fhir/R4/parameters.html */
-import type { FhirResponse } from '../interactions/request.ts';
 
-export type PartValue = string | number | boolean | Date;
+import type { FhirResponse } from '../interactions/request.ts';
+import { type Decimal, decimalText } from '../model/decimal.ts';
+
+export type PartValue = string | number | boolean | Date | Decimal;
 
 /** A parameter: a value, or parts. An undefined value leaves the parameter out. */
 export interface Part {
@@ -19,6 +21,9 @@ export function parametersAnswer(parts: readonly Part[], status = 200, headers: 
   return { status, headers, body: { kind: 'fhir', text } };
 }
 
+/** A number with all its digits. TypeScript's library does not know the function yet. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
 function elementOf({ name, value, parts }: Part): readonly Record<string, unknown>[] {
   if (parts) return parts.length === 0 ? [] : [{ name, part: parts.flatMap(elementOf) }];
   if (value === undefined || value === '') return [];
@@ -29,6 +34,7 @@ function valueElement(value: PartValue): Record<string, unknown> {
   if (value instanceof Date) return { valueInstant: value.toISOString() };
   if (typeof value === 'boolean') return { valueBoolean: value };
   if (typeof value === 'string') return { valueString: value };
+  if (typeof value === 'object') return { valueDecimal: rawJson(decimalText(value)) };
   // An R4 integer has 32 bits; bytes may need more.
   return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? { valueInteger: value } : { valueDecimal: value };
 }

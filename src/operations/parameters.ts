@@ -4,6 +4,7 @@
  */
 import type { InteractionContext } from '../interactions/context.ts';
 import { parseIncoming } from '../interactions/incoming.ts';
+import { boundedPairs } from '../interactions/query-text.ts';
 import type { FhirRequest } from '../interactions/request.ts';
 import { invalidValue } from '../model/error.ts';
 
@@ -54,4 +55,24 @@ function textOf(part: ParametersPart | undefined): string | undefined {
   const name = part && Object.keys(part).find((key) => key.startsWith('value'));
   const value = name && part[name as `value${string}`];
   return value === undefined || typeof value === 'object' ? undefined : String(value);
+}
+
+/**
+ * All primitive parameters as pairs, those of the URL first: from the URL, a form, or a Parameters resource.
+ * @throws FhirError 400 for a parameter that is no primitive value, 415 for a body of another kind
+ */
+export function readPairs(request: FhirRequest, context: InteractionContext): FhirRequest['query'] {
+  const { body, query } = request;
+  if (!body) return boundedPairs(query);
+  if (body.kind === 'form') return boundedPairs([...query, ...body.pairs]);
+  const { type, tree } = parseIncoming(request, context);
+  if (type !== 'Parameters') throw invalidValue(`a Parameters resource is expected, not a ${type}`, 'resourceType');
+  return boundedPairs([...query, ...partsOf(tree).map(pairOf)]);
+}
+
+function pairOf(part: ParametersPart): readonly [string, string] {
+  const text = textOf(part);
+  if (typeof part.name !== 'string' || text === undefined)
+    throw invalidValue('each parameter needs a name and a primitive value', 'Parameters.parameter');
+  return [part.name, text];
 }

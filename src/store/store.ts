@@ -1,7 +1,7 @@
 /** What a store of resources can do. MongoDB, PostgreSQL, memory and their placement all implement this and no more. */
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
-import type { SearchMatch, StoreCollect, StoreSearch } from '../search/expression/search.ts';
+import type { AggregateRow, SearchMatch, StoreAggregate, StoreCollect, StoreSearch } from '../search/expression/search.ts';
 import type { StageExplanation } from './explain.ts';
 
 /** One change to one resource. The draft is final, its version number included. */
@@ -80,7 +80,16 @@ export interface HistoryRequest {
   readonly limit: number;
 }
 
-export type { SearchMatch, SortKey, StoreCollect, StoreSearch } from '../search/expression/search.ts';
+export type {
+  AggregateRow,
+  GroupKey,
+  SearchMatch,
+  SortKey,
+  StoreAggregate,
+  StoreCollect,
+  StoreSearch,
+  TimeUnit,
+} from '../search/expression/search.ts';
 
 export interface ResourceStore {
   /** The current version, also of a deletion; undefined if there never was one. */
@@ -97,6 +106,8 @@ export interface ResourceStore {
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   /** Keys or reference entries of what matches, in no order. */
   collect(request: StoreCollect): Promise<readonly string[]>;
+  /** Counts and sums by group, in no order. */
+  aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]>;
   /**
    * Makes all writes of the unit visible, durably, or none.
    * @throws CommitRefused when a precondition does not hold

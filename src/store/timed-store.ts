@@ -11,6 +11,7 @@ export function createTimedStore(store: ResourceStore, timed: <T>(work: () => Pr
     count: (search) => timed(() => store.count(search)),
     explain: (search) => timed(() => store.explain(search)),
     collect: (request) => timed(() => store.collect(request)),
+    aggregate: (request) => timed(() => store.aggregate(request)),
     commit: (unit) => timed(() => store.commit(unit)),
     findIdempotency: (key) => timed(() => store.findIdempotency(key)),
   };

@@ -1,9 +1,10 @@
 /** Asks two searchers the same and tells where they differ. */
 
+import { decimalText } from '../../src/model/decimal.ts';
 import type { ResourceVersion } from '../../src/model/resource.ts';
 import { identityOf } from '../../src/model/resource.ts';
 import { printExpression } from '../../src/search/expression/print.ts';
-import type { HistoryRequest, ResourceStore, SearchMatch, StoreSearch } from '../../src/store/store.ts';
+import type { HistoryRequest, ResourceStore, SearchMatch, StoreAggregate, StoreSearch } from '../../src/store/store.ts';
 import type { Searcher } from './model.ts';
 
 /** One difference, as text for a failing test: the search and both answers. */
@@ -88,4 +89,24 @@ export async function compareHistory(reference: Historian, other: Historian, req
   const [expected, actual] = await Promise.all([reference, other].map((each) => historyOf(each, request).catch(errorText)));
   if (expected === actual) return undefined;
   return { text: `history ${JSON.stringify(request)}\nexpected: ${expected}\nactual: ${actual}` };
+}
+
+type Aggregator = Pick<ResourceStore, 'aggregate'>;
+
+/** Rows as sorted lines; only their number if the limit may have cut them. */
+async function rowsOf(aggregator: Aggregator, request: StoreAggregate): Promise<string> {
+  const rows = await aggregator.aggregate(request);
+  if (rows.length === request.limit) return `${rows.length} rows, the limit`;
+  const lines = rows.map(({ groups, unit, count, amounts }) => {
+    const figures = amounts ? [amounts.sum, amounts.min, amounts.max].map(decimalText) : [];
+    return JSON.stringify([groups, unit, count, figures]);
+  });
+  return lines.sort().join('\n');
+}
+
+/** Undefined if both count and add up the same. */
+export async function compareAggregate(reference: Aggregator, other: Aggregator, request: StoreAggregate): Promise<Divergence | undefined> {
+  const [expected, actual] = await Promise.all([reference, other].map((each) => rowsOf(each, request).catch(errorText)));
+  if (expected === actual) return undefined;
+  return { text: `aggregate ${JSON.stringify(request)}\nexpected: ${expected}\nactual: ${actual}` };
 }

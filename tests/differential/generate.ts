@@ -1,8 +1,8 @@
 /** Random resources and searches, with near misses: `50%_x` beside `50aabx`, two ranges of which neither fits alone. */
-import type { RangeEntry, ResourceDraft } from '../../src/model/resource.ts';
+import type { RangeEntry, ResourceDraft, SortScalar } from '../../src/model/resource.ts';
 import type { BoundCondition, SearchExpression } from '../../src/search/expression/expression.ts';
 import type { ContractTypes, Scene } from '../../src/store/contract/scene.ts';
-import type { HistoryRequest, SortKey, StoreSearch } from '../../src/store/store.ts';
+import type { GroupKey, HistoryRequest, SortKey, StoreAggregate, StoreSearch } from '../../src/store/store.ts';
 import type { Dice } from './dice.ts';
 
 const TEXTS = [
@@ -29,6 +29,9 @@ const PARAMETERS = ['name', 'name2'];
 const RANGES = ['date', 'value', 'value|u|kg', 'date2'];
 const NUMBERS = [-8.64e15, -1e9, -1, 0, 0.3, 0.30000000000000004, 1, 2, 3, 5, 1.7e12, 1.7e12 + 1, 8.64e15];
 const SORTABLE = ['date', 'name', 'value'];
+/** Of at most 15 significant digits, which every store adds up exactly. */
+const AMOUNTS = [-1.5, 0, 0.1, 0.2, 0.3, 5, 1234567.89, 1e-7, 1e20];
+const AMOUNT_UNITS = ['', '|kg', 'http://u|kg', 'urn:iso:std:iso:4217|USD'];
 const PATIENTS = ['p', 'q', 'r', 's'];
 
 /** A corner of the stores that holds `resources` resources in all their versions. */
@@ -48,6 +51,11 @@ function rangeEntry(dice: Dice): RangeEntry {
 const stringEntry = (dice: Dice) =>
   `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}${dice.chance(0.2) ? `\u001f${dice.pick(TEXTS)}` : ''}`;
 
+function amount(dice: Dice): SortScalar {
+  const value = dice.pick(AMOUNTS);
+  return { min: value, max: value, ...(dice.chance(0.8) && { unit: dice.pick(AMOUNT_UNITS) }) };
+}
+
 function scalars(dice: Dice): ResourceDraft['index']['o'] {
   const texts = [dice.pick(TEXTS), dice.pick(TEXTS)].sort();
   const numbers = [dice.pick(NUMBERS), dice.pick(NUMBERS)].sort((a, b) => a - b);
@@ -55,6 +63,7 @@ function scalars(dice: Dice): ResourceDraft['index']['o'] {
     ...(dice.chance(0.7) && { name: { min: texts[0] ?? '', max: texts[1] ?? '' } }),
     ...(dice.chance(0.7) && { date: { min: numbers[0] ?? 0, max: numbers[1] ?? 0 } }),
     ...(dice.chance(0.3) && { value: { min: numbers[0] ?? 0, max: numbers[0] ?? 0 } }),
+    ...(dice.chance(0.6) && { amount: amount(dice) }),
   };
 }
 
@@ -149,5 +158,32 @@ export function generateHistory(dice: Dice, { scene, types, versions }: World): 
     until: dice.chance(0.5) ? to : scene.at(90_000_000),
     ...(dice.chance(0.5) && { during: { from: time(), to: time() } }),
     limit: dice.pick([1, 2, 5, 1000]),
+  };
+}
+
+function groupKey(dice: Dice, type: string): GroupKey {
+  const start = () => `${type}.${dice.pick(PARAMETERS)}${dice.pick(['=', '~', '=a', '='])}`;
+  return dice.pickOne<GroupKey>([
+    () => ({ kind: 'entry', starts: [start()] }),
+    () => ({ kind: 'entry', starts: [start(), start()] }),
+    () => ({
+      kind: 'time',
+      parameter: dice.pick(['date', 'name', 'value', '_lastUpdated']),
+      unit: dice.pick(['year', 'month', 'week', 'day'] as const),
+    }),
+  ]);
+}
+
+/** The groups of a random search of one type. */
+export function generateAggregate(dice: Dice, world: World): StoreAggregate {
+  const { types, where, patient } = generateSearch(dice, world);
+  const [type = ''] = types;
+  return {
+    types: [type],
+    where,
+    ...(patient && { patient }),
+    groups: dice.times(3, () => groupKey(dice, type)),
+    ...(dice.chance(0.6) && { measure: 'amount' }),
+    limit: dice.chance(0.1) ? dice.whole(1, 4) : 1_000,
   };
 }

@@ -5,10 +5,10 @@ import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { seedFrom } from '../support/random.ts';
 import type { Divergence } from './compare.ts';
-import { compareHistory, compareSearch } from './compare.ts';
+import { compareAggregate, compareHistory, compareSearch } from './compare.ts';
 import { createDice } from './dice.ts';
 import type { World } from './generate.ts';
-import { generateHistory, generateSearch, generateWorld } from './generate.ts';
+import { generateAggregate, generateHistory, generateSearch, generateWorld } from './generate.ts';
 import type { Searcher } from './model.ts';
 import { createModel } from './model.ts';
 
@@ -56,18 +56,20 @@ export async function findDivergences(
   return found;
 }
 
-/** `findDivergences` of a store, which is filled with each world. A fifth as many histories are compared with memory's. */
+/** `findDivergences` of a store, which is filled with each world. A fifth as many histories and aggregates are compared with memory's. */
 export async function findStoreDivergences(store: ResourceStore, types: ContractTypes, options: RunOptions): Promise<Divergence[]> {
-  const histories: Divergence[] = [];
+  const others: Divergence[] = [];
   const dice = createDice(options.seed + 1);
   const searches = await findDivergences(types, options, async (world) => {
     const reference = createMemoryStore();
     await Promise.all([fill(store, world), fill(reference, world)]);
-    for (let i = 0; i < SEARCHES_PER_WORLD / 5 && histories.length < MOST_DIVERGENCES; i++) {
+    for (let i = 0; i < SEARCHES_PER_WORLD / 5 && others.length < MOST_DIVERGENCES; i++) {
       const divergence = await compareHistory(reference, store, generateHistory(dice, world));
-      if (divergence) histories.push(divergence);
+      if (divergence) others.push(divergence);
+      const difference = await compareAggregate(reference, store, generateAggregate(dice, world));
+      if (difference) others.push(difference);
     }
     return store;
   });
-  return [...histories, ...searches];
+  return [...others, ...searches];
 }

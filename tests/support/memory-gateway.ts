@@ -13,6 +13,7 @@ import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/serve.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { aggregate } from '../../src/operations/aggregate.ts';
 import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
 import { explain } from '../../src/operations/explain.ts';
 import { observationLastn } from '../../src/operations/observation-lastn.ts';
@@ -45,7 +46,7 @@ export type GatewayChanges = Partial<InteractionServices> & Partial<Pick<AppOpti
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
   const services = { ...memoryServices((message, details) => failures.push({ message, ...details })), ...changes };
-  const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn, explain]);
+  const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn, aggregate, explain]);
   const context = assembleContext(services, operations.described, operations.find);
   const { issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);

@@ -11,6 +11,8 @@ export interface Presentation {
   readonly isFhirNamed: boolean;
   /** False if `Accept` has room for no FHIR format; only content of a Binary can then be sent. */
   readonly isFhirAccepted: boolean;
+  /** `Accept: text/plain` before any FHIR format: answers of operations can be had as text. */
+  readonly isTextWanted?: boolean;
 }
 
 export const DEFAULT_PRESENTATION: Presentation = { format: 'json', isPretty: false, isFhirNamed: false, isFhirAccepted: true };
@@ -64,16 +66,18 @@ function acceptedFormat(accept: string | undefined): Presentation {
   if (accept === 'application/fhir+json') return FHIR_JSON;
   let best = { ...DEFAULT_PRESENTATION, isFhirAccepted: false };
   let bestQuality = 0;
+  let textQuality = 0;
   for (const range of accept.split(',')) {
     const quality = qualityOf(range);
     const name = mediaType(range);
     const format = name.includes('/') ? FORMATS[name] : undefined;
     const isWild = name === '*/*' || name === 'application/*';
+    if (name === 'text/plain') textQuality = Math.max(textQuality, quality);
     if ((!format && !isWild) || !isR4(range) || quality <= bestQuality) continue;
     bestQuality = quality;
     best = { format: format ?? 'json', isPretty: false, isFhirNamed: name.includes('fhir'), isFhirAccepted: true };
   }
-  return best;
+  return textQuality > bestQuality ? { ...best, isTextWanted: true } : best;
 }
 
 const mediaType = (range: string): string => (range.split(';', 1)[0] as string).trim().toLowerCase();

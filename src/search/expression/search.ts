@@ -1,4 +1,5 @@
 /** A search as a store takes it. The planner makes it, every store answers it. */
+import type { Decimal } from '../../model/decimal.ts';
 import type { ResourceVersion } from '../../model/resource.ts';
 import type { SearchExpression } from './expression.ts';
 
@@ -37,4 +38,34 @@ export interface StoreCollect extends Pick<StoreSearch, 'types' | 'where' | 'pat
 export interface SearchMatch {
   readonly resource: ResourceVersion;
   readonly sortValues: readonly (number | string | null)[];
+}
+
+/** What the resources of an aggregate are told apart by. */
+export type GroupKey =
+  /** The least (by bytes) of the texts that entries of `s` have after one of these starts. */
+  | { readonly kind: 'entry'; readonly starts: readonly string[] }
+  /** The part of time, in UTC, that the least scalar of this parameter (or `_lastUpdated`) lies in; the years 1 to 9999 only. */
+  | { readonly kind: 'time'; readonly parameter: string; readonly unit: TimeUnit };
+
+/** Written "2024", "2024-03", "2024-W09" (ISO 8601) and "2024-03-01". */
+export type TimeUnit = 'year' | 'month' | 'week' | 'day';
+
+/** A count of what matches, group by group, of one type at most. Each resource is in exactly one group. */
+export interface StoreAggregate extends Pick<StoreSearch, 'types' | 'where' | 'patient'> {
+  readonly groups: readonly GroupKey[];
+  /** The parameter whose amounts (`SortScalar.unit`) are added up, unit by unit. */
+  readonly measure?: string;
+  /** At most this many rows; at least 1. */
+  readonly limit: number;
+}
+
+/** One group, and one unit of it if there is a measure. Sums are of decimals of up to 15 significant digits, and exact. */
+export interface AggregateRow {
+  /** In the order of the request's groups; null for a resource without such a value. */
+  readonly groups: readonly (string | null)[];
+  /** Null for the resources that have no one amount. */
+  readonly unit: string | null;
+  readonly count: number;
+  /** Absent without a unit. */
+  readonly amounts?: { readonly sum: Decimal; readonly min: Decimal; readonly max: Decimal };
 }

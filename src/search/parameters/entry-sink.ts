@@ -10,14 +10,18 @@ const SORT_TEXT_LIMIT = 64;
 export class EntrySink {
   readonly s: string[] = [];
   readonly r: RangeEntry[] = [];
-  readonly o: Record<string, { min: Scalar; max: Scalar }> = {};
+  readonly o: Record<string, { min: Scalar; max: Scalar; unit?: string | undefined }> = {};
 
-  /** One value to sort by; of several, the least and the greatest stay. */
-  sortBy(code: string, value: Scalar): void {
+  /** One value to sort by; of several, the least and the greatest stay. `unit` as in `SortScalar`. */
+  sortBy(code: string, value: Scalar, unit?: string): void {
     const scalar = typeof value === 'string' && value.length > SORT_TEXT_LIMIT ? value.slice(0, SORT_TEXT_LIMIT).toWellFormed() : value;
     const known = this.o[code];
-    if (!known) this.o[code] = { min: scalar, max: scalar };
-    else if (scalar < known.min) known.min = scalar;
+    if (!known) {
+      this.o[code] = unit === undefined ? { min: scalar, max: scalar } : { min: scalar, max: scalar, unit };
+      return;
+    }
+    if (known.unit !== undefined) known.unit = undefined;
+    if (scalar < known.min) known.min = scalar;
     else if (scalar > known.max) known.max = scalar;
   }
 

@@ -63,6 +63,9 @@ export const valueEntry = (key: string, value: string) => `${key}=${cutText(with
 export const anyValuePrefix = (key: string) => `${key}=`;
 export const anyCodePrefix = (key: string) => `${key}~`;
 
+/** How the entries of a token start that tell each value once: with the system, where values have one. */
+export const tokenStart = (key: string, hasSystems: boolean) => (hasSystems ? anyValuePrefix(key) : anyCodePrefix(key));
+
 const ACCENTS = /\p{M}+/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out
 const CONTROL = /[\u0000-\u001f\u007f]+/g;

@@ -33,7 +33,14 @@ function endsOf(quantity: Quantity): Ends | undefined {
 
 function put(target: ExtractTarget, unit: Quantity, ends: Ends, sink: EntrySink): void {
   for (const k of quantityKeys(target.key, unit)) sink.r.push({ k, lo: ends.lo, hi: ends.hi });
-  sink.sortBy(target.code, ends.lo === -LARGEST ? ends.hi : ends.lo);
+  const amountUnit = ends.lo === ends.hi ? unitText(unit) : undefined;
+  sink.sortBy(target.code, ends.lo === -LARGEST ? ends.hi : ends.lo, amountUnit);
+}
+
+/** What amounts must have in common to be added up. */
+function unitText({ system = '', code, unit }: Quantity): string {
+  if (code !== undefined) return `${system}|${code}`;
+  return unit === undefined ? '' : `|${unit}`;
 }
 
 function putRange(target: ExtractTarget, value: { low?: Quantity; high?: Quantity }, sink: EntrySink): void {

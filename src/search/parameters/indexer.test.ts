@@ -40,7 +40,7 @@ describe('index entries: https://hl7.org/fhir/R4/search.html', () => {
       o: {
         code: { min: '8867-4', max: '8867-4' },
         status: { min: 'final', max: 'final' },
-        'value-quantity': { min: 5.4, max: 5.4 },
+        'value-quantity': { min: 5.4, max: 5.4, unit: 'http://unitsofmeasure.org|mm[Hg]' },
         date: { min: Date.UTC(2024, 1), max: Date.UTC(2024, 1) },
       },
       w: [],

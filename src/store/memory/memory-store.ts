@@ -16,6 +16,7 @@ import type {
   Write,
 } from '../store.ts';
 import { CommitRefused } from '../store.ts';
+import { aggregateRows } from './aggregate.ts';
 import { compareHistory, isInHistory, positionOf } from './history.ts';
 
 /** `Type/id` to all versions, oldest first. */
@@ -101,6 +102,7 @@ export function createMemoryStore(): ResourceStore {
       return [{ store: 'memory', types: search.types, parts: [{ nodes: ['every resource'], indexes: [], returned }] }];
     },
     collect: async (request) => collected(versions, request),
+    aggregate: async (request) => aggregateRows(matching(versions, request), request),
     commit: async (unit) => commitUnit(versions, kept, unit),
     findIdempotency: async (key) => kept.get(key),
   };

@@ -82,6 +82,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     count: searcher.count,
     collect: searcher.collect,
     explain: searcher.explain,
+    aggregate: searcher.aggregate,
     findIdempotency: (key) => findIdempotency(collections, key),
 
     async history(request) {

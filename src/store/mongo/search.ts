@@ -9,7 +9,8 @@ import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import type { StageExplanation } from '../explain.ts';
-import type { Guard, SearchMatch, SortKey, StoreCollect, StoreSearch } from '../store.ts';
+import type { AggregateRow, Guard, SearchMatch, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
+import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
@@ -27,6 +28,7 @@ export interface MongoSearcher {
   count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
   collect(request: StoreCollect): Promise<readonly string[]>;
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
+  aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]>;
   /** For guards: logical ids that match, seen from inside a transaction, unsorted. */
   matchingIds(guard: Guard, limit: number, session: ClientSession): Promise<readonly string[]>;
 }
@@ -137,6 +139,15 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return [...found].slice(0, limit);
   }
 
+  async function aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]> {
+    const filter = await scopeFilter(request);
+    const rows = resources.aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
+      maxTimeMS: DEADLINE_MS,
+      allowDiskUse: true,
+    });
+    return (await rows.toArray()).map(aggregateRow);
+  }
+
   const translated = <Result>(work: () => Promise<Result>) =>
     retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
 
@@ -145,6 +156,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     count: (search) => translated(async () => resources.countDocuments(await scopeFilter(search), { maxTimeMS: DEADLINE_MS })),
     collect: (request) => translated(() => collect(request)),
     explain: (search) => translated(() => explain(search)),
+    aggregate: (request) => translated(() => aggregate(request)),
     async matchingIds({ type, where }, limit, session) {
       const filter = await scopeFilter({ types: [type], where });
       const documents = await resources.find(filter, { projection: { id: 1 }, limit, session, maxTimeMS: DEADLINE_MS }).toArray();

@@ -73,6 +73,10 @@ export function createPlacementStore({ clinical, administrative, types, twoPhase
       const parts = await Promise.all(spread(request.types).map((part) => part.store.collect({ ...request, types: part.types })));
       return [...new Set(parts.flat())].slice(0, request.limit);
     },
+    aggregate: async (request) => {
+      const [type] = request.types;
+      return type === undefined ? [] : placed(type).aggregate(request);
+    },
     commit,
     findIdempotency: async (key) => (await clinical.findIdempotency(key)) ?? administrative.findIdempotency(key),
   };

@@ -10,6 +10,7 @@ import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { createReader } from './read.ts';
 import { createReplicaReader } from './replicas.ts';
+import { aggregateRows } from './search/aggregate.ts';
 import { explainPage } from './search/explain.ts';
 import { collectTexts, countMatches, findPage } from './search/search.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
@@ -74,6 +75,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     count: (search) => asking(() => replicas.read((pool) => countMatches(pool, search))),
     explain: (search) => asking(() => replicas.read(async (pool) => [await explainPage(pool, search)])),
     collect: (request) => asking(() => replicas.read((pool) => collectTexts(pool, request))),
+    aggregate: (request) => asking(() => replicas.read((pool) => aggregateRows(pool, request))),
     commit: (unit) => translating(() => commit(unit)),
     findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),
     prepare: (gid, unit) => translating(() => prepareUnit(pools.write, partitions, gid, unit)),

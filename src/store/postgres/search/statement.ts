@@ -41,6 +41,12 @@ function pageOfType(search: StoreSearch, type: string, limit: string, parameters
     WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(columns)} LIMIT ${limit}`;
 }
 
+/** The rows of one type that match, as `FROM` and `WHERE` of a statement under construction. */
+export function selectionOf(type: string, selection: Selection, parameters: Parameters): { readonly from: string; readonly where: string } {
+  const table = tableOf(type);
+  return { from: source(selection.where, table, parameters), where: condition(selection, table, parameters) };
+}
+
 /** How many resources match, over all types. */
 export function countStatement(search: Selection & { readonly types: readonly string[] }): Statement {
   const parameters = createParameters();
