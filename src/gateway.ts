@@ -11,10 +11,13 @@ import type { Config } from './config/options.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import { loadDefinitions } from './definitions/load.ts';
 import { createApp } from './http/app.ts';
+import { createEdge } from './http/edge.ts';
 import { type Listening, listen } from './http/serve.ts';
+import { createRequestsUnderWay } from './http/under-way.ts';
 import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { unavailable } from './model/error.ts';
 import { createUlids } from './model/ulid.ts';
 import { aggregate } from './operations/aggregate.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
@@ -31,6 +34,7 @@ import { validate } from './operations/validate.ts';
 import { createIndexer } from './search/parameters/indexer.ts';
 import { createSearchRegistry } from './search/parameters/registry.ts';
 import { createPageTokens } from './search/plan/page-token.ts';
+import { createCancellableStore } from './store/cancellable-store.ts';
 import { startGatewayClock } from './store/mongo/gateways.ts';
 import { migrateMongo } from './store/mongo/migrate.ts';
 import { createMongoStore, type MongoStore } from './store/mongo/mongo-store.ts';
@@ -59,6 +63,8 @@ export interface GatewayTrials {
 }
 
 const BENCHMARKS_REMEMBERED = 20;
+/** For the answers of requests that were stopped when the gateway ends. */
+const LAST_WORDS_MS = 500;
 
 /** Connects the stores, migrates them, finishes what a crash left prepared, and gives the gateway, not yet listening. */
 export async function createGateway(config: Config, trials: GatewayTrials = {}): Promise<Gateway> {
@@ -105,10 +111,15 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createBenchmarkStatusOperation(jobs),
   ]);
   const timing = createRequestTiming();
+  const underWay = createRequestsUnderWay();
+  const edge = createEdge(config, log);
   const context = assembleContext(
     {
       store: createTimedStore(
-        createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+        createCancellableStore(
+          createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+          underWay.current,
+        ),
         timing.inStore,
       ),
       definitions,
@@ -137,18 +148,39 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions, log),
     decide: decideBy(definitions, context.search),
-    isReady: () => areReachable(clinical, administrative),
+    isReady: async () => !isClosing && (await areReachable(clinical, administrative)),
+    isSecure: config.tlsCert !== undefined,
     timing,
+    underWay,
+    admission: edge.admission,
+    rates: edge.rates,
+    requestTimeoutMs: config.requestTimeoutMs,
+    bundleTimeoutMs: config.bundleTimeoutMs,
+    compressFrom: config.compressFrom,
   });
 
   let listening: Listening | undefined;
+  let isClosing = false;
   return {
     async listen() {
-      listening = await listen(app, { hostname: config.host, port: config.port });
+      const tls = config.tlsCert && config.tlsKey ? { certFile: config.tlsCert, keyFile: config.tlsKey } : undefined;
+      listening = await listen(app, {
+        hostname: config.host,
+        port: config.port,
+        ...(tls && { tls }),
+        front: edge.cors,
+        receiveTimeoutMs: config.bundleTimeoutMs,
+        onProblem: (message, error) => log.error(message, { error }),
+      });
       return { url: config.baseUrl };
     },
     async close() {
-      await listening?.close(config.drainTimeoutMs);
+      isClosing = true;
+      // What is cut off at the end is stopped in the stores as well.
+      const stopping = setTimeout(() => underWay.stopAll(unavailable('the server is shutting down')), config.drainTimeoutMs);
+      await listening?.close(config.drainTimeoutMs + LAST_WORDS_MS);
+      clearTimeout(stopping);
+      edge.close();
       await Promise.all([jobs.close(), recovery.stop(), sweeping.stop()]);
       await clock.close();
       await Promise.all([clinical.close(), administrative.close()]);

@@ -13,6 +13,8 @@ import { createLogger, type Logger } from './telemetry/logger.ts';
 
 /** What has not stopped by then is left to the engines' guardians. */
 const STOP_WITHIN_MS = 9_500;
+/** Of the time to stop, what the engines and stores need after the requests have ended. */
+const STOP_STORES_WITHIN_MS = 5_000;
 
 /** Starts everything; the base URL. */
 async function start(config: Config, parts: StartedParts): Promise<string> {
@@ -44,15 +46,23 @@ async function startEmbedded(config: Config, parts: StartedParts): Promise<Pick<
 }
 
 /** Stops what was started, and what is still `starting`, and ends the process. */
-async function end(parts: StartedParts, log: Logger, exitCode: number, starting?: Promise<unknown>): Promise<never> {
+async function end(parts: StartedParts, log: Logger, stop: Stop, starting?: Promise<unknown>): Promise<never> {
   parts.interrupt();
-  setTimeout(() => {
-    log.error('not everything stopped in time');
-    process.exit(1);
-  }, STOP_WITHIN_MS);
+  setTimeout(
+    () => {
+      log.error('not everything stopped in time');
+      process.exit(1);
+    },
+    Math.max(STOP_WITHIN_MS, stop.drainTimeoutMs + STOP_STORES_WITHIN_MS),
+  );
   await starting?.catch(() => undefined);
   await parts.stop((store, error) => log.error('could not stop', { store, error }));
-  process.exit(exitCode);
+  process.exit(stop.exitCode);
+}
+
+interface Stop {
+  readonly exitCode: number;
+  readonly drainTimeoutMs: number;
 }
 
 function readConfig(): Config {
@@ -80,14 +90,14 @@ async function main(): Promise<void> {
   const parts = createStartedParts();
   const crash = (error: unknown) => {
     log.fatal('unexpected error', { error });
-    void end(parts, log, 1);
+    void end(parts, log, { ...config, exitCode: 1 });
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   const starting = start(config, parts);
   onStopSignal((signal) => {
     say(`Stopping (${signal})`);
-    void end(parts, log, 0, starting);
+    void end(parts, log, { ...config, exitCode: 0 }, starting);
   });
   try {
     const url = await starting;
@@ -96,7 +106,7 @@ async function main(): Promise<void> {
     if (error instanceof StartInterrupted) return;
     process.stderr.write(`✗ ${(error as Error).message}\n`);
     log.debug('could not start', { error });
-    await end(parts, log, 1);
+    await end(parts, log, { ...config, exitCode: 1 });
   }
 }
 

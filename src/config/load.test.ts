@@ -16,6 +16,7 @@ describe('defaults', () => {
   test('that follow from others are filled in', () => {
     expect(config).toMatchObject({ baseUrl: 'http://127.0.0.1:8080/fhir/R4', issuer: 'http://127.0.0.1:8080', audience: config.baseUrl });
     expect(loadConfig(['--port', '9000', '--host', '::1'], {}).baseUrl).toBe('http://[::1]:9000/fhir/R4');
+    expect(loadConfig(['--tls-cert', 'a.pem', '--tls-key', 'b.pem'], {}).baseUrl).toBe('https://127.0.0.1:8080/fhir/R4');
     expect(loadConfig(['--base-url', 'https://fhir.example/r4/'], {})).toMatchObject({
       baseUrl: 'https://fhir.example/r4',
       issuer: 'https://fhir.example',
@@ -75,6 +76,8 @@ describe('refusals name the flag', () => {
     [['--connect'], {}, '--connect needs --mongodb-uri'],
     [['--prot', '1'], {}, "Unknown option '--prot'"],
     [['start'], {}, "Unexpected argument 'start'"],
+    [['--tls-cert', 'a.pem'], {}, '--tls-cert and --tls-key go together.'],
+    [['--cors-origins', '*'], {}, '--cors-origins must be absolute URLs separated by commas, not "*".'],
     [['--max-bundle-bytes', '4096'], {}, '--max-bundle-bytes must not be less than --max-body-bytes.'],
   ])('%j %j', (args, env, message) => {
     expect(() => loadConfig(args, env)).toThrow(ConfigError);

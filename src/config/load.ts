@@ -22,7 +22,7 @@ export class ConfigError extends Error {
 export function loadConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = readFlags(args);
   const settings = Object.fromEntries(optionNames().map((name) => [name, settingOf(OPTIONS[name], flags, env)])) as unknown as Settings;
-  const baseUrl = (settings.baseUrl ?? defaultBaseUrl(settings.host, settings.port)).replace(/\/+$/, '');
+  const baseUrl = (settings.baseUrl ?? defaultBaseUrl(settings)).replace(/\/+$/, '');
   const config: Config = {
     ...settings,
     mongodbUri: settings.mongodbUri && withDatabase(settings.mongodbUri),
@@ -74,10 +74,10 @@ export function withDatabase(mongodbUri: string): string {
   return server && !path ? `${server}/${DATABASE}${query ?? ''}` : mongodbUri;
 }
 
-function defaultBaseUrl(host: string, port: number): string {
+function defaultBaseUrl({ host, port, tlsCert }: Pick<Settings, 'host' | 'port' | 'tlsCert'>): string {
   const everywhere = host === '0.0.0.0' || host === '::';
   const name = everywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}/fhir/R4`;
+  return `${tlsCert ? 'https' : 'http'}://${name}:${port}/fhir/R4`;
 }
 
 function checkTogether(config: Config): void {
@@ -87,5 +87,9 @@ function checkTogether(config: Config): void {
   if (config.maxBundleBytes < config.maxBodyBytes) {
     throw new ConfigError('--max-bundle-bytes must not be less than --max-body-bytes.');
   }
+  if (config.maxBytesAtOnce < config.maxBundleBytes) {
+    throw new ConfigError('--max-bytes-at-once must not be less than --max-bundle-bytes.');
+  }
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) throw new ConfigError('--tls-cert and --tls-key go together.');
   if (config.members % 2 === 0) throw new ConfigError('--members must be odd: an even replica set gains no safety.');
 }

@@ -6,17 +6,23 @@ import { Hono } from 'hono';
 import type { Decide } from '../access/decision.ts';
 import type { TokenVerifier } from '../access/tokens.ts';
 import type { InteractionContext } from '../interactions/context.ts';
+import { operationOf } from '../interactions/dispatch.ts';
 import type { FhirRequest } from '../interactions/request.ts';
 import { findRoute, type Method, type Route } from '../interactions/route.ts';
-import { methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
+import type { Work, WorkUnderWay } from '../lifecycle/work-under-way.ts';
+import { FhirError, methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
+import { type Admission, createAdmission, type Place } from './middleware/admission.ts';
 import { type Authenticated, createAuthenticate, type RestrictionsOf } from './middleware/authenticate.ts';
 import { type BaseUrlOptions, baseUrl } from './middleware/base-url.ts';
-import { DEFAULT_PRESENTATION, negotiate, type Presentation } from './middleware/negotiate.ts';
+import { DEFAULT_PRESENTATION, negotiate } from './middleware/negotiate.ts';
+import type { RateLimits } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
+import { pointsOfBody, type Weight, weightOf } from './middleware/weight.ts';
 import { NOBODY } from './nobody.ts';
 import { type BodyLimits, idempotencyOf, preconditionsOf, preferencesOf, readRequestBody, targetOf } from './request.ts';
-import { createResponseWriter } from './response.ts';
+import { createResponseWriter, type Exchange } from './response.ts';
+import { createRequestsUnderWay, isAnswerWanted } from './under-way.ts';
 
 export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly context: InteractionContext;
@@ -28,54 +34,90 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly isReady: () => Promise<boolean>;
   /** What the stores' calls are counted by; without it `Server-Timing` tells nothing of the stores. */
   readonly timing?: RequestTiming;
+  /** What cancels the stores' work; without it only what has not begun is refused. */
+  readonly underWay?: WorkUnderWay;
+  /** How much may be under way at once; default: anything. */
+  readonly admission?: Admission;
+  /** Default: no limits. */
+  readonly rates?: RateLimits;
+  /** How long a request may take, and a Bundle or an operation; default: any time. */
+  readonly requestTimeoutMs?: number;
+  readonly bundleTimeoutMs?: number;
+  /** Bodies of at least so many characters are compressed for clients that ask; default 0: none. */
+  readonly compressFrom?: number;
 }
 
 const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A Hono application for `@hono/node-server`; it reads `env.incoming`, so it needs a real socket. */
 export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
-  const { context } = options;
-  const writer = createResponseWriter(context.definitions, context.log);
+  const { context, rates, requestTimeoutMs = Number.POSITIVE_INFINITY, bundleTimeoutMs = Number.POSITIVE_INFINITY } = options;
+  const timing = options.timing ?? createRequestTiming();
+  const underWay = options.underWay ?? createRequestsUnderWay();
+  const admission = options.admission ?? createAdmission({ maxRequests: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+  const isSecure = options.publicUrl?.startsWith('https:') ?? options.isSecure ?? false;
+  const writer = createResponseWriter({
+    definitions: context.definitions,
+    log: context.log,
+    isSecure,
+    compressFrom: options.compressFrom ?? 0,
+  });
   const authenticate = createAuthenticate(options);
   const routing = { isResourceType: (type: string) => context.definitions.isResourceType(type), findOperation: context.findOperation };
+  const isAdministrative = (route: Route) => operationOf(route, context)?.isAdministrative ?? false;
 
-  const timing = options.timing ?? createRequestTiming();
-
-  async function answer(incoming: IncomingMessage, told: () => string): Promise<Response> {
-    const by = requestId(incoming.headers['x-request-id']);
-    let presentation = DEFAULT_PRESENTATION;
+  async function answer(incoming: IncomingMessage, work: Work, told: () => string): Promise<Response> {
+    const exchange = exchangeOf(incoming, told);
+    let place: Place | undefined;
     try {
       const target = targetOf(incoming.url ?? '/', options.basePath);
       if (!target) throw notFound(`there is nothing here; FHIR is at ${options.basePath}`);
-      const negotiated = negotiate(incoming.headers.accept, target.query);
-      presentation = negotiated.presentation;
+      const { presentation, query } = negotiate(incoming.headers.accept, target.query);
+      exchange.presentation = presentation;
       const method = methodOf(incoming);
       const route = findRoute(method, target.path, routing);
       const isText = presentation.isTextWanted && route.interaction === 'operation';
-      if (presentation.isTextWanted && !isText) presentation = { ...presentation, isTextWanted: false };
+      if (presentation.isTextWanted && !isText) exchange.presentation = { ...presentation, isTextWanted: false };
       if (!presentation.isFhirAccepted && !isText && !isBinaryRead(route))
         throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
-      const who = route.interaction === 'capabilities' ? NOBODY : await authenticate(incoming.headers);
-      const request = await requestOf(incoming, method, route, target.path, negotiated.query, presentation, who, by);
-      return writer.write(await context.dispatch(request), presentation, by, told());
+      const weight = weightOf(route, isAdministrative);
+      place = admission.enter(weight.urgency);
+      work.endWithin(weight.isLong ? bundleTimeoutMs : requestTimeoutMs);
+      const who = await admit(incoming, route, weight, exchange);
+      const request = await requestOf(incoming, { method, route, path: target.path, query }, who, exchange, place);
+      return await writer.write(await context.dispatch(request), exchange);
     } catch (error) {
-      return writer.writeError(error, presentation, by, told());
+      return await writer.writeError(error, exchange);
+    } finally {
+      place?.leave();
+    }
+  }
+
+  /** Who asks, if they have not asked for too much. @throws FhirError 401, 429 */
+  async function admit(incoming: IncomingMessage, route: Route, weight: Weight, exchange: Exchange): Promise<Authenticated> {
+    if (route.interaction === 'capabilities') return NOBODY;
+    rates?.checkAddress(() => addressOf(incoming));
+    try {
+      const who = await authenticate(incoming.headers);
+      exchange.headers = await rates?.charge(who.principal, weight.points);
+      return who;
+    } catch (error) {
+      if (isTokenRefused(incoming, error)) await rates?.refuseToken(addressOf(incoming));
+      throw error;
     }
   }
 
   async function requestOf(
     incoming: IncomingMessage,
-    method: Method,
-    route: Route,
-    path: string,
-    query: FhirRequest['query'],
-    presentation: Presentation,
+    { method, route, path, query }: Asked,
     { principal, access }: Authenticated,
-    id: string,
+    exchange: Exchange,
+    place: Place,
   ): Promise<FhirRequest> {
     const { headers } = incoming;
     const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE';
-    const received = hasBody ? await readRequestBody(incoming, route, options, context.definitions) : undefined;
+    const received = hasBody ? await readRequestBody(incoming, route, options, context.definitions, place.take) : undefined;
+    if (rates && received && route.interaction === 'batch') await rates.chargeLater(principal, pointsOfBody(received.bytes.length));
     return {
       ...route,
       ...preconditionsOf(headers),
@@ -86,9 +128,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       body: received?.body,
       securityContext: headers['x-security-context'] as string | undefined,
       idempotency: received && idempotencyOf(headers['idempotency-key'], principal, method, incoming.url ?? '', received.bytes),
-      acceptsFhirOnly: presentation.isFhirNamed,
+      acceptsFhirOnly: exchange.presentation.isFhirNamed,
       access,
-      by: { client: principal.client, subject: principal.subject, request: id },
+      by: { client: principal.client, subject: principal.subject, request: exchange.requestId },
       baseUrl: baseUrl(headers, options),
     };
   }
@@ -96,8 +138,31 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health/live', (c) => c.json({ status: 'live' }));
   app.get('/health/ready', async (c) => ((await options.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not ready' }, 503)));
-  app.all('*', (c) => timing.run((told) => answer(c.env.incoming, told)));
+  app.all('*', (c) => {
+    const { incoming } = c.env;
+    return underWay.run(
+      () => isAnswerWanted(incoming),
+      (work) => timing.run((told) => answer(incoming, work, told)),
+    );
+  });
   return app;
+}
+
+/** What method and URL say. */
+interface Asked {
+  readonly method: Method;
+  readonly route: Route;
+  readonly path: string;
+  readonly query: FhirRequest['query'];
+}
+
+function exchangeOf({ headers }: IncomingMessage, timing: () => string): Exchange {
+  return {
+    requestId: requestId(headers['x-request-id']),
+    timing,
+    presentation: DEFAULT_PRESENTATION,
+    acceptEncoding: headers['accept-encoding'] as string | undefined,
+  };
 }
 
 function methodOf(incoming: IncomingMessage): Method {
@@ -107,3 +172,9 @@ function methodOf(incoming: IncomingMessage): Method {
 }
 
 const isBinaryRead = ({ interaction, type }: Route): boolean => type === 'Binary' && (interaction === 'read' || interaction === 'vread');
+
+/** Of the next hop: behind a balancer that is the balancer, which has limits of its own. */
+const addressOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? '';
+
+const isTokenRefused = ({ headers }: IncomingMessage, error: unknown): boolean =>
+  headers.authorization !== undefined && error instanceof FhirError && error.status === 401;

@@ -7,7 +7,7 @@ import { xmlToJson } from '../format/xml.ts';
 import type { FhirRequest, Preconditions, Preferences, RequestBody } from '../interactions/request.ts';
 import type { Route } from '../interactions/route.ts';
 import { invalidValue, unsupportedMediaType } from '../model/error.ts';
-import { bodyText, readBody } from './middleware/body.ts';
+import { type BodyBounds, bodyText, readBody } from './middleware/body.ts';
 import { bodyFormat } from './middleware/negotiate.ts';
 
 /** What a request is aimed at, below the base. */
@@ -45,11 +45,13 @@ export async function readRequestBody(
   route: Route,
   limits: BodyLimits,
   definitions: Definitions,
+  take?: BodyBounds['take'],
 ): Promise<ReceivedBody> {
   const { headers } = incoming;
   const isSearch = route.interaction.startsWith('search-');
   const isBundle = route.interaction === 'batch' || route.interaction === 'operation' || route.type === 'Bundle';
-  const bytes = await readBody(incoming, isSearch ? MAX_FORM_BYTES : isBundle ? limits.maxBundleBytes : limits.maxBodyBytes);
+  const maxBytes = isSearch ? MAX_FORM_BYTES : isBundle ? limits.maxBundleBytes : limits.maxBodyBytes;
+  const bytes = await readBody(incoming, { maxBytes, take });
   const contentType = headers['content-type'];
   if (bytes.length === 0) return { bytes, body: undefined };
   if (contentType === undefined) throw unsupportedMediaType('the request has a body and no Content-Type');

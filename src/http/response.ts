@@ -6,45 +6,75 @@ import { type ErrorLog, errorResponse } from '../interactions/error-response.ts'
 import type { FhirResponse } from '../interactions/request.ts';
 import { parseLossless, printLossless } from '../model/lossless-json.ts';
 import { textOfResource } from '../operations/text-table.ts';
+import { acceptedEncoding, compressed } from './middleware/compress.ts';
 import { DEFAULT_PRESENTATION, type Presentation } from './middleware/negotiate.ts';
-import { SECURITY_HEADERS } from './middleware/security-headers.ts';
+import { SECURITY_HEADERS, SECURITY_HEADERS_OF_TLS } from './middleware/security-headers.ts';
 
 const JSON_TYPE = 'application/fhir+json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const XML_TYPE = 'application/fhir+xml; charset=utf-8';
 
-export interface ResponseWriter {
-  /** `timing` is the value of `Server-Timing`. */
-  write(response: FhirResponse, presentation: Presentation, requestId: string, timing: string): Response;
-  /** Unknown errors are logged and answered 500 without a word about them. */
-  writeError(error: unknown, presentation: Presentation, requestId: string, timing: string): Response;
+export interface ResponseWriterOptions {
+  readonly definitions: Definitions;
+  readonly log: ErrorLog;
+  /** Clients come by HTTPS. */
+  readonly isSecure: boolean;
+  /** Bodies of at least so many characters are compressed for clients that ask; 0: none. */
+  readonly compressFrom: number;
 }
 
-export function createResponseWriter(definitions: Definitions, log: ErrorLog): ResponseWriter {
-  function write({ status, headers, body }: FhirResponse, presentation: Presentation, requestId: string, timing: string): Response {
-    const all: Record<string, string> = { ...SECURITY_HEADERS, 'X-Request-Id': requestId, 'Server-Timing': timing, ...headers };
+/** What is known of a request when its answer is written. */
+export interface Exchange {
+  readonly requestId: string;
+  /** The value of `Server-Timing`, asked for once. */
+  readonly timing: () => string;
+  presentation: Presentation;
+  /** `Accept-Encoding` as it came. */
+  readonly acceptEncoding: string | undefined;
+  /** Headers of every answer to this request, such as `RateLimit`. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface ResponseWriter {
+  write(response: FhirResponse, exchange: Exchange): Response | Promise<Response>;
+  /** Unknown errors are logged and answered 500 without a word about them. */
+  writeError(error: unknown, exchange: Exchange): Response | Promise<Response>;
+}
+
+export function createResponseWriter({ definitions, log, isSecure, compressFrom }: ResponseWriterOptions): ResponseWriter {
+  const securityHeaders = isSecure ? SECURITY_HEADERS_OF_TLS : SECURITY_HEADERS;
+
+  function write({ status, headers, body }: FhirResponse, exchange: Exchange): Response | Promise<Response> {
+    const all: Record<string, string> = {
+      ...securityHeaders,
+      'X-Request-Id': exchange.requestId,
+      'Server-Timing': exchange.timing(),
+      ...exchange.headers,
+      ...headers,
+    };
     if (!body) return new Response(null, { status, headers: all });
     if (body.kind === 'raw') {
       all['Content-Type'] = body.contentType;
       return new Response(body.bytes as Uint8Array<ArrayBuffer>, { status, headers: all });
     }
+    const { presentation } = exchange;
     const plain = presentation.isTextWanted ? textOfResource(body.text) : undefined;
-    if (plain !== undefined) {
-      all['Content-Type'] = TEXT_TYPE;
-      return new Response(plain, { status, headers: all });
-    }
-    all['Content-Type'] = presentation.format === 'json' ? JSON_TYPE : XML_TYPE;
-    return new Response(formatted(definitions, body.text, presentation), { status, headers: all });
+    all['Content-Type'] = plain !== undefined ? TEXT_TYPE : presentation.format === 'json' ? JSON_TYPE : XML_TYPE;
+    const text = plain ?? formatted(definitions, body.text, presentation);
+    const encoding = compressFrom > 0 && text.length >= compressFrom ? acceptedEncoding(exchange.acceptEncoding) : undefined;
+    if (encoding === undefined) return new Response(text, { status, headers: all });
+    all['Content-Encoding'] = encoding;
+    return compressed(text, encoding).then((bytes) => new Response(bytes, { status, headers: all }));
   }
 
-  function writeError(error: unknown, presentation: Presentation, requestId: string, timing: string): Response {
-    const response = errorResponse(error, log, requestId);
+  function writeError(error: unknown, exchange: Exchange): Response | Promise<Response> {
+    const response = errorResponse(error, log, exchange.requestId);
     try {
-      return write(response, presentation, requestId, timing);
+      return write(response, exchange);
     } catch (cause) {
       // The error must reach the client even if the format that it asked for can't be made.
-      log.error('an OperationOutcome could not be written', { requestId, error: cause });
-      return write(response, DEFAULT_PRESENTATION, requestId, timing);
+      log.error('an OperationOutcome could not be written', { requestId: exchange.requestId, error: cause });
+      return write(response, { ...exchange, presentation: DEFAULT_PRESENTATION });
     }
   }
 

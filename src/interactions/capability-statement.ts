@@ -52,7 +52,7 @@ function restOf(services: InteractionServices, operations: readonly DescribedOpe
     documentation: services.referentialIntegrity
       ? 'A resource that others refer to can not be deleted (409).'
       : 'A resource that others refer to can be deleted; the references then lead to 410.',
-    security: { cors: false, description: 'Bearer tokens (JWT) with SMART scopes; metadata needs none.' },
+    security: { cors: true, description: 'Bearer tokens (JWT) with SMART scopes; metadata needs none.' },
     resource: services.definitions.resourceTypes.map((name) => ({
       type: name,
       interaction: type.map((code) => ({ code })),

@@ -82,6 +82,8 @@ export type OperationLevel = 'system' | 'type' | 'instance';
 export interface RoutableOperation {
   readonly name: string;
   readonly affectsState: boolean;
+  /** It helps to see or mend a server in trouble, so it is the last to be refused under load. */
+  readonly isAdministrative?: boolean;
   readonly handle: (request: FhirRequest, context: InteractionContext) => Promise<FhirResponse>;
 }
 

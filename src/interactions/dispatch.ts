@@ -3,7 +3,7 @@ import type { InteractionCode } from '../access/decision.ts';
 import { notFound } from '../model/error.ts';
 import { batch } from './batch.ts';
 import { capabilities } from './capabilities.ts';
-import type { InteractionContext } from './context.ts';
+import type { InteractionContext, RoutableOperation } from './context.ts';
 import { create } from './create.ts';
 import { deleteResource } from './delete.ts';
 import { historyInstance } from './history-instance.ts';
@@ -45,8 +45,16 @@ export async function dispatch(request: FhirRequest, context: InteractionContext
     request.access.require(request.type ?? '*', interaction);
     return HANDLERS[interaction](request, context);
   }
-  const level = request.id !== undefined ? 'instance' : request.type !== undefined ? 'type' : 'system';
-  const operation = context.findOperation(request.operation as string, level, request.type);
+  const operation = operationOf(request, context);
   if (!operation) throw notFound(`no operation $${request.operation} here`);
   return operation.handle(request, context);
+}
+
+/** The operation that a route or request names, at its level. */
+export function operationOf(
+  { type, id, operation }: Pick<FhirRequest, 'type' | 'id' | 'operation'>,
+  { findOperation }: Pick<InteractionContext, 'findOperation'>,
+): RoutableOperation | undefined {
+  const level = id !== undefined ? 'instance' : type !== undefined ? 'type' : 'system';
+  return findOperation(operation as string, level, type);
 }

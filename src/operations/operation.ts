@@ -32,6 +32,8 @@ export interface Operation {
   readonly definition: OperationDefinition;
   /** True if it changes something, so that GET can't invoke it. */
   readonly affectsState: boolean;
+  /** It helps to see or mend a server in trouble, so it is the last to be refused under load. */
+  readonly isAdministrative?: boolean;
   /** Asks for the scopes that it needs. @throws FhirError 403 */
   readonly authorise: (access: AccessDecision, request: FhirRequest) => void;
   readonly handle: (request: FhirRequest, context: InteractionContext) => Promise<FhirResponse>;

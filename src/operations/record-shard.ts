@@ -12,6 +12,7 @@ export function createRecordShardOperation(administration: Administration): Oper
   return defineOperation({
     definition,
     affectsState: false,
+    isAdministrative: true,
     authorise: (access) => access.requireOperation('shard', 'r'),
     handle: async ({ type, id }, context) => {
       const version = await readCurrent({ type: type as string, id: id as string }, context);

@@ -26,10 +26,11 @@ export function createOperationRegistry(operations: readonly Operation[]): Opera
   };
 }
 
-function routableOf({ definition, affectsState, authorise, handle }: Operation): RoutableOperation {
+function routableOf({ definition, affectsState, isAdministrative = false, authorise, handle }: Operation): RoutableOperation {
   return {
     name: definition.code,
     affectsState,
+    isAdministrative,
     handle: async (request, context) => {
       authorise(request.access, request);
       return handle(request, context);

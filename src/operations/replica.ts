@@ -10,6 +10,7 @@ export function createReplicaOperation({ clinical, administrative }: Administrat
   return defineOperation({
     definition,
     affectsState: false,
+    isAdministrative: true,
     authorise: (access) => access.requireOperation('replica', 'r'),
     handle: async () => {
       const [shards, databases] = await Promise.all([clinical.describeReplicas(), administrative.describeReplicas()]);

@@ -8,6 +8,7 @@ export function createShardOperation({ clinical, administrative }: Administratio
   return defineOperation({
     definition,
     affectsState: false,
+    isAdministrative: true,
     authorise: (access) => access.requireOperation('shard', 'r'),
     handle: async () => {
       const [cluster, partitions] = await Promise.all([clinical.describeCluster(), administrative.describePartitions()]);

@@ -1,7 +1,7 @@
 /** What a store of resources can do. MongoDB, PostgreSQL, memory and their placement all implement this and no more. */
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
-import type { AggregateRow, SearchMatch, StoreAggregate, StoreCollect, StoreSearch } from '../search/expression/search.ts';
+import type { AggregateRow, SearchMatch, SearchScope, StoreAggregate, StoreCollect, StoreSearch } from '../search/expression/search.ts';
 import type { StageExplanation } from './explain.ts';
 
 /** One change to one resource. The draft is final, its version number included. */
@@ -78,12 +78,15 @@ export interface HistoryRequest {
   readonly after?: HistoryPosition;
   /** At most this many versions; at least 1. */
   readonly limit: number;
+  /** Ends the work when aborted, see `StoreSearch`. */
+  readonly signal?: AbortSignal;
 }
 
 export type {
   AggregateRow,
   GroupKey,
   SearchMatch,
+  SearchScope,
   SortKey,
   StoreAggregate,
   StoreCollect,
@@ -101,7 +104,7 @@ export interface ResourceStore {
   /** Deletions never match. */
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   /** How many resources match. */
-  count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  count(search: SearchScope): Promise<number>;
   /** How the databases run the search, which they do. */
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   /** Keys or reference entries of what matches, in no order. */

@@ -10,7 +10,9 @@ import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { createTokenVerifier } from '../../src/access/tokens.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
-import { listen } from '../../src/http/serve.ts';
+import { createCors } from '../../src/http/middleware/cors.ts';
+import { type ListenOptions, listen } from '../../src/http/serve.ts';
+import { createRequestsUnderWay } from '../../src/http/under-way.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
 import { aggregate } from '../../src/operations/aggregate.ts';
@@ -22,6 +24,7 @@ import { validate } from '../../src/operations/validate.ts';
 import { createIndexer } from '../../src/search/parameters/indexer.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
+import { createCancellableStore } from '../../src/store/cancellable-store.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
@@ -32,7 +35,8 @@ export interface ServedGateway {
   token(scope: string, client?: string): Promise<string>;
   /** Unknown errors that were logged: a test ends with none. */
   readonly failures: readonly object[];
-  close(): Promise<void>;
+  /** Lets requests under way end for so long, by default a tenth of a second. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** Where references are told to be local; independent of the port, which is not known beforehand. */
@@ -40,14 +44,17 @@ const INDEXED_BASE_URL = 'http://localhost/fhir/R4';
 const BASE_PATH = '/fhir/R4';
 const AUDIENCE = INDEXED_BASE_URL;
 
-export type GatewayChanges = Partial<InteractionServices> & Partial<Pick<AppOptions, 'maxBodyBytes' | 'maxBundleBytes' | 'trustForwarded'>>;
+export type GatewayChanges = Partial<InteractionServices> &
+  Partial<Omit<AppOptions, 'context' | 'verifier' | 'publicUrl'>> & { readonly serve?: Partial<ListenOptions> };
 
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
   const services = { ...memoryServices((message, details) => failures.push({ message, ...details })), ...changes };
   const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn, aggregate, explain]);
-  const context = assembleContext(services, operations.described, operations.find);
+  const underWay = changes.underWay ?? createRequestsUnderWay();
+  const store = createCancellableStore(services.store, underWay.current);
+  const context = assembleContext({ ...services, store }, operations.described, operations.find);
   const { issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
   const app = createApp({
@@ -56,12 +63,14 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     trustForwarded: false,
     maxBodyBytes: 16 * 1024 * 1024,
     maxBundleBytes: 64 * 1024 * 1024,
-    ...changes,
     decide: decideBy(services.definitions, services.search),
-    verifier: createTokenVerifier({ issuer: new URL(AUDIENCE).origin, audience: AUDIENCE, keys: fixedKeys(issuer.jwks), isResourceType }),
     isReady: async () => true,
+    ...changes,
+    underWay,
+    verifier: createTokenVerifier({ issuer: new URL(AUDIENCE).origin, audience: AUDIENCE, keys: fixedKeys(issuer.jwks), isResourceType }),
   });
-  const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
+  const cors = createCors({ origins: [], isPublic: (path) => path === `${BASE_PATH}/metadata` });
+  const listening = await listen(app, { hostname: '127.0.0.1', port: 0, front: cors, ...changes.serve });
   const tokens = new Map<string, Promise<string>>();
   const token = (scope: string, client = 'test') => {
     const name = `${client} ${scope}`;
@@ -70,11 +79,11 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     return made;
   };
   return {
-    baseUrl: `http://127.0.0.1:${listening.port}${BASE_PATH}`,
+    baseUrl: `${changes.serve?.tls ? 'https' : 'http'}://127.0.0.1:${listening.port}${BASE_PATH}`,
     failures,
     token,
-    close: async () => {
-      await listening.close(100);
+    close: async (graceMs = 100) => {
+      await listening.close(graceMs);
       await remove();
     },
   };

@@ -8,6 +8,8 @@ export interface BaseUrlOptions {
   readonly publicUrl?: string;
   /** Believe `Forwarded` and `X-Forwarded-*`: only behind a proxy that sets them. */
   readonly trustForwarded: boolean;
+  /** TLS ends in this process. */
+  readonly isSecure?: boolean;
 }
 
 const HOST = /^[\w.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i;
@@ -17,7 +19,7 @@ export function baseUrl(headers: IncomingHttpHeaders, options: BaseUrlOptions): 
   if (options.publicUrl !== undefined) return options.publicUrl;
   const forwarded = options.trustForwarded ? forwardedOrigin(headers) : undefined;
   const host = forwarded?.host ?? headers.host;
-  const proto = forwarded?.proto === 'https' ? 'https' : 'http';
+  const proto = forwarded?.proto === 'https' || options.isSecure ? 'https' : 'http';
   return `${proto}://${host !== undefined && HOST.test(host) ? host : 'localhost'}${options.basePath}`;
 }
 

@@ -24,10 +24,15 @@ export interface StoreSearch {
   readonly limit: number;
   /** The patient compartment that the search is known to stay in ("Patient/123"): targets one shard. */
   readonly patient?: string;
+  /** Ends the search when aborted, in the database too; the search then fails with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
+/** What is searched for, without how it is given. */
+export type SearchScope = Pick<StoreSearch, 'types' | 'where' | 'patient' | 'signal'>;
+
 /** What a join needs of the resources that match, instead of the resources. */
-export interface StoreCollect extends Pick<StoreSearch, 'types' | 'where' | 'patient'> {
+export interface StoreCollect extends SearchScope {
   /** Which entries of `s` are wanted, by how they start; undefined: `Type/id` of each match. */
   readonly prefixes?: readonly string[];
   /** At most this many texts, each once; at least 1. */
@@ -51,7 +56,7 @@ export type GroupKey =
 export type TimeUnit = 'year' | 'month' | 'week' | 'day';
 
 /** A count of what matches, group by group, of one type at most. Each resource is in exactly one group. */
-export interface StoreAggregate extends Pick<StoreSearch, 'types' | 'where' | 'patient'> {
+export interface StoreAggregate extends SearchScope {
   readonly groups: readonly GroupKey[];
   /** The parameter whose amounts (`SortScalar.unit`) are added up, unit by unit. */
   readonly measure?: string;

@@ -10,6 +10,7 @@ import type {
   Idempotency,
   ResourceStore,
   SearchMatch,
+  SearchScope,
   StoreCollect,
   StoreSearch,
   UnitOfWork,
@@ -33,7 +34,7 @@ function* currentOf(versions: Versions): Generator<ResourceDraft> {
   }
 }
 
-function matching(versions: Versions, search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): ResourceDraft[] {
+function matching(versions: Versions, search: SearchScope): ResourceDraft[] {
   return [...currentOf(versions)].filter(
     (draft) =>
       search.types.includes(draft.type) &&

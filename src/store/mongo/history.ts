@@ -35,7 +35,9 @@ async function historyOfOne(collections: MongoCollections, request: HistoryReque
     const identity = identityOf({ ...current, rk });
     return { _id: { $gte: `${identity}/`, $lt: `${identity}0` } };
   });
-  const older = await collections.history.find({ $or: ranges }, { projection: VERSION_FIELDS, sort: { _id: -1 } }).toArray();
+  const older = await collections.history
+    .find({ $or: ranges }, { projection: VERSION_FIELDS, sort: { _id: -1 }, signal: request.signal })
+    .toArray();
   const versions = await Promise.all(older.map(async (document) => versionOf(document, await textOf(collections, document))));
   const all = [current, ...versions.filter(({ version }) => version < current.version)].sort(newestFirst);
   return all.filter((version, index) => isWanted(request, version, all[index - 1])).slice(0, request.limit);
@@ -76,7 +78,7 @@ async function versionsByTime(collections: MongoCollections, request: HistoryReq
     ...(Object.keys(at).length > 0 && { at }),
     home: { $exists: false },
   };
-  const options = { projection: VERSION_FIELDS, sort: { at: -1, _id: 1 } as const, limit: request.limit + 1 };
+  const options = { projection: VERSION_FIELDS, sort: { at: -1, _id: 1 } as const, limit: request.limit + 1, signal: request.signal };
   // Within the instant of the last page's end, `_id` tells what came before: identities in `resources`, versions in `history`.
   const beyond = (afterId: string): Filter<StoredDocument> =>
     request.after

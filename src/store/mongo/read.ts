@@ -17,6 +17,8 @@ export interface MongoReader {
 
 /** Moves that may overtake one read before it gives up. */
 const MOST_HOPS = 8;
+/** A trip for documents by `_id` gives up after this long; milliseconds. */
+const DEADLINE_MS = 10_000;
 
 export function createReader(collections: MongoCollections, isOwnerType: (type: string) => boolean): MongoReader {
   const { resources, history, locators } = collections;
@@ -38,10 +40,12 @@ export function createReader(collections: MongoCollections, isOwnerType: (type: 
 
   const idFilter = (ids: readonly string[]) => (ids.length === 1 ? { _id: ids[0] as string } : { _id: { $in: [...ids] } });
   const documentAt = byId<StoredDocument>((ids) =>
-    resources.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000 }).toArray(),
+    resources.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000, maxTimeMS: DEADLINE_MS }).toArray(),
   );
-  const historyAt = byId<StoredDocument>((ids) => history.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000 }).toArray());
-  const locatorAt = byId((ids) => locators.find(idFilter(ids), { batchSize: 1000 }).toArray());
+  const historyAt = byId<StoredDocument>((ids) =>
+    history.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000, maxTimeMS: DEADLINE_MS }).toArray(),
+  );
+  const locatorAt = byId((ids) => locators.find(idFilter(ids), { batchSize: 1000, maxTimeMS: DEADLINE_MS }).toArray());
 
   /** The document at a record key, or where the pointer or forwarder there leads; undefined if that has forwarders only. */
   async function follow(rk: string, key: ResourceKey, mostHops = 1): Promise<StoredDocument | undefined> {

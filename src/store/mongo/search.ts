@@ -9,7 +9,7 @@ import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import type { StageExplanation } from '../explain.ts';
-import type { AggregateRow, Guard, SearchMatch, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
+import type { AggregateRow, Guard, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
 import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
@@ -25,7 +25,7 @@ const DEADLINE_MS = 30_000;
 
 export interface MongoSearcher {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
-  count(search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number>;
+  count(search: SearchScope): Promise<number>;
   collect(request: StoreCollect): Promise<readonly string[]>;
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]>;
@@ -33,13 +33,12 @@ export interface MongoSearcher {
   matchingIds(guard: Guard, limit: number, session: ClientSession): Promise<readonly string[]>;
 }
 
-type Scope = Pick<StoreSearch, 'types' | 'where' | 'patient'>;
 type SortValue = number | string | null;
 
 export function createSearcher(collections: MongoCollections, reader: MongoReader): MongoSearcher {
   const { resources } = collections;
 
-  async function scopeFilter({ types, where, patient }: Scope): Promise<Filter<StoredDocument>> {
+  async function scopeFilter({ types, where, patient }: SearchScope): Promise<Filter<StoredDocument>> {
     const identities = await identitiesFor(where, types, patient);
     const conditions: Filter<StoredDocument>[] = [filterOf(where, (ids) => identities.get(ids) ?? [])];
     conditions.push(types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } });
@@ -93,7 +92,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return [{ store: 'mongodb', types: search.types, parts: partsOfPlan(plan), milliseconds: performance.now() - startedAt }];
   }
 
-  function findInOrder(filter: Filter<StoredDocument>, { sort, after, limit }: StoreSearch) {
+  function findInOrder(filter: Filter<StoredDocument>, { sort, after, limit, signal }: StoreSearch) {
     const beyond = after
       ? keyset(
           sort.map(nativeField),
@@ -103,10 +102,10 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       : undefined;
     const page = beyond ? { $and: [filter, beyond] } : filter;
     const order = Object.fromEntries(sort.map((key) => [nativeField(key), key.descending ? -1 : 1])) as Record<string, 1 | -1>;
-    return resources.find(page, { projection: VERSION_FIELDS, sort: order, limit, maxTimeMS: DEADLINE_MS });
+    return resources.find(page, { projection: VERSION_FIELDS, sort: order, limit, maxTimeMS: DEADLINE_MS, signal });
   }
 
-  function aggregateInOrder(filter: Filter<StoredDocument>, { sort, after, limit }: StoreSearch) {
+  function aggregateInOrder(filter: Filter<StoredDocument>, { sort, after, limit, signal }: StoreSearch) {
     const fields = sort.map((_, index) => `k${index}`);
     const pipeline: Document[] = [
       { $match: filter },
@@ -125,12 +124,12 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       { $limit: limit },
       { $project: { ...VERSION_FIELDS, k: fields.map((field) => `$${field}`) } },
     ];
-    return resources.aggregate<StoredDocument & { k: SortValue[] }>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true });
+    return resources.aggregate<StoredDocument & { k: SortValue[] }>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal });
   }
 
-  async function collect({ prefixes, limit, ...scope }: StoreCollect): Promise<readonly string[]> {
+  async function collect({ prefixes, limit, signal, ...scope }: StoreCollect): Promise<readonly string[]> {
     const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : { _id: 0, type: 1, id: 1 };
-    const documents = resources.find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS });
+    const documents = resources.find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
     const found = new Set<string>();
     for await (const document of documents) {
       for (const text of prefixes ? (document.s ?? []) : [keyText(document)]) found.add(text);
@@ -144,6 +143,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     const rows = resources.aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
       maxTimeMS: DEADLINE_MS,
       allowDiskUse: true,
+      signal: request.signal,
     });
     return (await rows.toArray()).map(aggregateRow);
   }
@@ -153,7 +153,8 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
 
   return {
     search: (search) => translated(() => run(search)),
-    count: (search) => translated(async () => resources.countDocuments(await scopeFilter(search), { maxTimeMS: DEADLINE_MS })),
+    count: (search) =>
+      translated(async () => resources.countDocuments(await scopeFilter(search), { maxTimeMS: DEADLINE_MS, signal: search.signal })),
     collect: (request) => translated(() => collect(request)),
     explain: (search) => translated(() => explain(search)),
     aggregate: (request) => translated(() => aggregate(request)),

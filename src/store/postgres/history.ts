@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { ResourceVersion } from '../../model/resource.ts';
 import type { HistoryRequest } from '../store.ts';
 import { ADMINISTRATIVE_TABLES } from './business-date.ts';
+import { queryUntil } from './query-until.ts';
 import type { Reader } from './read.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from './row.ts';
 import { createParameters, type Parameters } from './search/parameters.ts';
@@ -15,7 +16,7 @@ type HistoryRow = readonly [type: string, isCurrent: boolean, ...version: Versio
  */
 export async function readHistory(pool: Pool, reader: Reader, request: HistoryRequest): Promise<ResourceVersion[]> {
   const { text, values } = pageStatement(request);
-  const { rows } = await pool.query<HistoryRow>({ text, values: [...values], rowMode: 'array' } as never);
+  const rows = await queryUntil<HistoryRow>(request.signal, pool, { text, values: [...values], rowMode: 'array' });
   const versions = await Promise.all(
     rows.map(async ([type, isCurrent, ...version]) => {
       if (!isCurrent) return versionFrom(type, version);

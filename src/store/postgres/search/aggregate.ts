@@ -4,6 +4,7 @@ import { parseDecimal } from '../../../model/decimal.ts';
 import { unreachable } from '../../../model/unreachable.ts';
 import type { AggregateRow, GroupKey, StoreAggregate, TimeUnit } from '../../store.ts';
 import { YEARS } from '../../time-unit.ts';
+import { queryUntil } from '../query-until.ts';
 import { createParameters, type Parameters } from './parameters.ts';
 import { type Statement, selectionOf } from './statement.ts';
 
@@ -13,7 +14,7 @@ export async function aggregateRows(pool: Pool, request: StoreAggregate): Promis
   const [type] = request.types;
   if (type === undefined) return [];
   const { text, values } = aggregateStatement(type, request);
-  const { rows } = await pool.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' } as never);
+  const rows = await queryUntil<(string | null)[]>(request.signal, pool, { text, values: [...values], rowMode: 'array' });
   return rows.map((row) => rowFrom(row, request.groups.length));
 }
 

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
-import type { SearchMatch, SortKey, StoreCollect, StoreSearch } from '../../store.ts';
+import type { SearchMatch, SearchScope, SortKey, StoreCollect, StoreSearch } from '../../store.ts';
+import { queryUntil } from '../query-until.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from '../row.ts';
 import { createParameters } from './parameters.ts';
 import { columnsOf, keyValue } from './sort.ts';
@@ -11,7 +12,7 @@ import { collectStatement, countStatement, idsStatement, pageStatement } from '.
 export async function findPage(pool: Pool, search: StoreSearch): Promise<SearchMatch[]> {
   if (search.types.length === 0) return [];
   const { text, values } = pageStatement(search);
-  const { rows } = await pool.query<unknown[]>({ text, values: [...values], rowMode: 'array' });
+  const rows = await queryUntil<unknown[]>(search.signal, pool, { text, values: [...values], rowMode: 'array' as const });
   return rows.map((row) => matchFrom(row, search.sort));
 }
 
@@ -28,10 +29,10 @@ function matchFrom(row: readonly unknown[], sort: readonly SortKey[]): SearchMat
 }
 
 /** How many resources match. */
-export async function countMatches(pool: Pool, search: Pick<StoreSearch, 'types' | 'where' | 'patient'>): Promise<number> {
+export async function countMatches(pool: Pool, search: SearchScope): Promise<number> {
   if (search.types.length === 0) return 0;
   const { text, values } = countStatement(search);
-  const { rows } = await pool.query<{ n: number }>({ text, values: [...values] });
+  const rows = await queryUntil<{ n: number }>(search.signal, pool, { text, values: [...values] });
   return rows[0]?.n ?? 0;
 }
 
@@ -39,7 +40,7 @@ export async function countMatches(pool: Pool, search: Pick<StoreSearch, 'types'
 export async function collectTexts(pool: Pool, request: StoreCollect): Promise<string[]> {
   if (request.types.length === 0) return [];
   const { text, values } = collectStatement(request);
-  const { rows } = await pool.query<{ text: string }>({ text, values: [...values] });
+  const rows = await queryUntil<{ text: string }>(request.signal, pool, { text, values: [...values] });
   return rows.map((row) => row.text);
 }
 
