@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { PHASES, type Phase } from './phases.ts';
 
 export const HELP = `npm run bench -- [--quick] [--phases a,b] [--clients 1,16] [--rounds N] [--seconds N] [--shards N] [--members N]
-                [--no-raw] [--soak MINUTES [--resources N]] [--profile DIR] [--save] [--seed N] [-- gateway flags, such as --connect …]
+                [--no-raw] [--soak MINUTES [--resources N]] [--profile DIR] [--search-patients N] [--save] [--seed N] [-- gateway flags, such as --connect …]
 
 Phases: ${PHASES.join(', ')}.
 --quick     one round of two seconds each; nothing is written unless --save is given
 --no-raw    leaves out the raw drivers
 --soak      watches memory under a mix of requests instead, after loading --resources (100,000)
+--search-patients  records of 29 resources that the search phases look through (500); 34500 are a million resources
 --profile   the gateway writes a V8 CPU profile there when it ends
 --save      writes bench/results/<date>.json and the table in docs/performance.md (the default of a full run)`;
 
@@ -20,6 +21,8 @@ export interface BenchOptions {
   readonly shards: number;
   readonly members: number;
   readonly raw: boolean;
+  /** Records of 29 resources that the search phases look through. */
+  readonly searchPatients: number;
   readonly soakMinutes: number;
   readonly resources: number;
   readonly profileDir: string | undefined;
@@ -44,6 +47,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       'no-raw': { type: 'boolean', default: false },
       soak: { type: 'string', default: '0' },
       resources: { type: 'string', default: '100000' },
+      'search-patients': { type: 'string', default: '500' },
       profile: { type: 'string' },
       save: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
@@ -62,6 +66,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     shards: number('shards', values.shards, 0),
     members: number('members', values.members, 1),
     raw: !values['no-raw'],
+    searchPatients: number('search-patients', values['search-patients'], 1),
     soakMinutes: number('soak', values.soak, 0),
     resources: number('resources', values.resources, 0),
     profileDir: values.profile,

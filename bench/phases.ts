@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Operation } from './measure.ts';
 import { claim, IDENTIFIER_SYSTEM, observation } from './records.ts';
 import { expectContent, expectStatus, type Known, type Scene } from './scene.ts';
+import { isSearchPhase, prepareSearch, SEARCH_PHASES } from './search-phases.ts';
 
 export const PHASES = [
   'load',
@@ -14,6 +15,7 @@ export const PHASES = [
   'create-claim',
   'read-claim',
   'search',
+  ...SEARCH_PHASES,
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -24,6 +26,7 @@ export interface Prepared {
 
 /** `bundles` is how many patients' records the load phase has at hand. */
 export function preparePhase(phase: Phase, scene: Scene, bundles: number): Prepared {
+  if (isSearchPhase(phase)) return { operation: prepareSearch(phase, scene) };
   switch (phase) {
     case 'load':
       return prepareLoad(scene, bundles);

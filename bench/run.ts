@@ -18,6 +18,7 @@ import { cpuBetween, residentMb, sampleCpu, totalCpu } from './processes.ts';
 import { FLOORS } from './raw/work.ts';
 import { type RawDrivers, startRawDrivers } from './raw-process.ts';
 import { prepareScene, type Scene } from './scene.ts';
+import { isSearchPhase } from './search-phases.ts';
 import { runSoak } from './soak.ts';
 import { type Sample, summarise } from './summary.ts';
 import { gatewayTable, latencyLines, rawTable, writeBetweenMarkers } from './table.ts';
@@ -42,7 +43,8 @@ async function main(): Promise<void> {
   try {
     say(`ready after ${gateway.startSeconds.toFixed(1)} s, ${residentMb(gateway.pid)} MB; loading`);
     const client = createClient(gateway.url, gateway.token, MOST_CLIENTS);
-    const scene = await prepareScene(client, options.seed);
+    const searchPatients = options.phases.some(isSearchPhase) ? options.searchPatients : 0;
+    const scene = await prepareScene(client, options.seed, searchPatients);
     if (options.soakMinutes > 0) await soak(gateway, scene, options);
     else await compare(gateway, scene, options);
     await client.close();

@@ -2,6 +2,7 @@
 import { createRecordGenerator, type RecordGenerator } from '../scripts/seed/generator.ts';
 import type { Answer, Client } from './client.ts';
 import { claim, observation } from './records.ts';
+import { loadSearchRecords, type SearchPatient } from './search-records.ts';
 
 export interface Known {
   readonly id: string;
@@ -16,6 +17,8 @@ export interface Scene {
   readonly patients: string[];
   readonly observations: readonly Known[];
   readonly claims: readonly Known[];
+  /** Empty unless a phase searches. */
+  readonly searchPatients: readonly SearchPatient[];
   /** A number that no other call gets. */
   readonly next: () => number;
   /** Index of the next patient of the seed. */
@@ -27,7 +30,8 @@ const OBSERVATIONS = 2000;
 const CLAIMS = 400;
 const PER_BATCH = 200;
 
-export async function prepareScene(client: Client, seed: number): Promise<Scene> {
+/** `searchPatients` records are loaded for the search phases. */
+export async function prepareScene(client: Client, seed: number, searchPatients: number): Promise<Scene> {
   const generator = createRecordGenerator(seed);
   let patientIndex = 0;
   let number = 0;
@@ -43,7 +47,8 @@ export async function prepareScene(client: Client, seed: number): Promise<Scene>
     createKnown(client, patients, next, { count, resource });
   const observations = await make(OBSERVATIONS, observation);
   const claims = await make(CLAIMS, claim);
-  return { client, generator, patients, observations, claims, next, nextPatient };
+  const searched = await loadSearchRecords({ client }, searchPatients);
+  return { client, generator, patients, observations, claims, searchPatients: searched, next, nextPatient };
 }
 
 /** Locations of what the Bundle created, in its order. @throws Error unless all of it was created */
