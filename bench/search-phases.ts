@@ -2,7 +2,15 @@
 import { randomInt } from 'node:crypto';
 import type { Operation } from './measure.ts';
 import { expectContent, expectStatus, type Scene } from './scene.ts';
-import { CLAIMS, ENCOUNTERS, LOINC_CODES, OBSERVATIONS_OF_A_CODE, RECORD_SIZE, SEARCH_SYSTEM, type SearchPatient } from './search-records.ts';
+import {
+  CLAIMS,
+  ENCOUNTERS,
+  LOINC_CODES,
+  OBSERVATIONS_OF_A_CODE,
+  RECORD_SIZE,
+  SEARCH_SYSTEM,
+  type SearchPatient,
+} from './search-records.ts';
 
 export const SEARCH_PHASES = [
   'search-family',

@@ -31,7 +31,8 @@ const coded = (system: string, code: string, display: string) => ({ coding: [{ s
 
 /** The patient's record as a transaction. */
 export function recordBundle(number: number): object {
-  const urn = (kind: string, n = 0) => `urn:uuid:00000000-0000-4000-8000-${String(number).padStart(6, '0')}${kind}${String(n).padStart(4, '0')}`;
+  const urn = (kind: string, n = 0) =>
+    `urn:uuid:00000000-0000-4000-8000-${String(number).padStart(6, '0')}${kind}${String(n).padStart(4, '0')}`;
   const patient = { reference: urn('aa') };
   const entry: object[] = [];
   const add = (fullUrl: string, resource: { readonly resourceType: string } & Record<string, unknown>) =>

@@ -2,7 +2,7 @@
 
 import type { ResourceDraft } from '../model/resource.ts';
 import { identityOf } from '../model/resource.ts';
-import type { SortKey } from './store.ts';
+import type { SortKey, StoreSearch } from './store.ts';
 
 /** A value to sort by: null if the resource has none. */
 export type SortValue = number | string | null;
@@ -61,4 +61,13 @@ export function compareSortValues(a: readonly SortValue[], b: readonly SortValue
     if (order !== 0) return order;
   }
   return 0;
+}
+
+/** The order in which a search gives its matches: that of its sort, or the opposite for a search backward. */
+export function compareMatches(
+  a: readonly SortValue[],
+  b: readonly SortValue[],
+  { sort, backward }: Pick<StoreSearch, 'sort' | 'backward'>,
+): number {
+  return backward ? compareSortValues(b, a, sort) : compareSortValues(a, b, sort);
 }

@@ -103,8 +103,10 @@ export interface ResourceStore {
   history(request: HistoryRequest): Promise<readonly ResourceVersion[]>;
   /** Deletions never match. */
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
-  /** How many resources match. */
-  count(search: SearchScope): Promise<number>;
+  /** How many resources match. `isShort`: two seconds are enough. @throws FhirError 503 `timeout` */
+  count(search: SearchScope, isShort?: boolean): Promise<number>;
+  /** About how many resources match: exact while they are few, and cheap however many they are. */
+  estimate(search: SearchScope): Promise<number>;
   /** How the databases run the search, which they do. */
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   /** Keys or reference entries of what matches, in no order. */

@@ -13,11 +13,13 @@ export interface Divergence {
 }
 
 const MOST_PAGES = 200;
+/** The smallest page on the way back. */
+const FEWEST_BACK = 7;
 
 async function allPages(searcher: Searcher, search: StoreSearch): Promise<SearchMatch[]> {
   const matches: SearchMatch[] = [];
   for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const after = matches.at(-1)?.sortValues;
+    const after = matches.at(-1)?.sortValues ?? search.after;
     const page = await searcher.search({ ...search, ...(after && { after }) });
     matches.push(...page);
     if (page.length < search.limit) return matches;
@@ -48,11 +50,18 @@ function inOneOrder(matches: readonly SearchMatch[], search: StoreSearch): strin
   return groups.flatMap((group) => group.lines.sort());
 }
 
+/** The matches before the last one, from there back to the first. A record's own order of what points into it is not asked for. */
+async function pagesBack(searcher: Searcher, search: StoreSearch, matches: readonly SearchMatch[]): Promise<SearchMatch[]> {
+  const last = matches.at(-1);
+  if (!last || search.patient) return [];
+  return allPages(searcher, { ...search, limit: Math.max(search.limit, FEWEST_BACK), after: last.sortValues, backward: true });
+}
+
 async function answerOf(searcher: Searcher, search: StoreSearch): Promise<string> {
   const { types, where, patient } = search;
-  const matches = await allPages(searcher, search);
-  const count = await searcher.count({ types, where, ...(patient && { patient }) });
-  return [`count ${count}`, ...inOneOrder(matches, search)].join('\n');
+  const [matches, count] = await Promise.all([allPages(searcher, search), searcher.count({ types, where, ...(patient && { patient }) })]);
+  const back = await pagesBack(searcher, search, matches);
+  return [`count ${count}`, ...inOneOrder(matches, search), 'back', ...inOneOrder(back, search)].join('\n');
 }
 
 const errorText = (error: unknown) => `failed: ${error instanceof Error ? error.message : String(error)}`;

@@ -136,6 +136,9 @@ function sortKeys(dice: Dice): SortKey[] {
   return [...dice.shuffled(keys), { parameter: '_identity', descending: false }];
 }
 
+/** A page of one tells most of cursors and costs most: a few are enough. */
+const LIMITS = [1, 2, 5, 7, 7, 11, 20, 20, 30, 30, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000];
+
 /** A search within the world: nothing outside it can match. */
 export function generateSearch(dice: Dice, world: World): StoreSearch {
   const { types, scene } = world;
@@ -144,7 +147,7 @@ export function generateSearch(dice: Dice, world: World): StoreSearch {
   const perType = searched.map((type) => scene.mine(expression(dice, world, type, 3), type));
   const where: SearchExpression = perType.length === 1 && perType[0] ? perType[0] : { kind: 'or', of: perType };
   const narrowed: SearchExpression = patient ? { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] } : where;
-  return { types: searched, where: narrowed, sort: sortKeys(dice), limit: dice.pick([1, 2, 3, 7, 1000]), ...(patient && { patient }) };
+  return { types: searched, where: narrowed, sort: sortKeys(dice), limit: dice.pick(LIMITS), ...(patient && { patient }) };
 }
 
 /** A history of one resource, or of types or everything within the world's time. */

@@ -23,7 +23,7 @@ describe('random searches: memory answers as the model does', () => {
 describe('random searches find every deliberate fault', () => {
   const options = { ...runOptions(0), searches: 2500 };
 
-  test.each(Object.entries(FAULTS))(`%s (DIFFERENTIAL_SEED=${options.seed})`, async (_name, decisions) => {
+  test.each(Object.entries(FAULTS))(`%s (DIFFERENTIAL_SEED=${options.seed})`, { timeout: 30_000 }, async (_name, decisions) => {
     const divergences = await findDivergences(types, options, async (world) => createModel(world.versions, decisions));
     expect(divergences.length).toBeGreaterThan(0);
   });

@@ -45,8 +45,9 @@ export function createModel(versions: readonly ResourceDraft[], decisions: Decis
   const page = (search: StoreSearch): SearchMatch[] => {
     const found = find(search).map((resource) => ({ resource, sortValues: sortValuesOf(resource, search.sort) }));
     const { after, sort } = search;
-    const rest = after ? found.filter((match) => isAfter(compare(match.sortValues, after, sort))) : found;
-    return rest.sort((a, b) => compare(a.sortValues, b.sortValues, sort)).slice(0, search.limit);
+    const turn = search.backward ? -1 : 1;
+    const rest = after ? found.filter((match) => isAfter(turn * compare(match.sortValues, after, sort))) : found;
+    return rest.sort((a, b) => turn * compare(a.sortValues, b.sortValues, sort)).slice(0, search.limit);
   };
   return { search: async (search) => page(search), count: async (search) => countOf(find(search)) };
 }

@@ -18,9 +18,11 @@ export interface RunOptions {
 }
 
 /** Searches that share one world. */
-const SEARCHES_PER_WORLD = 250;
+const SEARCHES_PER_WORLD = 500;
 const RESOURCES_PER_WORLD = 60;
 const MOST_DIVERGENCES = 3;
+/** Searches asked at once: stores may answer together what arrives together. */
+const AT_ONCE = 16;
 
 /** `DIFFERENTIAL_COUNT` searches (else `usual`) from `DIFFERENTIAL_SEED` (else a fresh one). */
 export function runOptions(usual: number): RunOptions {
@@ -48,22 +50,23 @@ export async function findDivergences(
     const world = generateWorld(dice, createScene(types), RESOURCES_PER_WORLD);
     const other = await makeOther(world);
     const model = createModel(world.versions);
-    for (let i = 0; i < Math.min(SEARCHES_PER_WORLD, options.searches - done) && found.length < MOST_DIVERGENCES; i++) {
-      const divergence = await compareSearch(model, other, generateSearch(dice, world));
-      if (divergence) found.push(divergence);
+    const searches = Array.from({ length: Math.min(SEARCHES_PER_WORLD, options.searches - done) }, () => generateSearch(dice, world));
+    for (let from = 0; from < searches.length && found.length < MOST_DIVERGENCES; from += AT_ONCE) {
+      const together = searches.slice(from, from + AT_ONCE).map((search) => compareSearch(model, other, search));
+      for (const divergence of await Promise.all(together)) if (divergence) found.push(divergence);
     }
   }
   return found;
 }
 
-/** `findDivergences` of a store, which is filled with each world. A fifth as many histories and aggregates are compared with memory's. */
+/** `findDivergences` of a store, which is filled with each world. A tenth as many histories and aggregates are compared with memory's. */
 export async function findStoreDivergences(store: ResourceStore, types: ContractTypes, options: RunOptions): Promise<Divergence[]> {
   const others: Divergence[] = [];
   const dice = createDice(options.seed + 1);
   const searches = await findDivergences(types, options, async (world) => {
     const reference = createMemoryStore();
     await Promise.all([fill(store, world), fill(reference, world)]);
-    for (let i = 0; i < SEARCHES_PER_WORLD / 5 && others.length < MOST_DIVERGENCES; i++) {
+    for (let i = 0; i < SEARCHES_PER_WORLD / 10 && others.length < MOST_DIVERGENCES; i++) {
       const divergence = await compareHistory(reference, store, generateHistory(dice, world));
       if (divergence) others.push(divergence);
       const difference = await compareAggregate(reference, store, generateAggregate(dice, world));

@@ -20,6 +20,8 @@ export interface StoreSearch {
   readonly sort: readonly SortKey[];
   /** The sort values of the last match of the page before, in the order of `sort`. */
   readonly after?: readonly (number | string | null)[];
+  /** The matches *before* `after`, the nearest first: the whole order turned round, missing values included. */
+  readonly backward?: true;
   /** At most this many matches; at least 1. */
   readonly limit: number;
   /** The patient compartment that the search is known to stay in ("Patient/123"): targets one shard. */

@@ -37,11 +37,19 @@ function drafts(scene: Scene): ResourceDraft[] {
   });
 }
 
-async function allPages(store: ResourceStore, scene: Scene, sort: readonly SortKey[], limit: number): Promise<SearchMatch[]> {
+/** `before`: backward from there. */
+async function allPages(
+  store: ResourceStore,
+  scene: Scene,
+  sort: readonly SortKey[],
+  limit: number,
+  before?: SearchMatch['sortValues'],
+): Promise<SearchMatch[]> {
   const matches: SearchMatch[] = [];
+  const way = before && { backward: true as const };
   for (;;) {
-    const after = matches.at(-1)?.sortValues;
-    const page = await store.search({ types: [scene.types.a], where: scene.mine(), sort, limit, ...(after && { after }) });
+    const after = matches.at(-1)?.sortValues ?? before;
+    const page = await store.search({ types: [scene.types.a], where: scene.mine(), sort, limit, ...way, ...(after && { after }) });
     matches.push(...page);
     if (page.length < limit) return matches;
   }
@@ -67,6 +75,8 @@ export function describeSort(storeOf: () => ResourceStore, types: ContractTypes)
       for (const limit of [100, 5, 1]) {
         const matches = await allPages(storeOf(), scene, sort, limit);
         expect(matches.map((match) => ({ id: match.resource.id, values: match.sortValues }))).toEqual(expected);
+        const back = await allPages(storeOf(), scene, sort, limit, expected.at(-1)?.values);
+        expect(back.map((match) => ({ id: match.resource.id, values: match.sortValues }))).toEqual(expected.slice(0, -1).reverse());
       }
     });
   });

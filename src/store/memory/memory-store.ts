@@ -3,7 +3,7 @@
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { keyText } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
-import { compareSortValues, sortValuesOf } from '../order.ts';
+import { compareMatches, sortValuesOf } from '../order.ts';
 import type {
   Guard,
   HistoryRequest,
@@ -47,8 +47,8 @@ function searchPage(versions: Versions, search: StoreSearch): SearchMatch[] {
   const { sort, after } = search;
   return matching(versions, search)
     .map((draft) => ({ resource: published(draft), sortValues: sortValuesOf(draft, sort) }))
-    .filter((match) => !after || compareSortValues(match.sortValues, after, sort) > 0)
-    .sort((a, b) => compareSortValues(a.sortValues, b.sortValues, sort))
+    .filter((match) => !after || compareMatches(match.sortValues, after, search) > 0)
+    .sort((a, b) => compareMatches(a.sortValues, b.sortValues, search))
     .slice(0, search.limit);
 }
 
@@ -98,6 +98,7 @@ export function createMemoryStore(): ResourceStore {
     history: async (request) => historyPage(versions, request),
     search: async (search) => searchPage(versions, search),
     count: async (search) => matching(versions, search).length,
+    estimate: async (search) => matching(versions, search).length,
     explain: async (search) => {
       const returned = searchPage(versions, search).length;
       return [{ store: 'memory', types: search.types, parts: [{ nodes: ['every resource'], indexes: [], returned }] }];

@@ -80,6 +80,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     readVersion: reader.readVersion,
     search: searcher.search,
     count: searcher.count,
+    estimate: searcher.estimate,
     collect: searcher.collect,
     explain: searcher.explain,
     aggregate: searcher.aggregate,

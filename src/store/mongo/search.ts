@@ -4,7 +4,7 @@
  * A search that names the patient carries the `_id` range of the patient's record, which targets one shard; pointers to
  * resources of other records answer there too and are read at their home. Any other search leaves pointers out.
  */
-import type { ClientSession, Document, Filter } from 'mongodb';
+import type { AggregationCursor, ClientSession, Document, Filter, FindCursor } from 'mongodb';
 import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
@@ -13,19 +13,30 @@ import type { AggregateRow, Guard, SearchMatch, SearchScope, SortKey, StoreAggre
 import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
-import { type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
+import { type StoredDocument, versionOf } from './document.ts';
 import { translate } from './errors.ts';
 import { partsOfPlan } from './explain.ts';
 import { filterOf, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
 import { retryTransient } from './retry.ts';
+import { createSearchBatch } from './search-batch.ts';
+import { beyondInFind, findOrder, isFindOrder, orderStages, projectionFor, type SortValue, sortValuesOfDocument } from './search-order.ts';
 
 /** Search gives up after this long; milliseconds. */
 const DEADLINE_MS = 30_000;
+/** A count that came along with matches. */
+const SHORT_COUNT_MS = 2_000;
+/** Searches together give up after this long, and go alone. */
+const BATCH_DEADLINE_MS = 2_000;
+/** Up to so many matches an estimate is a count. */
+const COUNTED = 10_000;
+/** Of the records, how many parts there are of which an estimate counts one. */
+const SAMPLES = 256;
 
 export interface MongoSearcher {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
-  count(search: SearchScope): Promise<number>;
+  count(search: SearchScope, isShort?: boolean): Promise<number>;
+  estimate(search: SearchScope): Promise<number>;
   collect(request: StoreCollect): Promise<readonly string[]>;
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]>;
@@ -33,7 +44,8 @@ export interface MongoSearcher {
   matchingIds(guard: Guard, limit: number, session: ClientSession): Promise<readonly string[]>;
 }
 
-type SortValue = number | string | null;
+/** A document with its sort values, where the order needed a pipeline. */
+type Found = StoredDocument & { readonly k?: readonly SortValue[] };
 
 export function createSearcher(collections: MongoCollections, reader: MongoReader): MongoSearcher {
   const { resources } = collections;
@@ -45,8 +57,9 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     conditions.push({ deleted: { $exists: false } });
     if (patient) {
       const rk = recordKeyOf(patient.slice('Patient/'.length));
+      const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
       // `home` alone, without `patients`, is a forwarder.
-      conditions.push({ _id: { $gte: `${rk}/`, $lt: `${rk}0` } }, { patients: patient });
+      conditions.push({ _id: { $gte: `${start}/`, $lt: `${start}0` } }, { patients: patient });
     } else {
       conditions.push({ home: { $exists: false } });
     }
@@ -66,25 +79,30 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
   }
 
   /** Pointers are read at their home; what has gone meanwhile is left out. */
-  async function matchOf(
-    document: StoredDocument & { readonly k?: readonly SortValue[] },
-    sort: readonly SortKey[],
-  ): Promise<SearchMatch | undefined> {
-    const sortValues = document.k ?? sort.map((key) => nativeValue(document, key));
+  async function matchOf(document: Found, sort: readonly SortKey[]): Promise<SearchMatch | undefined> {
+    const sortValues = document.k ?? sortValuesOfDocument(document, sort);
     if (!document.home) return { resource: versionOf(document, await textOf(collections, document)), sortValues };
     const resource = await reader.read(document);
     return resource && !resource.deleted ? { resource, sortValues } : undefined;
   }
 
   async function run(search: StoreSearch): Promise<readonly SearchMatch[]> {
-    const filter = await scopeFilter(search);
-    const documents = await cursorOf(filter, search).toArray();
+    const rk = search.patient && recordKeyOf(search.patient.slice('Patient/'.length));
+    const documents = await findTogether({ search, filter: await scopeFilter(search), ...(rk && { rk }) });
     const matches = await Promise.all(documents.map((document) => matchOf(document, search.sort)));
     return matches.filter((match) => match !== undefined);
   }
 
-  const cursorOf = (filter: Filter<StoredDocument>, search: StoreSearch) =>
-    search.sort.every(isNative) ? findInOrder(filter, search) : aggregateInOrder(filter, search);
+  const findTogether = createSearchBatch({
+    findAlone: ({ filter, search }) => cursorOf(filter, search).toArray(),
+    find: (filter, searches, limit, projection) => {
+      const fields = Object.assign({}, ...searches.map(projectionFor), projection);
+      return resources.find(filter, { projection: fields, limit, batchSize: limit, maxTimeMS: BATCH_DEADLINE_MS }).toArray();
+    },
+  });
+
+  const cursorOf = (filter: Filter<StoredDocument>, search: StoreSearch): FindCursor<Found> | AggregationCursor<Found> =>
+    isFindOrder(search) ? findInOrder(filter, search) : aggregateInOrder(filter, search);
 
   async function explain(search: StoreSearch): Promise<readonly StageExplanation[]> {
     const startedAt = performance.now();
@@ -92,39 +110,27 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return [{ store: 'mongodb', types: search.types, parts: partsOfPlan(plan), milliseconds: performance.now() - startedAt }];
   }
 
-  function findInOrder(filter: Filter<StoredDocument>, { sort, after, limit, signal }: StoreSearch) {
-    const beyond = after
-      ? keyset(
-          sort.map(nativeField),
-          sort,
-          after.map((value, index) => nativeBound(sort[index] as SortKey, value)),
-        )
-      : undefined;
-    const page = beyond ? { $and: [filter, beyond] } : filter;
-    const order = Object.fromEntries(sort.map((key) => [nativeField(key), key.descending ? -1 : 1])) as Record<string, 1 | -1>;
-    return resources.find(page, { projection: VERSION_FIELDS, sort: order, limit, maxTimeMS: DEADLINE_MS, signal });
+  function findInOrder(filter: Filter<StoredDocument>, search: StoreSearch): FindCursor<Found> {
+    const { after, limit, signal } = search;
+    const page = after ? { $and: [filter, beyondInFind(search, after)] } : filter;
+    return resources.find(page, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
   }
 
-  function aggregateInOrder(filter: Filter<StoredDocument>, { sort, after, limit, signal }: StoreSearch) {
-    const fields = sort.map((_, index) => `k${index}`);
-    const pipeline: Document[] = [
-      { $match: filter },
-      { $set: Object.fromEntries(sort.flatMap((key, index) => [[`k${index}`, sortExpression(key)]])) },
-      // A missing value sorts last in either direction: a flag before each key.
-      { $set: Object.fromEntries(fields.map((field) => [`${field}m`, { $cond: [{ $eq: [`$${field}`, null] }, 1, 0] }])) },
-      ...(after ? [{ $match: keysetWithMissing(fields, sort, after) }] : []),
-      {
-        $sort: Object.fromEntries(
-          sort.flatMap((key, index) => [
-            [`k${index}m`, 1],
-            [`k${index}`, key.descending ? -1 : 1],
-          ]),
-        ),
-      },
-      { $limit: limit },
-      { $project: { ...VERSION_FIELDS, k: fields.map((field) => `$${field}`) } },
-    ];
-    return resources.aggregate<StoredDocument & { k: SortValue[] }>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal });
+  function aggregateInOrder(filter: Filter<StoredDocument>, search: StoreSearch): AggregationCursor<Found> {
+    const pipeline = [{ $match: filter }, ...orderStages(search)];
+    return resources.aggregate<Found>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal });
+  }
+
+  const count = (filter: Filter<StoredDocument>, maxTimeMS: number, signal: AbortSignal | undefined, limit?: number) =>
+    resources.countDocuments(filter, { maxTimeMS, signal, ...(limit !== undefined && { limit }) });
+
+  /** Record keys are hashes, so one part of them in 256 is as good a sample as any; its matches are counted by the same filter. */
+  async function estimate(search: SearchScope): Promise<number> {
+    const filter = await scopeFilter(search);
+    const counted = await count(filter, SHORT_COUNT_MS, search.signal, COUNTED);
+    if (counted < COUNTED) return counted;
+    const sample = { $and: [{ _id: { $gte: '0080', $lt: '0081' } }, filter] };
+    return Math.max(COUNTED, SAMPLES * (await count(sample, SHORT_COUNT_MS, search.signal)));
   }
 
   async function collect({ prefixes, limit, signal, ...scope }: StoreCollect): Promise<readonly string[]> {
@@ -153,8 +159,9 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
 
   return {
     search: (search) => translated(() => run(search)),
-    count: (search) =>
-      translated(async () => resources.countDocuments(await scopeFilter(search), { maxTimeMS: DEADLINE_MS, signal: search.signal })),
+    count: (search, isShort) =>
+      translated(async () => count(await scopeFilter(search), isShort ? SHORT_COUNT_MS : DEADLINE_MS, search.signal)),
+    estimate: (search) => translated(() => estimate(search)),
     collect: (request) => translated(() => collect(request)),
     explain: (search) => translated(() => explain(search)),
     aggregate: (request) => translated(() => aggregate(request)),
@@ -170,50 +177,3 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
 const entriesAt = (prefixes: readonly string[]): Document => ({
   $filter: { input: '$s', as: 'entry', cond: { $or: prefixes.map((prefix) => startsWith('$$entry', prefix)) } },
 });
-
-/** Keys that every document has, so that an index gives their order. */
-function isNative({ parameter }: SortKey): boolean {
-  return parameter === '_identity' || parameter === '_id' || parameter === '_lastUpdated';
-}
-
-function nativeField({ parameter }: SortKey): '_id' | 'id' | 'at' {
-  return parameter === '_identity' ? '_id' : parameter === '_id' ? 'id' : 'at';
-}
-
-function nativeValue(document: StoredDocument, key: SortKey): SortValue {
-  const field = nativeField(key);
-  return field === 'at' ? document.at.getTime() : document[field];
-}
-
-function nativeBound(key: SortKey, value: SortValue): Date | SortValue {
-  return key.parameter === '_lastUpdated' && typeof value === 'number' ? new Date(value) : value;
-}
-
-function sortExpression(key: SortKey): Document | string {
-  if (key.parameter === '_lastUpdated') return { $toLong: '$at' };
-  if (isNative(key)) return `$${nativeField(key)}`;
-  return { $ifNull: [`$o.${key.parameter}.${key.descending ? 'max' : 'min'}`, null] };
-}
-
-/** "After this position in the order of these fields": or-ed prefixes of equality followed by one comparison. */
-function keyset(fields: readonly string[], sort: readonly SortKey[], after: readonly unknown[]): Document {
-  return {
-    $or: fields.map((field, index) => ({
-      ...Object.fromEntries(fields.slice(0, index).map((before, position) => [before, after[position]])),
-      [field]: { [sort[index]?.descending ? '$lt' : '$gt']: after[index] },
-    })),
-  };
-}
-
-function keysetWithMissing(fields: readonly string[], sort: readonly SortKey[], after: readonly SortValue[]): Document {
-  const alternatives = fields.flatMap((field, index) => {
-    const equal = Object.fromEntries(fields.slice(0, index).map((before, position) => [before, after[position]]));
-    const value = after[index];
-    if (value === null || value === undefined) return [];
-    return [
-      { ...equal, [field]: { [sort[index]?.descending ? '$lt' : '$gt']: value }, [`${field}m`]: 0 },
-      { ...equal, [`${field}m`]: 1 },
-    ];
-  });
-  return { $or: alternatives };
-}

@@ -3,8 +3,8 @@
  * over several types merged. Nothing above knows that there are two.
  */
 import { identityOf, type ResourceVersion } from '../../model/resource.ts';
-import { compareBytes, compareSortValues } from '../order.ts';
-import type { HistoryRequest, ResourceStore, SearchMatch, StoreSearch, UnitOfWork } from '../store.ts';
+import { compareBytes, compareMatches } from '../order.ts';
+import type { HistoryRequest, ResourceStore, SearchMatch, SearchScope, StoreSearch, UnitOfWork } from '../store.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 import { type StoreName, storeOf } from './placement.ts';
 import type { TwoPhaseCommit } from './two-phase.ts';
@@ -41,8 +41,13 @@ export function createPlacementStore({ clinical, administrative, types, twoPhase
     if (pages.length === 1) return pages[0] as readonly SearchMatch[];
     return pages
       .flat()
-      .sort((a, b) => compareSortValues(a.sortValues, b.sortValues, stage.sort))
+      .sort((a, b) => compareMatches(a.sortValues, b.sortValues, stage))
       .slice(0, stage.limit);
+  }
+
+  async function sumOver(stage: SearchScope, ask: (store: ResourceStore, part: SearchScope) => Promise<number>): Promise<number> {
+    const counts = await Promise.all(spread(stage.types).map((part) => ask(part.store, { ...stage, types: part.types })));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async function commit(unit: UnitOfWork): Promise<void> {
@@ -61,10 +66,8 @@ export function createPlacementStore({ clinical, administrative, types, twoPhase
     readVersion: (key, version) => placed(key.type).readVersion(key, version),
     history,
     search,
-    count: async (stage) => {
-      const counts = await Promise.all(spread(stage.types).map((part) => part.store.count({ ...stage, types: part.types })));
-      return counts.reduce((sum, count) => sum + count, 0);
-    },
+    count: (stage, isShort) => sumOver(stage, (store, part) => store.count(part, isShort)),
+    estimate: (stage) => sumOver(stage, (store, part) => store.estimate(part)),
     explain: async (stage) => {
       const parts = await Promise.all(spread(stage.types).map((part) => part.store.explain({ ...stage, types: part.types })));
       return parts.flat();

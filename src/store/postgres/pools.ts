@@ -10,10 +10,16 @@ export interface Pools {
   readonly decide: pg.Pool;
   /** Searches and histories: planned for the values asked for. */
   readonly search: pg.Pool;
+  /** Searches of one patient's record, by cached plans. */
+  readonly record: pg.Pool;
+  /** Counts that may take two seconds. */
+  readonly count: pg.Pool;
   /** Partitions and migrations. */
   readonly maintenance: pg.Pool;
   /** Searches on standbys, one pool each. */
   readonly replicas: readonly pg.Pool[];
+  /** Searches of one record on standbys, one pool each. */
+  readonly recordReplicas: readonly pg.Pool[];
 }
 
 export interface PoolOptions {
@@ -34,6 +40,16 @@ const TIMEOUTS = '-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s 
  */
 const ALWAYS_BY_INDEX = '-c enable_seqscan=off -c work_mem=32MB';
 
+/**
+ * The patient's lexeme is always selective, so a plan by the GIN index fits all values and is cached: planning costs eight times
+ * what such a search does. An index in the order of the rows would be read from end to end.
+ */
+const BY_PATIENT = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off';
+const SEARCH = '-c statement_timeout=30s';
+
+/** What a count that came along with matches may take; milliseconds. */
+export const SHORT_COUNT_MS = 2_000;
+
 export function createPools(options: PoolOptions): Pools {
   const pool = (name: string, max: number, settings: string, url = options.url) => {
     const made = new pg.Pool({
@@ -53,12 +69,15 @@ export function createPools(options: PoolOptions): Pools {
     read: pool('read', 4, `-c statement_timeout=10s ${ALWAYS_BY_INDEX}`),
     write: pool('write', options.maxWrite ?? 12, `-c statement_timeout=30s ${ALWAYS_BY_INDEX}`),
     decide: pool('decide', 3, '-c statement_timeout=10s'),
-    search: pool('search', options.maxSearch ?? 8, '-c statement_timeout=30s'),
+    search: pool('search', options.maxSearch ?? 8, SEARCH),
+    record: pool('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`),
+    count: pool('count', 2, `-c statement_timeout=${SHORT_COUNT_MS}ms`),
     maintenance: pool('maintenance', 2, '-c statement_timeout=120s'),
-    replicas: (options.replicaUrls ?? []).map((url) => pool('search', options.maxSearch ?? 8, '-c statement_timeout=30s', url)),
+    replicas: (options.replicaUrls ?? []).map((url) => pool('search', options.maxSearch ?? 8, SEARCH, url)),
+    recordReplicas: (options.replicaUrls ?? []).map((url) => pool('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`, url)),
   };
 }
 
-export async function endPools({ read, write, decide, search, maintenance, replicas }: Pools): Promise<void> {
-  await Promise.all([read, write, decide, search, maintenance, ...replicas].map((pool) => pool.end()));
+export async function endPools({ replicas, recordReplicas, ...single }: Pools): Promise<void> {
+  await Promise.all([...Object.values(single), ...replicas, ...recordReplicas].map((pool: pg.Pool) => pool.end()));
 }

@@ -1,6 +1,8 @@
 /** Administrative and financial resources in PostgreSQL. */
+
+import type { Pool } from 'pg';
 import type { AdministrativeAdministration } from '../administration.ts';
-import type { ResourceStore, UnitOfWork } from '../store.ts';
+import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
 import { administrationOf } from './administration.ts';
 import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
@@ -12,7 +14,8 @@ import { createReader } from './read.ts';
 import { createReplicaReader } from './replicas.ts';
 import { aggregateRows } from './search/aggregate.ts';
 import { explainPage } from './search/explain.ts';
-import { collectTexts, countMatches, findPage } from './search/search.ts';
+import { collectTexts, countMatches, estimateMatches, findPage } from './search/search.ts';
+import { createStatementNames } from './search/statement-names.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
 import { createWriteBatcher } from './write/write-batch.ts';
@@ -50,6 +53,9 @@ export interface PostgresStore extends ResourceStore {
   close(): Promise<void>;
 }
 
+/** Up to so many matches an estimate is a count. */
+const COUNTED = 10_000;
+
 /** Connects at the first use. The database must be migrated. */
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const { log = () => undefined } = options;
@@ -57,8 +63,25 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const pools = createPools({ ...options, onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`) });
   const partitions = createPartitionCatalogue(pools.maintenance, log);
   const replicas = createReplicaReader(pools.search, pools.replicas);
+  const recordReplicas = createReplicaReader(pools.record, pools.recordReplicas);
+  const nameOf = createStatementNames('record');
   const reader = createReader(pools.read);
   const batcher = createWriteBatcher(pools.write, partitions);
+
+  /** One record's search is planned once for all, any other for its values. */
+  function inRecordOf<T>(
+    { patient }: Pick<SearchScope, 'patient'>,
+    inRecord: (pool: Pool) => Promise<T>,
+    anywhere: (pool: Pool) => Promise<T>,
+  ): Promise<T> {
+    return asking(() => (patient === undefined ? replicas.read(anywhere) : recordReplicas.read(inRecord)));
+  }
+
+  /** What the planner takes for few is counted: its idea of few is the worst. */
+  async function estimate(search: SearchScope): Promise<number> {
+    const planned = await estimateMatches(pools.search, search);
+    return planned > COUNTED ? planned : countMatches(pools.count, search).catch(() => planned);
+  }
 
   async function commit(unit: UnitOfWork): Promise<void> {
     const [only] = unit.writes;
@@ -71,10 +94,25 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     read: reader.read,
     readVersion: reader.readVersion,
     history: (request) => asking(() => replicas.read((pool) => readHistory(pool, reader, request))),
-    search: (search) => asking(() => replicas.read((pool) => findPage(pool, search))),
-    count: (search) => asking(() => replicas.read((pool) => countMatches(pool, search))),
-    explain: (search) => asking(() => replicas.read(async (pool) => [await explainPage(pool, search)])),
-    collect: (request) => asking(() => replicas.read((pool) => collectTexts(pool, request))),
+    search: (search) =>
+      inRecordOf(
+        search,
+        (pool) => findPage(pool, search, nameOf),
+        (pool) => findPage(pool, search),
+      ),
+    count: (search, isShort) =>
+      isShort ? asking(() => countMatches(pools.count, search)) : asking(() => replicas.read((pool) => countMatches(pool, search))),
+    estimate: (search) => asking(() => estimate(search)),
+    explain: (search) => {
+      const explain = async (pool: Pool) => [await explainPage(pool, search)];
+      return inRecordOf(search, explain, explain);
+    },
+    collect: (request) =>
+      inRecordOf(
+        request,
+        (pool) => collectTexts(pool, request, nameOf),
+        (pool) => collectTexts(pool, request),
+      ),
     aggregate: (request) => asking(() => replicas.read((pool) => aggregateRows(pool, request))),
     commit: (unit) => translating(() => commit(unit)),
     findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),

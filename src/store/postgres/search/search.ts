@@ -6,13 +6,24 @@ import { queryUntil } from '../query-until.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from '../row.ts';
 import { createParameters } from './parameters.ts';
 import { columnsOf, keyValue } from './sort.ts';
-import { collectStatement, countStatement, idsStatement, pageStatement } from './statement.ts';
+import { collectStatement, countStatement, idsStatement, pageStatement, planStatement } from './statement.ts';
+import type { NameStatement } from './statement-names.ts';
 
-/** One page of matches. Planned for its values each time: they decide which partitions and indexes are used. */
-export async function findPage(pool: Pool, search: StoreSearch): Promise<SearchMatch[]> {
+const unnamed: NameStatement = () => undefined;
+
+function named(nameOf: NameStatement, text: string): { readonly text: string; readonly name?: string } {
+  const name = nameOf(text);
+  return name === undefined ? { text } : { name, text };
+}
+
+/**
+ * One page of matches. Planned for its values each time, which decide which partitions and indexes are used; with a name, the
+ * connection keeps the plan.
+ */
+export async function findPage(pool: Pool, search: StoreSearch, nameOf: NameStatement = unnamed): Promise<SearchMatch[]> {
   if (search.types.length === 0) return [];
   const { text, values } = pageStatement(search);
-  const rows = await queryUntil<unknown[]>(search.signal, pool, { text, values: [...values], rowMode: 'array' as const });
+  const rows = await queryUntil<unknown[]>(search.signal, pool, { ...named(nameOf, text), values: [...values], rowMode: 'array' as const });
   return rows.map((row) => matchFrom(row, search.sort));
 }
 
@@ -29,18 +40,27 @@ function matchFrom(row: readonly unknown[], sort: readonly SortKey[]): SearchMat
 }
 
 /** How many resources match. */
-export async function countMatches(pool: Pool, search: SearchScope): Promise<number> {
+export async function countMatches(pool: Pool, search: SearchScope, nameOf: NameStatement = unnamed): Promise<number> {
   if (search.types.length === 0) return 0;
   const { text, values } = countStatement(search);
-  const rows = await queryUntil<{ n: number }>(search.signal, pool, { text, values: [...values] });
+  const rows = await queryUntil<{ n: number }>(search.signal, pool, { ...named(nameOf, text), values: [...values] });
   return rows[0]?.n ?? 0;
 }
 
+/** About how many resources match, as the planner sees it: nothing is read but statistics. */
+export async function estimateMatches(pool: Pool, search: SearchScope): Promise<number> {
+  if (search.types.length === 0) return 0;
+  const { text, values } = planStatement(search);
+  const { rows } = await pool.query({ text: `EXPLAIN (FORMAT JSON) ${text}`, values: [...values] });
+  const [{ Plan: plan }] = rows[0]['QUERY PLAN'] as [{ Plan: { 'Plan Rows': number } }];
+  return plan['Plan Rows'];
+}
+
 /** Keys or entries of what matches. */
-export async function collectTexts(pool: Pool, request: StoreCollect): Promise<string[]> {
+export async function collectTexts(pool: Pool, request: StoreCollect, nameOf: NameStatement = unnamed): Promise<string[]> {
   if (request.types.length === 0) return [];
   const { text, values } = collectStatement(request);
-  const rows = await queryUntil<{ text: string }>(request.signal, pool, { text, values: [...values] });
+  const rows = await queryUntil<{ text: string }>(request.signal, pool, { ...named(nameOf, text), values: [...values] });
   return rows.map((row) => row.text);
 }
 

@@ -11,7 +11,13 @@ export interface SortColumn {
   /** The SQL type of its values. */
   readonly type: 'text' | 'float8' | 'bigint';
   readonly isNullable: boolean;
+  /** Read from its end: missing values come first. */
+  readonly isReversed?: true;
 }
+
+/** The columns in the opposite order. */
+export const reversed = (columns: readonly SortColumn[]): SortColumn[] =>
+  columns.map((each) => ({ ...each, descending: !each.descending, isReversed: true }));
 
 const column = (sql: string, descending: boolean, type: SortColumn['type'], isNullable = false): SortColumn => ({
   sql,
@@ -86,10 +92,10 @@ function startOf(first: SortColumn | undefined, place: string | null): string[] 
   return first && !first.isNullable && place !== null ? [`${first.sql} ${first.descending ? '<=' : '>='} ${place}`] : [];
 }
 
-function isAfter({ sql, descending, isNullable }: SortColumn, place: string | null): string | undefined {
-  if (place === null) return undefined;
+function isAfter({ sql, descending, isNullable, isReversed }: SortColumn, place: string | null): string | undefined {
+  if (place === null) return isReversed ? `(${sql}) IS NOT NULL` : undefined;
   const beyond = `${sql} ${descending ? '<' : '>'} ${place}`;
-  return isNullable ? `(${beyond} OR (${sql}) IS NULL)` : beyond;
+  return isNullable && !isReversed ? `(${beyond} OR (${sql}) IS NULL)` : beyond;
 }
 
 const isEqual = ({ sql }: SortColumn, place: string | null) => (place === null ? `(${sql}) IS NULL` : `${sql} = ${place}`);

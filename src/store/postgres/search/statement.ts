@@ -1,11 +1,11 @@
 /** A search of one or several types as one SQL statement. */
 import type { SearchExpression } from '../../../search/expression/expression.ts';
-import type { StoreCollect, StoreSearch } from '../../store.ts';
+import type { SearchScope, StoreCollect, StoreSearch } from '../../store.ts';
 import { type AdministrativeTable, tableOf } from '../business-date.ts';
 import { VERSION_COLUMNS } from '../row.ts';
 import { conditionOf } from './condition.ts';
 import { createParameters, type Parameters } from './parameters.ts';
-import { afterCondition, columnsOf, columnValues, type SortColumn } from './sort.ts';
+import { afterCondition, columnsOf, columnValues, reversed, type SortColumn } from './sort.ts';
 
 export interface Statement {
   readonly text: string;
@@ -21,7 +21,7 @@ export function pageStatement(search: StoreSearch): Statement {
   const parts = search.types.map((type) => pageOfType(search, type, limit, parameters));
   const [only] = parts;
   if (only && parts.length === 1) return { text: only, values: parameters.values };
-  const columns = search.sort.flatMap((key) => columnsOf(key, '', createParameters()));
+  const columns = sortColumns(search, '', createParameters());
   const order = columns.map((column, index) => orderBy({ ...column, sql: `u.k${index}${column.type === 'text' ? ' COLLATE "C"' : ''}` }));
   const text = `SELECT * FROM (${parts.map((part) => `(${part})`).join(' UNION ALL ')}) AS u ORDER BY ${order.join(', ')} LIMIT ${limit}`;
   return { text, values: parameters.values };
@@ -29,7 +29,7 @@ export function pageStatement(search: StoreSearch): Statement {
 
 function pageOfType(search: StoreSearch, type: string, limit: string, parameters: Parameters): string {
   const table = tableOf(type);
-  const columns = search.sort.flatMap((key) => columnsOf(key, type, parameters));
+  const columns = sortColumns(search, type, parameters);
   const selected = VERSION_COLUMNS.map((name) => (name === 'deleted' ? 'false AS deleted' : `e.${name}`));
   const sortValues = columns.map(({ sql }, index) => `${sql} AS k${index}`);
   const conditions = [condition(search, table, parameters)];
@@ -39,6 +39,11 @@ function pageOfType(search: StoreSearch, type: string, limit: string, parameters
   }
   return `SELECT ${parameters.add(type)}::text AS type, ${[...selected, ...sortValues].join(', ')} FROM ${source(search.where, table, parameters)}
     WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(columns)} LIMIT ${limit}`;
+}
+
+function sortColumns({ sort, backward }: StoreSearch, type: string, parameters: Parameters): SortColumn[] {
+  const columns = sort.flatMap((key) => columnsOf(key, type, parameters));
+  return backward ? reversed(columns) : columns;
 }
 
 /** The rows of one type that match, as `FROM` and `WHERE` of a statement under construction. */
@@ -55,6 +60,16 @@ export function countStatement(search: Selection & { readonly types: readonly st
     return `(SELECT count(*) FROM ${source(search.where, table, parameters)} WHERE ${condition(search, table, parameters)})`;
   });
   return { text: `SELECT (${parts.join(' + ') || '0'})::float8 AS n`, values: parameters.values };
+}
+
+/** All that matches: for the planner's idea of how many they are. */
+export function planStatement(search: SearchScope): Statement {
+  const parameters = createParameters();
+  const parts = search.types.map((type) => {
+    const table = tableOf(type);
+    return `SELECT 1 FROM ${source(search.where, table, parameters)} WHERE ${condition(search, table, parameters)}`;
+  });
+  return { text: parts.join(' UNION ALL '), values: parameters.values };
 }
 
 /** Keys or entries of what matches, each once. */
@@ -106,8 +121,8 @@ function headCondition(part: SearchExpression, parameters: Parameters): string |
   return from.length > 0 && from.every(Number.isSafeInteger) ? `h.at >= ${parameters.add(Math.max(...from))}::bigint` : undefined;
 }
 
-function orderBy({ sql, descending, isNullable }: SortColumn): string {
-  return `${sql}${descending ? ' DESC' : ''}${isNullable ? ' NULLS LAST' : ''}`;
+function orderBy({ sql, descending, isNullable, isReversed }: SortColumn): string {
+  return `${sql}${descending ? ' DESC' : ''}${isNullable ? ` NULLS ${isReversed ? 'FIRST' : 'LAST'}` : ''}`;
 }
 
 /** A parameter's place in ORDER BY would be no order: the resource type is the same in every row. */
