@@ -3,7 +3,7 @@ import { invalidValue } from '../../model/error.ts';
 import type { BoundCondition, SearchExpression } from '../expression/expression.ts';
 import { and, or } from '../expression/expression.ts';
 import type { CompositeComponent, CompositeWay } from '../parameters/composite.ts';
-import { compositeKey, hasSystem, parameterKey } from '../parameters/entry-text.ts';
+import { compositeKey, hasSystem, isNarrowing, parameterKey } from '../parameters/entry-text.ts';
 import type { SearchParameter } from '../parameters/registry.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
 import type { CriterionValue } from './criterion.ts';
@@ -26,6 +26,8 @@ function tokensOf(expression: SearchExpression, key: string, { name, raw }: Crit
   if (expression.kind === 'equals') return [expression.entry.slice(key.length)];
   if (expression.kind === 'or') return expression.of.flatMap((part) => tokensOf(part, key, { name, raw } as CriterionValue));
   if (expression.kind === 'nothing') return [];
+  const narrowest = expression.kind === 'and' ? expression.of.filter((part) => part.kind === 'equals' && isNarrowing(part.entry)) : [];
+  if (narrowest.length > 0) return narrowest.flatMap((part) => tokensOf(part, key, { name, raw } as CriterionValue));
   throw invalidValue(`${name}: the first part of "${raw}" must be a code, [system]|[code] or |[code]`, name);
 }
 

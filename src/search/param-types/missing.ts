@@ -2,7 +2,7 @@
 import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { not, or } from '../expression/expression.ts';
-import { anyCodePrefix, anyValuePrefix, parameterKey, textKey } from '../parameters/entry-text.ts';
+import { anyCodePrefix, anyUnitKey, anyValuePrefix, parameterKey } from '../parameters/entry-text.ts';
 import { positionKeys } from '../parameters/extract-special.ts';
 import type { SearchParameter } from '../parameters/registry.ts';
 import type { StoredAs } from '../parameters/stored-as.ts';
@@ -16,12 +16,13 @@ function presentAs(parameter: SearchParameter, home: StoredAs): SearchExpression
   switch (parameter.type) {
     case 'date':
     case 'number':
-    case 'quantity':
       return someRange(key);
+    case 'quantity':
+      return someRange(anyUnitKey(key));
     case 'special':
       return someRange(positionKeys(key).latitude);
     case 'token':
-      return or([somePrefix(anyCodePrefix(key)), somePrefix(anyValuePrefix(textKey(key)))]);
+      return somePrefix(anyCodePrefix(key));
     default:
       return somePrefix(anyValuePrefix(key));
   }

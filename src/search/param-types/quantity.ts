@@ -2,14 +2,14 @@
 import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { or } from '../expression/expression.ts';
-import { bareUnitKeys, parameterKey, unitKey } from '../parameters/entry-text.ts';
+import { anyUnitKey, bareUnitKeys, parameterKey, unitKey } from '../parameters/entry-text.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
 import type { CriterionValue } from './criterion.ts';
 import { parseNumberTest } from './number.ts';
 import { onRanges } from './prefix.ts';
 
 function keysOf(key: string, [system = '', code = '']: readonly string[]): string[] {
-  if (code === '') return [key];
+  if (code === '') return [anyUnitKey(key)];
   return system === '' ? bareUnitKeys(key, code) : [unitKey(key, system, code)];
 }
 

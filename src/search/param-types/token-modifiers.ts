@@ -2,8 +2,9 @@
 import type { CodeSet } from '../../definitions/definitions.ts';
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
-import { or } from '../expression/expression.ts';
+import { and, or } from '../expression/expression.ts';
 import {
+  anyCodePrefix,
   codeEntry,
   ENTRY_TEXT_LIMIT,
   foldText,
@@ -21,6 +22,8 @@ import { splitValue, unescapeValue } from '../request/values.ts';
 import type { CriterionValue } from './criterion.ts';
 
 const equals = (entry: string): SearchExpression => ({ kind: 'equals', entry });
+const prefix = (entry: string): SearchExpression => ({ kind: 'prefix', entry });
+const among = (entries: readonly string[]): SearchExpression => ({ kind: 'among', entries: [...new Set(entries)] });
 
 const WITH_TEXT = ['CodeableConcept', 'Coding', 'Identifier'];
 
@@ -39,7 +42,7 @@ export function tokenModifiers({ elementTypes, hasSystem }: SearchParameter): st
 export function tokenTextExpression({ text, name, parameter }: CriterionValue): SearchExpression {
   const folded = foldText(text);
   if (folded.length > ENTRY_TEXT_LIMIT) throw invalidValue(`${name}: texts of up to ${ENTRY_TEXT_LIMIT} characters can be searched`, name);
-  return or(storedKeys(parameter).map((key): SearchExpression => ({ kind: 'prefix', entry: valueEntry(textKey(key), folded) })));
+  return or(storedKeys(parameter).map((key) => and([prefix(anyCodePrefix(key)), prefix(valueEntry(textKey(key), folded))])));
 }
 
 /** `[system]|[code]|[value]`, all three of them. @throws FhirError 400 otherwise */
@@ -47,7 +50,8 @@ export function ofTypeExpression({ raw, name, parameter }: CriterionValue): Sear
   const [system = '', code = '', value = '', ...more] = splitValue(raw, '|').map(unescapeValue);
   if (system === '' || code === '' || value === '' || more.length > 0)
     throw invalidValue(`${name}: "${raw}" is not [system]|[code]|[value]: the type of the identifier and its value`, name);
-  return or(storedKeys(parameter).map((key) => equals(tokenEntry(ofTypeKey(key), system, typedValue(code, value)))));
+  const typed = (key: string) => equals(tokenEntry(ofTypeKey(key), system, typedValue(code, value)));
+  return or(storedKeys(parameter).map((key) => and([equals(codeEntry(key, value)), typed(key)])));
 }
 
 /** A parameter whose tokens are the identifiers of references. */
@@ -75,10 +79,10 @@ export function inExpression(value: CriterionValue): SearchExpression {
   const { parameter, name, text } = value;
   const codes = Object.entries(codesOf(value)).flatMap(([system, all]) => all.map((code) => ({ system, code })));
   if (codes.length > MOST_CODES) throw invalidValue(`${name}: "${text}" has more than ${MOST_CODES} codes`, name);
+  if (codes.length === 0) return { kind: 'nothing' };
   const { elementTypes, hasSystem } = parameter;
-  const entryOf = (key: string, system: string, code: string) => {
-    return hasSystem ? tokenEntry(key, system, tokenText('Coding', code)) : codeEntry(key, tokenText(elementTypes[0] ?? 'code', code));
-  };
-  const entries = storedKeys(parameter).flatMap((key) => codes.map(({ system, code }) => entryOf(key, system, code)));
-  return entries.length === 0 ? { kind: 'nothing' } : { kind: 'among', entries: [...new Set(entries)] };
+  const textOf = (code: string) => tokenText(hasSystem ? 'Coding' : (elementTypes[0] ?? 'code'), code);
+  const anyOf = (key: string) => among(codes.map(({ code }) => codeEntry(key, textOf(code))));
+  const anyPairOf = (key: string) => among(codes.map(({ system, code }) => tokenEntry(key, system, textOf(code))));
+  return or(storedKeys(parameter).map((key) => (hasSystem ? and([anyOf(key), anyPairOf(key)]) : anyOf(key))));
 }

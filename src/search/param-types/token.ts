@@ -2,8 +2,8 @@
 import type { CodeSet } from '../../definitions/definitions.ts';
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
-import { or } from '../expression/expression.ts';
-import { codeEntry, hasSystem, parameterKey, systemPrefix, tokenEntry, tokenText } from '../parameters/entry-text.ts';
+import { and, or } from '../expression/expression.ts';
+import { anyCodePrefix, codeEntry, hasSystem, parameterKey, systemPrefix, tokenEntry, tokenText } from '../parameters/entry-text.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
 import type { CriterionValue } from './criterion.ts';
 
@@ -55,10 +55,14 @@ export function tokenExpression(value: CriterionValue): SearchExpression {
   if (system === undefined) return withoutSystem(value, keys);
   if (system === '' && code === '') throw invalidValue(`${name}: "${raw}" names neither system nor code`, name);
   if (!parameter.hasSystem) return ofPlainTypes(value, keys, system, code);
-  if (code === '') return or(keys.map((key) => prefix(systemPrefix(key, system))));
+  if (code === '') return or(keys.map((key) => and([prefix(anyCodePrefix(key)), prefix(systemPrefix(key, system))])));
   const types = system === '' ? parameter.elementTypes : parameter.elementTypes.filter(hasSystem);
-  return or(keys.flatMap((key) => textsOf(types, code).map((text) => equals(tokenEntry(key, system, text)))));
+  return or(keys.flatMap((key) => textsOf(types, code).map((text) => systemAndCode(key, system, text))));
 }
+
+/** A code of a system: the code finds, the two together narrow. */
+export const systemAndCode = (key: string, system: string, code: string): SearchExpression =>
+  and([equals(codeEntry(key, code)), equals(tokenEntry(key, system, code))]);
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 

@@ -3,14 +3,18 @@
  *
  * | value | entries (`P` is `<Type>.<parameter>`) |
  * | --- | --- |
- * | Coding, Identifier | `P=<system>|<code>` and `P~<code>` |
- * | code, boolean, ContactPoint, id | `P~<code>`; also `P=|<code>` where the parameter has Codings too |
+ * | Coding, Identifier | `P~<code>`, and `P^<system>|<code>` to narrow it |
+ * | code, boolean, ContactPoint, id | `P~<code>`; also `P^|<code>` where the parameter has Codings too |
+ * | words beside a code (`:text`) | `P:text=<folded>`, and `P~` if there is no code |
  * | string | `P=<folded>␟<exact>`: U+001F between; the exact text is left out if it is the folded one |
  * | reference | `P=Patient/1`, elsewhere `P=Patient/1@https://other/fhir`, also with `/_history/2` |
  * | uri, canonical | `P=<uri>`; with a version also `P=<uri>|<version>` |
- * | composite of a repeating element | those of its last part, `P` being `<Type>.<parameter>$=<system>|<code>` or `…$~<code>` |
+ * | composite of a repeating element | those of its last part, `P` being `<Type>.<parameter>$^<system>|<code>` or `…$~<code>` |
  *
- * A parameter's name has none of `=`, `~` and `|`, so no entry of one parameter starts like another's.
+ * A parameter's name has none of `=`, `~`, `^` and `|`, so no entry of one parameter starts like another's.
+ *
+ * **Entries that narrow** (`isNarrowing`, `isNarrowingKey`) never stand alone in a condition: another, which is selective by
+ * itself, stands beside them. So a store need not index them; each index key is paid by every write. Figures: decision 006.
  */
 import { hash } from 'node:crypto';
 
@@ -26,8 +30,11 @@ export const parameterKey = (type: string, code: string) => `${type}.${code}`;
 /** The key of a composite's last part where its first is this token (the entry of it without its key: `=system|code`, `~code`). */
 export const compositeKey = (key: string, token: string) => `${key}$${token}`;
 
+const TEXT_SUFFIX = ':text';
+const NARROW = '*';
+
 /** Keys of what modifiers look for: the words beside a code, an identifier with its type, a reference by identifier. */
-export const textKey = (key: string) => `${key}:text`;
+export const textKey = (key: string) => `${key}${TEXT_SUFFIX}`;
 export const ofTypeKey = (key: string) => `${key}:of-type`;
 export const identifierKey = (key: string) => `${key}:identifier`;
 
@@ -51,10 +58,32 @@ export function tokenEntry(key: string, system: string, code: string): string {
 /** How the entries of all codes of a system start. */
 export const systemPrefix = (key: string, system: string) => `${key}${systemStart(system)}`;
 
-const systemStart = (system: string) => `=${system.includes('|') ? system.replaceAll('|', '%7C') : system}|`;
+const systemStart = (system: string) => `^${system.includes('|') ? system.replaceAll('|', '%7C') : system}|`;
 
 /** A code in any system, or in none. */
 export const codeEntry = (key: string, code: string) => `${key}~${cutText(withoutNul(code))}`;
+
+/** The parameter that people search a record by, besides its patient (design section 3). */
+export const HOT_CODE = 'code';
+
+/** A patient and one entry of a resource in the patient's compartment. */
+export const patientCode = (patient: string, type: string, entry: string) => `${patient}|${entry.slice(type.length + 1)}`;
+
+const MARK = /[=~^]/;
+
+/** True for an entry that only narrows what another condition finds: a code with its system, the words beside a code. */
+export function isNarrowing(entry: string): boolean {
+  const at = entry.search(MARK);
+  return entry[at] === '^' || entry.startsWith(TEXT_SUFFIX, at - TEXT_SUFFIX.length);
+}
+
+/** The same of a range's key: a quantity's value whatever its unit, or by its human unit; and ranges of composites. */
+export const isNarrowingKey = (key: string): boolean => key.startsWith(NARROW) || key.includes('$');
+
+/** How the keys start beside which a quantity's narrowing key can stand: one of them is there with each. */
+export function widerKeyPrefix(key: string): string | undefined {
+  return key.startsWith(NARROW) ? `${key.slice(NARROW.length).split('|', 1)[0]}|` : undefined;
+}
 
 /** A reference, uri or canonical. */
 export const valueEntry = (key: string, value: string) => `${key}=${cutText(withoutNul(value))}`;
@@ -97,26 +126,33 @@ const UCUM = 'http://unitsofmeasure.org';
 /** Money's codes are currencies. */
 export const CURRENCY = 'urn:iso:std:iso:4217';
 
-/** The keys of the ranges of a quantity: without unit, by system and code, and by a unit that those don't tell. */
+/**
+ * The keys of the ranges of a quantity: by system and code (`P|system|code`) or by what else is its unit, which an index
+ * finds; whatever the unit (`*P`), and by a human unit that the code doesn't tell (`*P||unit`), which narrow.
+ */
 export function quantityKeys(
   key: string,
   quantity: { system?: string | undefined; code?: string | undefined; unit?: string | undefined },
 ): string[] {
-  const { system = '', code, unit } = quantity;
-  const keys = [key];
-  if (code !== undefined) keys.push(unitKey(key, system, code));
-  const isTold = code !== undefined && code === unit && (system === UCUM || system === '');
-  const bare = code !== undefined && system !== UCUM && system !== '' ? code : undefined;
-  if (bare !== undefined) keys.push(unitKey(key, '', bare));
-  if (unit !== undefined && !isTold && unit !== bare) keys.push(unitKey(key, '', unit));
+  const { system = '', code, unit = '' } = quantity;
+  if (code === undefined) return [unitKey(key, '', unit), anyUnitKey(key)];
+  const keys = [unitKey(key, system, code), anyUnitKey(key)];
+  const isPlain = system === UCUM || system === '';
+  if (!isPlain) keys.push(humanUnitKey(key, code));
+  if (unit !== '' && unit !== code) keys.push(humanUnitKey(key, unit));
   return keys;
 }
 
 /** The key of ranges in this unit. */
 export const unitKey = (key: string, system: string, code: string) => `${key}|${cutText(system)}|${cutText(withoutNul(code))}`;
 
+/** The key of a quantity's ranges whatever their units. */
+export const anyUnitKey = (key: string) => `${NARROW}${key}`;
+
+const humanUnitKey = (key: string, unit: string) => `${NARROW}${unitKey(key, '', unit)}`;
+
 /** The keys to look under for a unit without a system: whatever `quantityKeys` may have written for it. */
-export const bareUnitKeys = (key: string, unit: string) => [unitKey(key, '', unit), unitKey(key, UCUM, unit)];
+export const bareUnitKeys = (key: string, unit: string) => [unitKey(key, '', unit), unitKey(key, UCUM, unit), humanUnitKey(key, unit)];
 
 const PHONE = /^[+\d().\-/\s]+$/;
 const PHONE_FILLING = /[().\-/\s]+/g;

@@ -31,10 +31,9 @@ function endsOf(quantity: Quantity): Ends | undefined {
   return { lo: value, hi: value };
 }
 
-function put(target: ExtractTarget, unit: Quantity, ends: Ends, sink: EntrySink): void {
-  for (const k of quantityKeys(target.key, unit)) sink.r.push({ k, lo: ends.lo, hi: ends.hi });
-  const amountUnit = ends.lo === ends.hi ? unitText(unit) : undefined;
-  sink.sortBy(target.code, ends.lo === -LARGEST ? ends.hi : ends.lo, amountUnit);
+function put(target: ExtractTarget, keys: readonly string[], ends: Ends, amountUnit: string, sink: EntrySink): void {
+  for (const k of keys) sink.r.push({ k, lo: ends.lo, hi: ends.hi });
+  sink.sortBy(target.code, ends.lo === -LARGEST ? ends.hi : ends.lo, ends.lo === ends.hi ? amountUnit : undefined);
 }
 
 /** What amounts must have in common to be added up. */
@@ -43,12 +42,21 @@ function unitText({ system = '', code, unit }: Quantity): string {
   return unit === undefined ? '' : `|${unit}`;
 }
 
-function putRange(target: ExtractTarget, value: { low?: Quantity; high?: Quantity }, sink: EntrySink): void {
-  const unit = value.low ?? value.high;
-  if (!unit) return;
-  const [low, high] = [value.low?.value, value.high?.value];
-  const ends = { lo: typeof low === 'number' ? low : -LARGEST, hi: typeof high === 'number' ? high : LARGEST };
-  put(target, unit, ends, sink);
+const putQuantity = (target: ExtractTarget, unit: Quantity, ends: Ends, sink: EntrySink) =>
+  put(target, quantityKeys(target.key, unit), ends, unitText(unit), sink);
+
+const putNumber = (target: ExtractTarget, ends: Ends, sink: EntrySink) => put(target, [target.key], ends, '', sink);
+
+interface LowAndHigh {
+  readonly low?: Quantity;
+  readonly high?: Quantity;
+}
+
+function endsOfRange({ low, high }: LowAndHigh): Ends {
+  return {
+    lo: typeof low?.value === 'number' ? low.value : -LARGEST,
+    hi: typeof high?.value === 'number' ? high.value : LARGEST,
+  };
 }
 
 interface Sampled {
@@ -66,25 +74,29 @@ function putSamples(target: ExtractTarget, { origin, factor = 1, data }: Sampled
     if (sample < lo) lo = sample;
     if (sample > hi) hi = sample;
   }
-  if (lo <= hi) put(target, origin, { lo, hi }, sink);
+  if (lo <= hi) putQuantity(target, origin, { lo, hi }, sink);
 }
 
 /** How to put values of this type, or undefined if quantities don't come from it. */
 export function quantityExtractor(target: ExtractTarget, elementType: string): Extract | undefined {
   switch (elementType) {
     case 'Range':
-      return (value, sink) => putRange(target, value as { low?: Quantity; high?: Quantity }, sink);
+      return (value, sink) => {
+        const range = value as LowAndHigh;
+        const unit = range.low ?? range.high;
+        if (unit) putQuantity(target, unit, endsOfRange(range), sink);
+      };
     case 'SampledData':
       return (value, sink) => putSamples(target, value as Sampled, sink);
     case 'Money':
       return (value, sink) => {
         const { value: amount, currency } = value as { value?: unknown; currency?: string };
-        if (typeof amount === 'number') put(target, { system: CURRENCY, code: currency }, { lo: amount, hi: amount }, sink);
+        if (typeof amount === 'number') putQuantity(target, { system: CURRENCY, code: currency }, { lo: amount, hi: amount }, sink);
       };
     default:
       return (value, sink) => {
         const ends = endsOf(value as Quantity);
-        if (ends) put(target, value as Quantity, ends, sink);
+        if (ends) putQuantity(target, value as Quantity, ends, sink);
       };
   }
 }
@@ -93,11 +105,11 @@ export function quantityExtractor(target: ExtractTarget, elementType: string): E
 export function numberExtractor(target: ExtractTarget, elementType: string): Extract | undefined {
   if (elementType === 'Range') {
     return (value, sink) => {
-      const { low, high } = value as { low?: Quantity; high?: Quantity };
-      putRange(target, { low: low && { value: low.value }, high: high && { value: high.value } }, sink);
+      const range = value as LowAndHigh;
+      if (range.low || range.high) putNumber(target, endsOfRange(range), sink);
     };
   }
   return (value, sink) => {
-    if (typeof value === 'number') put(target, {}, { lo: value, hi: value }, sink);
+    if (typeof value === 'number') putNumber(target, { lo: value, hi: value }, sink);
   };
 }

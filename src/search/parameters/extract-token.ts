@@ -1,6 +1,17 @@
 /** Entries of token parameters. @see https://hl7.org/fhir/R4/search.html#token */
 import type { EntrySink } from './entry-sink.ts';
-import { codeEntry, foldText, hasSystem, ofTypeKey, textKey, tokenEntry, tokenText, typedValue, valueEntry } from './entry-text.ts';
+import {
+  anyCodePrefix,
+  codeEntry,
+  foldText,
+  hasSystem,
+  ofTypeKey,
+  textKey,
+  tokenEntry,
+  tokenText,
+  typedValue,
+  valueEntry,
+} from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 interface Coded {
@@ -20,15 +31,17 @@ function put(target: ExtractTarget, system: unknown, code: string, sink: EntrySi
   sink.s.push(tokenEntry(target.key, isText(system) ? system : '', code), codeEntry(target.key, code));
 }
 
-/** For `:text`. */
-function putText(target: ExtractTarget, text: unknown, sink: EntrySink): void {
-  if (isText(text)) sink.s.push(valueEntry(textKey(target.key), foldText(text)));
+/** For `:text`. Words without a code have an empty one, which the words then narrow. */
+function putText(target: ExtractTarget, text: unknown, sink: EntrySink, hasCode = true): void {
+  if (!isText(text)) return;
+  sink.s.push(valueEntry(textKey(target.key), foldText(text)));
+  if (!hasCode) sink.s.push(anyCodePrefix(target.key));
 }
 
 function coding(target: ExtractTarget): Extract {
   return (value, sink) => {
     const { system, code, display } = value as Coded;
-    putText(target, display, sink);
+    putText(target, display, sink, isText(code));
     if (!isText(code)) return;
     const text = tokenText('Coding', code);
     put(target, system, text, sink);
@@ -40,7 +53,7 @@ function codeableConcept(target: ExtractTarget): Extract {
   const each = coding(target);
   return (value, sink) => {
     const { coding: codings, text } = value as Coded;
-    putText(target, text, sink);
+    putText(target, text, sink, Array.isArray(codings));
     if (Array.isArray(codings)) for (const item of codings) if (item) each(item, sink);
   };
 }
@@ -48,7 +61,7 @@ function codeableConcept(target: ExtractTarget): Extract {
 function identifier(target: ExtractTarget): Extract {
   return (value, sink) => {
     const { system, value: text, type } = value as Coded;
-    putText(target, type?.text, sink);
+    putText(target, type?.text, sink, isText(text));
     if (!isText(text)) return;
     put(target, system, text, sink);
     const types = Array.isArray(type?.coding) ? (type.coding as Coded[]) : [];

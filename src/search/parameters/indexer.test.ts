@@ -24,18 +24,18 @@ describe('index entries: https://hl7.org/fhir/R4/search.html', () => {
     expect(index).toEqual({
       patients: ['Patient/p'],
       s: [
-        'Observation.code=http://loinc.org|8867-4',
+        'Observation.code^http://loinc.org|8867-4',
         'Observation.code~8867-4',
         'Observation.status~final',
         'Observation.subject=Patient/p',
       ],
       r: [
-        { k: 'Observation.value-quantity', lo: 5.4, hi: 5.4 },
+        { k: '*Observation.value-quantity', lo: 5.4, hi: 5.4 },
         { k: 'Observation.value-quantity|http://unitsofmeasure.org|mm[Hg]', lo: 5.4, hi: 5.4 },
-        { k: 'Observation.value-quantity||mmHg', lo: 5.4, hi: 5.4 },
+        { k: '*Observation.value-quantity||mmHg', lo: 5.4, hi: 5.4 },
         { k: 'Observation.date', lo: Date.UTC(2024, 1), hi: Date.UTC(2024, 2) - 1 },
       ].sort((a, b) => index.r.findIndex((r) => r.k === a.k) - index.r.findIndex((r) => r.k === b.k)),
-      pc: ['Patient/p|code=http://loinc.org|8867-4'],
+      pc: ['Patient/p|code~8867-4'],
       d: Date.UTC(2024, 1),
       o: {
         code: { min: '8867-4', max: '8867-4' },
@@ -59,8 +59,8 @@ describe('index entries: https://hl7.org/fhir/R4/search.html', () => {
       gender: 'female',
     });
     expect(of(s, 'Patient.identifier')).toEqual([
-      'Patient.identifier=urn:a|Xy',
-      'Patient.identifier=|Z|1',
+      'Patient.identifier^urn:a|Xy',
+      'Patient.identifier^|Z|1',
       'Patient.identifier~Xy',
       'Patient.identifier~Z|1',
     ]);

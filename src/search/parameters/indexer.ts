@@ -6,7 +6,7 @@ import type { PatientsReader } from './compartment.ts';
 import { compilePatients } from './compartment.ts';
 import { elementLookup } from './elements.ts';
 import { EntrySink } from './entry-sink.ts';
-import { parameterKey } from './entry-text.ts';
+import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from './entry-text.ts';
 import type { Extract } from './extract.ts';
 import { extractorFor } from './extract.ts';
 import { compositeExtractor } from './extract-composite.ts';
@@ -39,12 +39,10 @@ interface TypeProgram {
   readonly always: readonly Step[];
   readonly patients: PatientsReader;
   readonly date: ClinicalDateReader;
-  /** Starts of the entries of `code` and `category` that go with the patient into `pc`, with the length of `<Type>.`. */
-  readonly hotPrefixes: readonly string[];
+  /** How the entries of `code` start, which go with the patient into `pc`; undefined for a type without that parameter. */
+  readonly hotPrefix: string | undefined;
 }
 
-/** Parameters that people search a record by, besides its patient (design section 3). */
-const HOT_CODES = ['code', 'category'];
 /** Kept elsewhere than in entries: the id, `at`. */
 const NOT_ENTRIES = new Set(['_id', '_lastUpdated']);
 
@@ -74,7 +72,7 @@ function stepsOf(parameter: SearchParameter, baseUrl: string): Step[] {
 
 function compileProgram(type: string, registry: SearchRegistry, definitions: SearchDefinitions, baseUrl: string): TypeProgram {
   const parameters = registry.parametersOf(type);
-  const hot = parameters.filter((parameter) => HOT_CODES.includes(parameter.code) && parameter.type === 'token' && parameter.hasSystem);
+  const hot = parameters.find((parameter) => parameter.code === HOT_CODE && parameter.type === 'token');
   const steps = parameters.flatMap((parameter) => stepsOf(parameter, baseUrl));
   const fields = new Set(steps.flatMap((step) => step.from ?? []));
   return {
@@ -82,15 +80,15 @@ function compileProgram(type: string, registry: SearchRegistry, definitions: Sea
     always: steps.filter((step) => step.from === undefined),
     patients: compilePatients(type, registry, baseUrl),
     date: compileClinicalDate(type, parameters, elementLookup(definitions)),
-    hotPrefixes: hot.map((parameter) => `${parameterKey(type, parameter.code)}=`),
+    hotPrefix: hot && anyCodePrefix(parameterKey(type, hot.code)),
   };
 }
 
-/** Patient and code, or patient and category, from the entries: "Patient/1|code=http://loinc.org|8867-4". */
-function patientCodes(type: string, patients: readonly string[], s: readonly string[], prefixes: readonly string[]): string[] {
-  if (patients.length === 0 || prefixes.length === 0) return [];
-  const hot = s.filter((entry) => prefixes.some((prefix) => entry.startsWith(prefix))).map((entry) => entry.slice(type.length + 1));
-  return patients.flatMap((patient) => hot.map((entry) => `${patient}|${entry}`));
+/** Patient and code from the entries: "Patient/1|code~8867-4". */
+function patientCodes(type: string, patients: readonly string[], s: readonly string[], prefix: string | undefined): string[] {
+  if (patients.length === 0 || prefix === undefined) return [];
+  const hot = s.filter((entry) => entry.startsWith(prefix) && entry.length > prefix.length);
+  return patients.flatMap((patient) => hot.map((entry) => patientCode(patient, type, entry)));
 }
 
 function runSteps(steps: readonly Step[], resource: object, sink: EntrySink): void {
@@ -111,7 +109,7 @@ function runProgram(program: TypeProgram, resource: object, key: ResourceKey): I
   }
   const { s, r, o } = sink.sorted();
   const patients = program.patients(resource, key);
-  const pc = patientCodes(key.type, patients, s, program.hotPrefixes);
+  const pc = patientCodes(key.type, patients, s, program.hotPrefix);
   return { patients, s, r, pc, d: program.date(resource), o, w: [] };
 }
 

@@ -10,17 +10,16 @@ import {
   type ResourceVersion,
   type Trail,
 } from '../../model/resource.ts';
+import { isNarrowing, isNarrowingKey } from '../../search/parameters/entry-text.ts';
 
 /**
  * A version in `resources` (current; `_id` = identity) or `history` (`_id` = identity + zero-padded version).
  * A pointer has `home` and the index fields but no `raw`; a forwarder, left where a resource was before it moved, has `home` only.
  */
 export interface StoredDocument extends Partial<IndexEntries> {
-  /**
-   * Ranges of composites, of which a repeating element makes many: kept apart because a key each in the range index would
-   * double what a create costs. They narrow what other conditions find.
-   */
-  readonly rc?: IndexEntries['r'];
+  /** Entries of `s` and `r` that only narrow what others find, and have no index: see `isNarrowing`. */
+  readonly sn?: IndexEntries['s'];
+  readonly rn?: IndexEntries['r'];
   readonly _id: string;
   readonly type: string;
   readonly id: string;
@@ -74,9 +73,6 @@ export interface GatewayDocument {
   readonly fenced?: true;
 }
 
-/** True for the key of a composite's range: it holds the first part after a "$". */
-export const isCompositeKey = (key: string): boolean => key.includes('$');
-
 /** What a read needs of a document; the index fields stay on the server. */
 export const VERSION_FIELDS = {
   type: 1,
@@ -112,11 +108,19 @@ export function hintOf({ type, id }: ResourceKey, isOwnerType: (type: string) =>
   return isOwnerType(type) || isOwnSuffix(id) ? recordKeyOf(id) : suffixOf(id);
 }
 
+/** Those of which the test is true, and the others. */
+function parted<Item>(items: readonly Item[], test: (item: Item) => boolean): readonly [Item[], Item[]] {
+  const yes: Item[] = [];
+  const no: Item[] = [];
+  for (const item of items) (test(item) ? yes : no).push(item);
+  return [yes, no];
+}
+
 /** The document of a current version, without its text where the text is in chunks. */
 export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawChunks = 0): StoredDocument {
-  const { patients, s, pc, d, o, w } = draft.index;
-  const r = draft.index.r.filter(({ k }) => !isCompositeKey(k));
-  const rc = draft.index.r.filter(({ k }) => isCompositeKey(k));
+  const { patients, pc, d, o, w } = draft.index;
+  const [sn, s] = parted(draft.index.s, isNarrowing);
+  const [rn, r] = parted(draft.index.r, ({ k }) => isNarrowingKey(k));
   return {
     _id: identityOf(draft),
     type: draft.type,
@@ -129,7 +133,8 @@ export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawCh
     ...(patients.length > 0 && { patients }),
     ...(s.length > 0 && { s }),
     ...(r.length > 0 && { r }),
-    ...(rc.length > 0 && { rc }),
+    ...(sn.length > 0 && { sn }),
+    ...(rn.length > 0 && { rn }),
     ...(pc.length > 0 && { pc }),
     ...(d !== null && { d }),
     ...(Object.keys(o).length > 0 && { o }),

@@ -2,8 +2,8 @@
 import type { Document, Filter } from 'mongodb';
 import { unreachable } from '../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
-import { EXACT_MARK } from '../../search/parameters/entry-text.ts';
-import { isCompositeKey, type StoredDocument } from './document.ts';
+import { EXACT_MARK, isNarrowing, isNarrowingKey, widerKeyPrefix } from '../../search/parameters/entry-text.ts';
+import type { StoredDocument } from './document.ts';
 
 /** Greater than every string that starts with the same characters: U+10FFFF, the last code point. */
 const LAST = '\u{10ffff}';
@@ -27,9 +27,9 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
     case 'not':
       return { $nor: [of(expression.of)] };
     case 'equals':
-      return { s: expression.entry };
+      return { [fieldOf(expression.entry)]: expression.entry };
     case 'among':
-      return { s: { $in: [...expression.entries] } };
+      return { [fieldOf(expression.entries[0] ?? '')]: { $in: [...expression.entries] } };
     case 'prefix':
       return holdsStart(expression.entry);
     case 'contains':
@@ -37,9 +37,7 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       if (expression.text === '') return holdsStart(expression.start);
       return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression.start, expression.text) }] };
     case 'range':
-      return {
-        [isCompositeKey(expression.key) ? 'rc' : 'r']: { $elemMatch: { k: expression.key, ...rangeOf(expression.conditions) } },
-      } as Filter<StoredDocument>;
+      return rangeFilter(expression.key, expression.conditions);
     case 'types':
       return { type: { $in: [...expression.types] } };
     case 'ids':
@@ -53,7 +51,18 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
   }
 }
 
-const holdsStart = (start: string) => ({ s: { $elemMatch: { $gte: start, $lt: start + LAST } } });
+/** Lists of entries are of one parameter and form, so all of them are in one field. */
+const fieldOf = (entry: string) => (isNarrowing(entry) ? 'sn' : 's');
+
+const holdsStart = (start: string) => ({ [fieldOf(start)]: { $elemMatch: { $gte: start, $lt: start + LAST } } });
+
+/** One range under the key meets all conditions. A key that narrows has wider ones beside it, which the index finds. */
+function rangeFilter(key: string, conditions: readonly BoundCondition[]): Filter<StoredDocument> {
+  const match = { $elemMatch: { k: key, ...rangeOf(conditions) } };
+  if (!isNarrowingKey(key)) return { r: match };
+  const wider = widerKeyPrefix(key);
+  return wider === undefined ? { rn: match } : { $and: [{ r: { $elemMatch: { k: { $gte: wider, $lt: wider + LAST } } } }, { rn: match }] };
+}
 
 /** Some entry has `text` after `start`. The index finds what starts so; the entries of these documents are looked through. */
 function containsAfter(start: string, text: string) {

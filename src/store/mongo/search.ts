@@ -8,6 +8,7 @@ import type { AggregationCursor, ClientSession, Document, Filter, FindCursor } f
 import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
+import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from '../../search/parameters/entry-text.ts';
 import type { StageExplanation } from '../explain.ts';
 import type { AggregateRow, Guard, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
 import { aggregateRow, aggregateStages } from './aggregate.ts';
@@ -59,7 +60,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       const rk = recordKeyOf(patient.slice('Patient/'.length));
       const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
       // `home` alone, without `patients`, is a forwarder.
-      conditions.push({ _id: { $gte: `${start}/`, $lt: `${start}0` } }, { patients: patient });
+      conditions.push({ _id: { $gte: `${start}/`, $lt: `${start}0` } }, { patients: patient }, ...codesOfPatient(where, types, patient));
     } else {
       conditions.push({ home: { $exists: false } });
     }
@@ -171,6 +172,16 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       return documents.map(({ id }) => id);
     },
   };
+}
+
+/** Where a code is asked for beside the patient, the index of both together. */
+function codesOfPatient(where: SearchExpression, types: readonly string[], patient: string): Filter<StoredDocument>[] {
+  const [type] = types;
+  if (type === undefined || types.length > 1) return [];
+  const start = anyCodePrefix(parameterKey(type, HOT_CODE));
+  return (where.kind === 'and' ? where.of : [where]).flatMap((part) =>
+    part.kind === 'equals' && part.entry.startsWith(start) ? [{ pc: patientCode(patient, type, part.entry) }] : [],
+  );
 }
 
 /** The entries of a document that start with one of these. */
