@@ -61,10 +61,10 @@ export interface SortScalar {
 export interface IndexEntries {
   /** Every patient compartment that it is in, home patient first: "Patient/123". */
   readonly patients: readonly string[];
-  /** Equality and prefix entries: "Observation.code=http://loinc.org|8867-4". */
+  /** Equality and prefix entries: "Observation.code~8867-4". */
   readonly s: readonly string[];
   readonly r: readonly RangeEntry[];
-  /** Patient + code or category: "Patient/123|code=http://loinc.org|8867-4". Read by date, newest first. */
+  /** Patient and code: "Patient/123|code~8867-4". */
   readonly pc: readonly string[];
   /** The type's clinical date (or business date in PostgreSQL), milliseconds since 1970; null if it has none. */
   readonly d: number | null;
