@@ -80,7 +80,8 @@ describe('what scopes reach', () => {
   const P = { patient: 'p' };
   const D = { fhirUser: 'Practitioner/d' };
   const SELF = { fhirUser: 'Patient/p' };
-  const LAB = '"Observation.category=http://x|laboratory"';
+  const LAB_PARTS = '"Observation.category^http://x|laboratory" and "Observation.category~laboratory"';
+  const LAB = `(${LAB_PARTS})`;
   test.each<[string, Partial<Principal>, string, ScopeLetter, string]>([
     ['system/*.rs', {}, 'Observation', 'r', 'everything'],
     ['user/Observation.read', D, 'Observation', 's', 'everything'],
@@ -104,8 +105,14 @@ describe('what scopes reach', () => {
     ['user/*.cruds', { fhirUser: 'https://other.example/fhir/Practitioner/p' }, 'Observation', 'r', 'everything'],
     ['user/Observation.rs?category=http://x|laboratory', D, 'Observation', 'r', LAB],
     ['user/Observation.rs?category=http%3A%2F%2Fx%7Claboratory', D, 'Observation', 's', LAB],
-    ['patient/Observation.rs?category=http://x|laboratory', P, 'Observation', 'r', `(${LAB} and in Patient/p)`],
-    ['user/Observation.rs?category=http://x|laboratory&status=final', D, 'Observation', 'r', `(${LAB} and "Observation.status~final")`],
+    ['patient/Observation.rs?category=http://x|laboratory', P, 'Observation', 'r', `(${LAB_PARTS} and in Patient/p)`],
+    [
+      'user/Observation.rs?category=http://x|laboratory&status=final',
+      D,
+      'Observation',
+      'r',
+      `(${LAB_PARTS} and "Observation.status~final")`,
+    ],
     ['user/Observation.rs?category=http://x|laboratory user/Observation.r', D, 'Observation', 'r', 'everything'],
     ['user/Observation.rs?category=http://x|laboratory user/Observation.r', D, 'Observation', 's', LAB],
     ['user/Observation.rs?category=http://x|laboratory&nonsense=1', D, 'Observation', 'r', 'nothing'],
