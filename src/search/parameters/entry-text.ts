@@ -93,7 +93,7 @@ export const anyValuePrefix = (key: string) => `${key}=`;
 export const anyCodePrefix = (key: string) => `${key}~`;
 
 /** How the entries of a token start that tell each value once: with the system, where values have one. */
-export const tokenStart = (key: string, hasSystems: boolean) => (hasSystems ? anyValuePrefix(key) : anyCodePrefix(key));
+export const tokenStart = (key: string, hasSystems: boolean) => (hasSystems ? `${key}^` : anyCodePrefix(key));
 
 const ACCENTS = /\p{M}+/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out

@@ -4,7 +4,7 @@ import { parseDecimal } from '../../model/decimal.ts';
 import { unreachable } from '../../model/unreachable.ts';
 import type { AggregateRow, GroupKey, StoreAggregate, TimeUnit } from '../store.ts';
 import { YEARS } from '../time-unit.ts';
-import { startsWith } from './filter.ts';
+import { fieldOf, startsWith } from './filter.ts';
 
 const FORMATS: Readonly<Record<TimeUnit, string>> = { year: '%Y', month: '%Y-%m', week: '%G-W%V', day: '%Y-%m-%d' };
 
@@ -46,7 +46,7 @@ function groupExpression(key: GroupKey): Document {
 
 /** What the entries of a document have after this start. */
 function restsAfter(start: string): Document {
-  const entries = { $filter: { input: { $ifNull: ['$s', []] }, as: 'entry', cond: startsWith('$$entry', start) } };
+  const entries = { $filter: { input: { $ifNull: [`$${fieldOf(start)}`, []] }, as: 'entry', cond: startsWith('$$entry', start) } };
   return { $map: { input: entries, as: 'entry', in: { $substrBytes: ['$$entry', Buffer.byteLength(start), -1] } } };
 }
 

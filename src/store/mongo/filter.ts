@@ -51,8 +51,8 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
   }
 }
 
-/** Lists of entries are of one parameter and form, so all of them are in one field. */
-const fieldOf = (entry: string) => (isNarrowing(entry) ? 'sn' : 's');
+/** Where a document keeps an entry. Lists of entries are of one parameter and form, so all of them are in one field. */
+export const fieldOf = (entry: string) => (isNarrowing(entry) ? 'sn' : 's');
 
 const holdsStart = (start: string) => ({ [fieldOf(start)]: { $elemMatch: { $gte: start, $lt: start + LAST } } });
 
