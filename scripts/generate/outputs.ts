@@ -7,6 +7,7 @@ import { publishedElements } from './published-elements.ts';
 import { searchParameters } from './search-parameters.ts';
 import type { SourceReader, Sources } from './sources.ts';
 import { concreteResourceTypes, coreStructureDefinitions } from './structure-definitions.ts';
+import { terminology } from './terminology.ts';
 
 /** File name in `fhir/generated` → text. The same sources always give the same text. */
 export function generate(reader: SourceReader, sources: Sources): Record<string, string> {
@@ -19,5 +20,6 @@ export function generate(reader: SourceReader, sources: Sources): Record<string,
     'elements.json': jsonLines(elements),
     'resource-types.json': jsonLines(concreteResourceTypes(structures)),
     'search-parameters.json': jsonLines(searchParameters(reader, sources.fhirVersion)),
+    'terminology.json': jsonLines(terminology(reader)),
   };
 }

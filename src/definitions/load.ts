@@ -25,3 +25,6 @@ export function loadDefinitions(): Definitions {
     compartments: read<Record<string, Compartment>>('compartments.json'),
   };
 }
+
+/** R4's own CodeSystems and ValueSets, the members that an expansion reads. About 20 ms: call it when first needed and keep the value. */
+export const loadTerminology = (): readonly object[] => read<readonly object[]>('terminology.json');

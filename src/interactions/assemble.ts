@@ -1,5 +1,7 @@
 /** Puts services and operations together to what the handlers get. */
 import { guardStore } from '../access/guarded-store.ts';
+import { loadTerminology } from '../definitions/load.ts';
+import { createVocabulary } from '../terminology/vocabulary.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import type { DescribedOperation, InteractionContext, InteractionServices, OperationLookup } from './context.ts';
 import { dispatch } from './dispatch.ts';
@@ -10,13 +12,20 @@ export function assembleContext(
   operations: readonly DescribedOperation[],
   findOperation: OperationLookup,
 ): InteractionContext {
+  const store = guardStore(services.store, {
+    indexer: services.indexer,
+    definitions: services.definitions,
+    types: services.definitions.resourceTypes,
+    baseUrl: services.search.baseUrl,
+  });
   const context: InteractionContext = {
     ...services,
-    store: guardStore(services.store, {
-      indexer: services.indexer,
-      definitions: services.definitions,
-      types: services.definitions.resourceTypes,
-      baseUrl: services.search.baseUrl,
+    store,
+    findVocabulary: createVocabulary({
+      search: store.search,
+      registry: services.search.registry,
+      loadPublished: loadTerminology,
+      now: services.now,
     }),
     findOperation,
     dispatch: (request) => dispatch(request, context),

@@ -5,6 +5,7 @@ import type { Indexer } from '../search/parameters/indexer.ts';
 import type { PageTokens } from '../search/plan/page-token.ts';
 import type { SearchContext } from '../search/request/parse.ts';
 import type { ResourceStore } from '../store/store.ts';
+import type { FindVocabulary } from '../terminology/vocabulary.ts';
 import type { Validator } from '../validation/validate.ts';
 import type { ErrorLog } from './error-response.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
@@ -68,6 +69,8 @@ export interface InteractionServices {
 export interface InteractionContext extends Omit<InteractionServices, 'store'> {
   /** Every way in asks on whose behalf: `read(key, request.access)`. */
   readonly store: GuardedStore;
+  /** What searches need to know of value sets and code systems. */
+  readonly findVocabulary: FindVocabulary;
   /** Answers any request, operations included: how batches reach the other interactions. Throws FhirError. */
   readonly dispatch: (request: FhirRequest) => Promise<FhirResponse>;
   /** The finished CapabilityStatement as JSON text, and its entity tag. */

@@ -12,6 +12,7 @@ import type { Narrow } from '../search/plan/apply-access.ts';
 import { planSearch, resolveChains, type SearchPlan } from '../search/plan/plan-search.ts';
 import { parseSearch, type SearchRequest } from '../search/request/parse.ts';
 import type { SearchMatch } from '../store/store.ts';
+import { asksForVocabulary } from '../terminology/vocabulary.ts';
 import { type BundleLink, bundleText } from './bundle-text.ts';
 import type { InteractionContext } from './context.ts';
 import { outcomeText } from './outcome.ts';
@@ -114,7 +115,8 @@ export async function understand(
   types: readonly string[],
 ): Promise<SearchRequest> {
   const { registry } = context.search;
-  const asked = parseSearch(pairs, types, { ...context.search, handling: request.prefer.handling ?? 'strict' });
+  const vocabulary = asksForVocabulary(pairs) ? await context.findVocabulary(pairs, narrowFor(request)) : undefined;
+  const asked = parseSearch(pairs, types, { ...context.search, vocabulary, handling: request.prefer.handling ?? 'strict' });
   if (asked.includes.length > 0 && asked.summary === 'text') throw invalidValue('_summary=text can not be mixed with includes', '_summary');
   const { compartment } = request;
   const within = compartment && {

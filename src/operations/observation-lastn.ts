@@ -15,6 +15,7 @@ import { applyAccess } from '../search/plan/apply-access.ts';
 import { patientNamedBy } from '../search/plan/route.ts';
 import { isControl } from '../search/request/controls.ts';
 import { parseSearch } from '../search/request/parse.ts';
+import { asksForVocabulary } from '../terminology/vocabulary.ts';
 import { defineOperation } from './operation.ts';
 
 /** Observations looked at, newest first. */
@@ -63,7 +64,8 @@ async function newestFirst(
 ): Promise<readonly ResourceVersion[]> {
   const control = pairs.find(([name]) => isControl(name));
   if (control) throw unsupportedParameter(`$lastn has no parameter "${control[0]}"`, control[0]);
-  const { where: asked, joins, includes } = parseSearch(pairs, ['Observation'], { ...context.search, handling: 'strict' });
+  const vocabulary = asksForVocabulary(pairs) ? await context.findVocabulary(pairs, narrowFor(request)) : undefined;
+  const { where: asked, joins, includes } = parseSearch(pairs, ['Observation'], { ...context.search, vocabulary, handling: 'strict' });
   if (joins.length > 0 || includes.length > 0) throw unsupportedParameter('$lastn takes no chains and no includes');
   const search = applyAccess({ types: ['Observation'], where: asked }, narrowFor(request, ['r', 's']));
   const patient = patientNamedBy(asked, ['Observation'], context.search.registry);

@@ -1,11 +1,11 @@
 /** One parameter of a search, name and value, to its expression: modifiers, alternatives, types. */
-import type { CodeSet } from '../../definitions/definitions.ts';
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { NOTHING, not, or } from '../expression/expression.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 import type { ParameterName } from '../request/names.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
+import type { Vocabulary } from '../request/vocabulary.ts';
 import { compositeExpression } from './composite.ts';
 import { dateExpression, updatedExpression } from './date.ts';
 import { missingExpression } from './missing.ts';
@@ -14,7 +14,14 @@ import { quantityExpression } from './quantity.ts';
 import { referenceExpression } from './reference.ts';
 import { stringExpression } from './string.ts';
 import { idExpression, tokenExpression } from './token.ts';
-import { inExpression, ofTypeExpression, referenceIdentifiers, tokenModifiers, tokenTextExpression } from './token-modifiers.ts';
+import {
+  inExpression,
+  ofTypeExpression,
+  referenceIdentifiers,
+  relatedExpression,
+  tokenModifiers,
+  tokenTextExpression,
+} from './token-modifiers.ts';
 import { uriExpression } from './uri.ts';
 
 /** What the meaning of a value may depend on. */
@@ -22,8 +29,8 @@ export interface CriterionContext {
   readonly registry: SearchRegistry;
   readonly baseUrl: string;
   readonly now: () => number;
-  /** The codes of a value set beyond R4's own, by its canonical URL; undefined if it is not known. */
-  readonly expandValueSet?: (url: string) => CodeSet | undefined;
+  /** What is known of the value sets and code systems that the search names; without it, what R4 binds elements to. */
+  readonly vocabulary?: Vocabulary | undefined;
 }
 
 /** One alternative of a parameter's value, for one type. */
@@ -54,6 +61,8 @@ const MODIFIED: Readonly<Record<string, Express>> = {
   'token:text': tokenTextExpression,
   'token:of-type': ofTypeExpression,
   'token:in': inExpression,
+  'token:above': relatedExpression,
+  'token:below': relatedExpression,
   'reference:identifier': (value) => tokenExpression({ ...value, modifier: undefined, parameter: referenceIdentifiers(value.parameter) }),
 };
 

@@ -1,4 +1,4 @@
-/** `:text`, `:of-type`, `:in` and `:not-in` of tokens; `:identifier` of references. @see https://hl7.org/fhir/R4/search.html#modifiers */
+/** `:text`, `:of-type`, `:in`, `:not-in`, `:above` and `:below` of tokens; `:identifier` of references. @see https://hl7.org/fhir/R4/search.html#modifiers */
 import type { CodeSet } from '../../definitions/definitions.ts';
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
@@ -19,6 +19,7 @@ import {
 import type { SearchParameter } from '../parameters/registry.ts';
 import { storedKeys } from '../parameters/registry.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
+import type { KnownCodes } from '../request/vocabulary.ts';
 import type { CriterionValue } from './criterion.ts';
 
 const equals = (entry: string): SearchExpression => ({ kind: 'equals', entry });
@@ -34,7 +35,7 @@ export function tokenModifiers({ elementTypes, hasSystem }: SearchParameter): st
     'not',
     ...(elementTypes.some((type) => WITH_TEXT.includes(type)) ? ['text'] : []),
     ...(elementTypes.includes('Identifier') ? ['of-type'] : []),
-    ...(hasSystem || elementTypes.includes('code') ? ['in', 'not-in'] : []),
+    ...(hasSystem || elementTypes.includes('code') ? ['in', 'not-in', 'above', 'below'] : []),
   ];
 }
 
@@ -60,29 +61,50 @@ export function referenceIdentifiers(parameter: SearchParameter): SearchParamete
   return { ...parameter, storedAs, elementTypes: ['Identifier'], hasSystem: true };
 }
 
-/** Codes of one value set that become conditions of one search. */
-const MOST_CODES = 1000;
+/** Codes of one value set, or below one code, that become conditions of one search. */
+const MOST_CODES = 2000;
 const R4_VALUE_SET = /^http:\/\/hl7\.org\/fhir\/ValueSet\/([A-Za-z0-9\-.]+)(?:\|4\.0\.1)?$/;
 
-function codesOf({ text, name, context }: CriterionValue): CodeSet {
-  const named = R4_VALUE_SET.exec(text)?.[1];
-  const set = context.expandValueSet?.(text) ?? (named === undefined ? undefined : context.registry.codeSet(named));
-  if (set) return set;
-  throw unsupportedParameter(
-    `${name}: the value set "${text}" is not known here; allowed: those whose codes R4 itself lists in full`,
-    name,
-  );
+/** Without a vocabulary, as in conditional writes: the value sets that R4 binds elements to. */
+function boundCodes({ text, context }: CriterionValue): KnownCodes {
+  const codes = context.registry.codeSet(R4_VALUE_SET.exec(text)?.[1] ?? '');
+  return codes ? { codes } : { why: 'is not known here; allowed: those whose codes R4 itself lists in full' };
+}
+
+/** Any of these codes. Elements that name no system mean the one that their code set implies. */
+function anyOf({ parameter, name, raw }: CriterionValue, codes: CodeSet): SearchExpression {
+  const { elementTypes, hasSystem, impliedSystems } = parameter;
+  const listed = Object.entries(codes).flatMap(([system, all]) => all.map((code) => ({ system, code })));
+  if (listed.length > MOST_CODES)
+    throw invalidValue(`${name}: "${raw}" means ${listed.length} codes; at most ${MOST_CODES} can be searched for`, name);
+  const isMeant = (system: string) => hasSystem || !impliedSystems || impliedSystems.some((set) => Object.hasOwn(set, system));
+  const meant = listed.filter(({ system }) => isMeant(system));
+  if (meant.length === 0) return { kind: 'nothing' };
+  const textOf = (code: string) => tokenText(hasSystem ? 'Coding' : (elementTypes[0] ?? 'code'), code);
+  const anyCode = (key: string) => among(meant.map(({ code }) => codeEntry(key, textOf(code))));
+  const anyPair = (key: string) => among(meant.map(({ system, code }) => tokenEntry(key, system, textOf(code))));
+  return or(storedKeys(parameter).map((key) => (hasSystem ? and([anyCode(key), anyPair(key)]) : anyCode(key))));
 }
 
 /** Any code of a value set. @throws FhirError 400 for a value set that can't be expanded, or is too large */
 export function inExpression(value: CriterionValue): SearchExpression {
-  const { parameter, name, text } = value;
-  const codes = Object.entries(codesOf(value)).flatMap(([system, all]) => all.map((code) => ({ system, code })));
-  if (codes.length > MOST_CODES) throw invalidValue(`${name}: "${text}" has more than ${MOST_CODES} codes`, name);
-  if (codes.length === 0) return { kind: 'nothing' };
-  const { elementTypes, hasSystem } = parameter;
-  const textOf = (code: string) => tokenText(hasSystem ? 'Coding' : (elementTypes[0] ?? 'code'), code);
-  const anyOf = (key: string) => among(codes.map(({ code }) => codeEntry(key, textOf(code))));
-  const anyPairOf = (key: string) => among(codes.map(({ system, code }) => tokenEntry(key, system, textOf(code))));
-  return or(storedKeys(parameter).map((key) => (hasSystem ? and([anyOf(key), anyPairOf(key)]) : anyOf(key))));
+  const { name, text, context } = value;
+  const { codes, why } = context.vocabulary?.valueSet(text) ?? boundCodes(value);
+  if (!codes) throw unsupportedParameter(`${name}: the value set "${text}" ${why}`, name);
+  return anyOf(value, codes);
+}
+
+/**
+ * `:below`: the code itself and what its system puts below it; `:above` the other way round.
+ * @throws FhirError 400 unless it is `[system]|[code]` of a system that is known with all its codes
+ */
+export function relatedExpression(value: CriterionValue): SearchExpression {
+  const { name, raw, modifier, context } = value;
+  const [system = '', code = '', ...more] = splitValue(raw, '|').map(unescapeValue);
+  if (system === '' || code === '' || more.length > 0)
+    throw invalidValue(`${name}: "${raw}" is not [system]|[code], which :${modifier} needs`, name);
+  const { codes, why = 'is not known here with all its codes' } =
+    context.vocabulary?.related(modifier as 'above' | 'below', system, code) ?? {};
+  if (!codes) throw unsupportedParameter(`${name}: the code system "${system}" ${why}`, name);
+  return anyOf(value, codes);
 }

@@ -322,7 +322,7 @@ describe('what is not understood is refused by name', () => {
   test.each([
     ['foo=1', 'foo', 'not-supported'],
     ['code:foo=1', 'code:foo', 'not-supported'],
-    ['code:above=1', 'code:above', 'not-supported'],
+    ['code:exact=1', 'code:exact', 'not-supported'],
     ['code:in=1', 'code:in', 'not-supported'],
     ['code.text=x', 'code.text', 'not-supported'],
     ['subject.nonsense=x', 'nonsense', 'not-supported'],
@@ -360,13 +360,13 @@ describe('what is not understood is refused by name', () => {
 
   test('the text lists what is allowed', () => {
     expect(refusal('foo=1').message).toContain('value-quantity');
-    expect(refusal('code:above=1').message).toContain(':missing, :not');
+    expect(refusal('code:exact=1').message).toContain(':missing, :not');
     expect(refusal('_sort=foo').message).toContain('date');
     expect(refusal('active=1', 'Patient').message).toContain('neither true nor false');
   });
 
   test('lenient handling leaves out what it does not know, and says so; wrong values stay errors', () => {
-    const request = parse('foo=1&code:above=x&status=final&_sort=foo&_include=Nothing:a', 'Observation', { handling: 'lenient' });
+    const request = parse('foo=1&code:exact=x&status=final&_sort=foo&_include=Nothing:a', 'Observation', { handling: 'lenient' });
     expect(request.where).toEqual(parse('status=final').where);
     expect(request.ignored).toHaveLength(4);
     expect(request.applied).toEqual([['status', 'final']]);

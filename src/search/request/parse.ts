@@ -3,7 +3,6 @@
  * names it and lists what is allowed, never silently left out.
  * @see https://hl7.org/fhir/R4/search.html
  */
-import type { CodeSet } from '../../definitions/definitions.ts';
 import { FhirError, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and } from '../expression/expression.ts';
@@ -19,6 +18,7 @@ import type { Join } from './join.ts';
 import { compileCriteria } from './join.ts';
 import { parseName } from './names.ts';
 import { checkSort } from './sort.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface SearchContext {
   readonly registry: SearchRegistry;
@@ -28,8 +28,8 @@ export interface SearchContext {
   readonly handling: 'strict' | 'lenient';
   /** Milliseconds since 1970, for the prefix `ap` of dates. */
   readonly now: () => number;
-  /** The codes of a value set beyond R4's own; see `CriterionContext`. */
-  readonly expandValueSet?: (url: string) => CodeSet | undefined;
+  /** See `CriterionContext`. */
+  readonly vocabulary?: Vocabulary | undefined;
   /** Hops of a chain; default 5. */
   readonly mostHops?: number;
   /** Matches of a page when the client doesn't say, and at most; default 20 and 1,000. */
