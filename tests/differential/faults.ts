@@ -77,6 +77,18 @@ export const FAULTS: Readonly<Record<string, Decisions>> = {
     range: ({ key, conditions }, resource) =>
       conditions.every((each) => withKey(resource, key).some(holds([each]))) && withKey(resource, key).length > 0,
   }),
+  'a distance in degrees, as if the earth were flat': reading({
+    near: ({ keys, latitude, longitude, kilometres }, resource) => {
+      const [at, along] = [keys.latitude, keys.longitude].map((key) => withKey(resource, key)[0]?.lo);
+      return at !== undefined && along !== undefined && Math.hypot(at - latitude, along - longitude) <= kilometres / 111;
+    },
+  }),
+  'a position without its longitude is on the meridian': reading({
+    near: (expression, { index, ...resource }) => {
+      const r = [...index.r, { k: expression.keys.longitude, lo: 0, hi: 0 }];
+      return matches(expression, { ...resource, index: { ...index, r } });
+    },
+  }),
   'a range of any key': reading({ range: ({ conditions }, { index }) => index.r.some(holds(conditions)) }),
   'the key of a range read as the start of it': reading({
     range: ({ key, conditions }, { index }) => index.r.some((entry) => entry.k.startsWith(key) && holds(conditions)(entry)),

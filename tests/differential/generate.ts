@@ -28,6 +28,9 @@ const TEXTS = [
 const PARAMETERS = ['name', 'name2'];
 const RANGES = ['date', 'value', 'value|u|kg', 'date2'];
 const NUMBERS = [-8.64e15, -1e9, -1, 0, 0.3, 0.30000000000000004, 1, 2, 3, 5, 1.7e12, 1.7e12 + 1, 8.64e15];
+const LATITUDES = [-90, -0.5, 0, 0.5, 47.3, 47.4, 90];
+const LONGITUDES = [-180, -179.9, -0.5, 0, 0.5, 8.5, 8.6, 179.9, 180];
+const DISTANCES_KM = [0.001, 8, 15, 30, 100, 9_000, 30_000];
 const SORTABLE = ['date', 'name', 'value'];
 /** Of at most 15 significant digits, which every store adds up exactly. */
 const AMOUNTS = [-1.5, 0, 0.1, 0.2, 0.3, 5, 1234567.89, 1e-7, 1e20];
@@ -47,6 +50,20 @@ function rangeEntry(dice: Dice): RangeEntry {
   const isPoint = dice.chance(0.4);
   return { k: dice.pick(RANGES), lo: Math.min(a, b), hi: isPoint ? Math.min(a, b) : Math.max(a, b) };
 }
+
+/** Both coordinates, seldom only one. */
+function position(dice: Dice): RangeEntry[] {
+  const at = (name: string, degrees: number) => (dice.chance(0.95) ? [{ k: `near|${name}`, lo: degrees, hi: degrees }] : []);
+  return dice.chance(0.4) ? [...at('latitude', dice.pick(LATITUDES)), ...at('longitude', dice.pick(LONGITUDES))] : [];
+}
+
+const near = (dice: Dice, type: string): SearchExpression => ({
+  kind: 'near',
+  keys: { latitude: `${type}.near|latitude`, longitude: `${type}.near|longitude` },
+  latitude: dice.pick(LATITUDES),
+  longitude: dice.pick(LONGITUDES),
+  kilometres: dice.pick(DISTANCES_KM),
+});
 
 const stringEntry = (dice: Dice) =>
   `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}${dice.chance(0.2) ? `\u001f${dice.pick(TEXTS)}` : ''}`;
@@ -71,7 +88,14 @@ function wish(dice: Dice, scene: Scene, type: string) {
   const patients = dice.some(PATIENTS, 0.3).map((name) => `${name}${scene.tag}`);
   const s = [...new Set(dice.times(8, () => stringEntry(dice)))];
   const d = dice.chance(0.8) ? dice.whole(Date.UTC(2015, 0), Date.UTC(2026, 0)) : null;
-  return { type, patients: dice.shuffled(patients), s, r: dice.times(4, () => rangeEntry(dice)), o: scalars(dice), d };
+  return {
+    type,
+    patients: dice.shuffled(patients),
+    s,
+    r: [...dice.times(4, () => rangeEntry(dice)), ...position(dice)],
+    o: scalars(dice),
+    d,
+  };
 }
 
 /** Resources of both types: some replaced (often by another patient's), some deleted, some back again. */
@@ -113,6 +137,7 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
     () => ({ kind: 'contains', start: `${type}.${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}`, text: shortened(dice.pick(TEXTS)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
+    () => near(dice, type),
     () => ({ kind: 'ids', ids: someIds() }),
     () => ({ kind: 'types', types: dice.some([world.types.a, world.types.b], 0.5) }),
     () => ({ kind: 'patient', reference: `Patient/${dice.pick(PATIENTS)}${scene.tag}` }),

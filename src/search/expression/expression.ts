@@ -12,6 +12,12 @@ export interface BoundCondition {
   readonly value: number;
 }
 
+/** Where a position's degrees are kept. */
+export interface PositionKeys {
+  readonly latitude: string;
+  readonly longitude: string;
+}
+
 export type SearchExpression =
   | { readonly kind: 'everything' }
   | { readonly kind: 'nothing' }
@@ -28,6 +34,14 @@ export type SearchExpression =
   | { readonly kind: 'contains'; readonly start: string; readonly text: string }
   /** *One* entry of `r` with this key meets every condition. */
   | { readonly kind: 'range'; readonly key: string; readonly conditions: readonly BoundCondition[] }
+  /** The position, of which there is one at most under these keys of `r`, is no further away than this (`haversine.ts`). */
+  | {
+      readonly kind: 'near';
+      readonly keys: PositionKeys;
+      readonly latitude: number;
+      readonly longitude: number;
+      readonly kilometres: number;
+    }
   /** The resource is of one of these types. */
   | { readonly kind: 'types'; readonly types: readonly string[] }
   /** The logical id is one of these. */

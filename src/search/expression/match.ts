@@ -3,6 +3,7 @@ import type { IndexEntries, RangeEntry, ResourceKey } from '../../model/resource
 import { unreachable } from '../../model/unreachable.ts';
 import { EXACT_MARK } from '../parameters/entry-text.ts';
 import type { BoundCondition, SearchExpression } from './expression.ts';
+import { haversine, haversineOf } from './haversine.ts';
 
 /** What an expression is evaluated on: a draft, or anything with the same members. */
 export interface Matchable extends ResourceKey {
@@ -37,6 +38,12 @@ function containsText(entry: string, start: string, text: string): boolean {
   return entry.startsWith(start) && (entry.slice(start.length).split(EXACT_MARK, 1)[0] ?? '').includes(text);
 }
 
+function isNear(entries: readonly RangeEntry[], { keys, kilometres, ...centre }: Extract<SearchExpression, { kind: 'near' }>): boolean {
+  const [latitude, longitude] = [keys.latitude, keys.longitude].map((key) => entries.find((entry) => entry.k === key)?.lo);
+  if (latitude === undefined || longitude === undefined) return false;
+  return haversine(centre, { latitude, longitude }) <= haversineOf(kilometres);
+}
+
 /**
  * True if the resource meets the expression. All conditions of a `range` must hold on *one* entry; a `range` without
  * conditions asks whether there is an entry with its key at all.
@@ -64,6 +71,8 @@ export function matches(expression: SearchExpression, resource: Matchable): bool
       return index.s.some((entry) => containsText(entry, expression.start, expression.text));
     case 'range':
       return inRange(index.r, expression.key, expression.conditions);
+    case 'near':
+      return isNear(index.r, expression);
     case 'types':
       return expression.types.includes(resource.type);
     case 'ids':

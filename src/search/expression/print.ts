@@ -33,6 +33,8 @@ export function printExpression(expression: SearchExpression): string {
       return `${JSON.stringify(expression.start)}…${JSON.stringify(expression.text)}…`;
     case 'range':
       return `${JSON.stringify(expression.key)}[${printConditions(expression.conditions)}]`;
+    case 'near':
+      return `${JSON.stringify(expression.keys.latitude)} within ${expression.kilometres} km of ${expression.latitude} ${expression.longitude}`;
     case 'types':
       return `types[${expression.types.join(', ')}]`;
     case 'ids':

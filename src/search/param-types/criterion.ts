@@ -9,6 +9,7 @@ import type { Vocabulary } from '../request/vocabulary.ts';
 import { compositeExpression } from './composite.ts';
 import { dateExpression, updatedExpression } from './date.ts';
 import { missingExpression } from './missing.ts';
+import { nearExpression } from './near.ts';
 import { numberExpression } from './number.ts';
 import { quantityExpression } from './quantity.ts';
 import { referenceExpression } from './reference.ts';
@@ -78,6 +79,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   number: { express: numberExpression, modifiers: ['missing'] },
   quantity: { express: quantityExpression, modifiers: ['missing'] },
   uri: { express: uriExpression, modifiers: ['missing', 'below', 'above'] },
+  special: { express: nearExpression, modifiers: ['missing'] },
   composite: { express: (value) => compositeExpression(value, expressValue), modifiers: [] },
 };
 

@@ -1,8 +1,9 @@
 /** Entries of `Location.near`: latitude and longitude as two ranges. @see https://hl7.org/fhir/R4/location.html#positional */
+import type { PositionKeys } from '../expression/expression.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** Keys of the two ranges of a position, in degrees. */
-export const positionKeys = (key: string) => ({ latitude: `${key}|latitude`, longitude: `${key}|longitude` });
+export const positionKeys = (key: string): PositionKeys => ({ latitude: `${key}|latitude`, longitude: `${key}|longitude` });
 
 export function positionExtractor(target: ExtractTarget): Extract {
   const keys = positionKeys(target.key);

@@ -75,6 +75,7 @@ export function simplify(expression: SearchExpression): SearchExpression {
     case 'prefix':
     case 'contains':
     case 'range':
+    case 'near':
     case 'patient':
     case 'updated':
       return expression;

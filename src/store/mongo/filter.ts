@@ -2,6 +2,7 @@
 import type { Document, Filter } from 'mongodb';
 import { unreachable } from '../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
+import { haversineOf } from '../../search/expression/haversine.ts';
 import { EXACT_MARK, isNarrowing, isNarrowingKey, widerKeyPrefix } from '../../search/parameters/entry-text.ts';
 import type { StoredDocument } from './document.ts';
 
@@ -38,6 +39,8 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression.start, expression.text) }] };
     case 'range':
       return rangeFilter(expression.key, expression.conditions);
+    case 'near':
+      return { $expr: isNear(expression) };
     case 'types':
       return { type: { $in: [...expression.types] } };
     case 'ids':
@@ -70,6 +73,34 @@ function containsAfter(start: string, text: string) {
   const hasStart = { $eq: [{ $indexOfCP: ['$$entry', { $literal: start }] }, 0] };
   const hasText = { $gte: [{ $indexOfCP: [beforeMark, { $literal: text }, [...start].length] }, 0] };
   return { $anyElementTrue: [{ $map: { input: { $ifNull: ['$s', []] }, as: 'entry', in: { $and: [hasStart, hasText] } } }] };
+}
+
+/** The exact distance; ranges beside it let the index find what is about there. */
+function isNear({ keys, latitude, longitude, kilometres }: Extract<SearchExpression, { kind: 'near' }>): Document {
+  const degrees = (key: string) => ({
+    $first: {
+      $map: {
+        input: { $filter: { input: { $ifNull: ['$r', []] }, as: 'e', cond: { $eq: ['$$e.k', { $literal: key }] } } },
+        as: 'e',
+        in: '$$e.lo',
+      },
+    },
+  });
+  const halfSquared = (angle: Document) => ({ $pow: [{ $sin: { $divide: [{ $degreesToRadians: angle }, 2] } }, 2] });
+  const cosines = { $multiply: [{ $cos: { $degreesToRadians: latitude } }, { $cos: { $degreesToRadians: '$$latitude' } }] };
+  const angle = {
+    $add: [
+      halfSquared({ $subtract: ['$$latitude', latitude] }),
+      { $multiply: [cosines, halfSquared({ $subtract: ['$$longitude', longitude] })] },
+    ],
+  };
+  const isThere = [{ $isNumber: '$$latitude' }, { $isNumber: '$$longitude' }];
+  return {
+    $let: {
+      vars: { latitude: degrees(keys.latitude), longitude: degrees(keys.longitude) },
+      in: { $and: [...isThere, { $lte: [angle, haversineOf(kilometres)] }] },
+    },
+  };
 }
 
 /** Conditions of one kind on one bound are narrowed to the strictest: `$elemMatch` takes each operator once. */

@@ -6,6 +6,7 @@
  */
 import { unreachable } from '../../../model/unreachable.ts';
 import type { BoundCondition, SearchExpression } from '../../../search/expression/expression.ts';
+import { haversineOf } from '../../../search/expression/haversine.ts';
 import { type AdministrativeTable, mainKeyOf } from '../business-date.ts';
 import { amongQueries, equalsQuery, patientLexeme, prefixQuery } from '../lexeme.ts';
 import { mainRange } from './main-range.ts';
@@ -40,6 +41,8 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
       return holds(equalsQuery(patientLexeme(expression.reference)));
     case 'range':
       return rangeCondition(expression.key, expression.conditions, table, parameters);
+    case 'near':
+      return nearCondition(expression, parameters);
     case 'types':
       // A row's type is its table's, so the condition is decided before the statement is made.
       return expression.types.includes(table.type) ? 'true' : 'false';
@@ -58,6 +61,17 @@ function containsCondition(start: string, text: string, parameters: Parameters):
   const rest = `split_part(substr(x.lexeme, char_length(${startAt}::text) + 1), E'\\x1f', 1)`;
   const holds = `starts_with(x.lexeme, ${startAt}::text) AND position(${parameters.add(text)}::text IN ${rest}) > 0`;
   return `(e.s @@ ${parameters.add(prefixQuery(start))}::tsquery AND EXISTS (SELECT FROM unnest(e.s) AS x WHERE ${holds}))`;
+}
+
+/** The exact distance. False, not null, for a row without a position. */
+function nearCondition({ keys, latitude, longitude, kilometres }: Extract<SearchExpression, { kind: 'near' }>, parameters: Parameters) {
+  const degrees = (key: string) => `(e.r->${parameters.add(key)}::text->0->>0)::float8`;
+  const number = (value: number) => `${parameters.add(value)}::float8`;
+  const [at, along] = [degrees(keys.latitude), degrees(keys.longitude)];
+  const halfSquared = (from: string, to: string) => `power(sin(radians(${from} - ${to}) / 2), 2)`;
+  const cosines = `cos(radians(${number(latitude)})) * cos(radians(${at}))`;
+  const angle = `${halfSquared(at, number(latitude))} + ${cosines} * ${halfSquared(along, number(longitude))}`;
+  return `coalesce(${angle} <= ${number(haversineOf(kilometres))}, false)`;
 }
 
 function rangeCondition(key: string, conditions: readonly BoundCondition[], table: AdministrativeTable, parameters: Parameters): string {
