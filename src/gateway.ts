@@ -45,6 +45,7 @@ import { startRecovery } from './store/placement/recovery.ts';
 import { startSweeping } from './store/placement/sweep.ts';
 import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
+import { createRecallingStore } from './store/recent-versions.ts';
 import { createTimedStore } from './store/timed-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createRequestTiming } from './telemetry/request-timing.ts';
@@ -63,6 +64,8 @@ export interface GatewayTrials {
 }
 
 const BENCHMARKS_REMEMBERED = 20;
+/** Of recent versions kept in memory to spare updates a read: some 10,000 resources. */
+const RECALLED_CHARACTERS = 16 * 1024 * 1024;
 /** For the answers of requests that were stopped when the gateway ends. */
 const LAST_WORDS_MS = 500;
 
@@ -115,12 +118,15 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const edge = createEdge(config, log);
   const context = assembleContext(
     {
-      store: createTimedStore(
-        createCancellableStore(
-          createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
-          underWay.current,
+      store: createRecallingStore(
+        createTimedStore(
+          createCancellableStore(
+            createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+            underWay.current,
+          ),
+          timing.inStore,
         ),
-        timing.inStore,
+        RECALLED_CHARACTERS,
       ),
       definitions,
       validator: createValidator(definitions),

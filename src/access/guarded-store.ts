@@ -11,6 +11,7 @@ import { identityOf } from '../model/resource.ts';
 import { EVERYTHING } from '../search/expression/expression.ts';
 import type { Authorized } from '../search/plan/authorized.ts';
 import type { StageExplanation } from '../store/explain.ts';
+import type { RecallingStore } from '../store/recent-versions.ts';
 import type {
   AggregateRow,
   HistoryRequest,
@@ -30,6 +31,8 @@ import { checkUnit, type WriteServices } from './written.ts';
 export interface GuardedStore {
   /** The current version, also of a deletion; undefined if there is none that the letter (default `r`) reaches. */
   read(key: ResourceKey, reach: Reach, letter?: ScopeLetter): Promise<ResourceVersion | undefined>;
+  /** A version that may be out of date, to build a replace on: see `store/recent-versions`. Only for who may reach all of the type. */
+  recall(key: ResourceKey, reach: Reach, letter: ScopeLetter): ResourceVersion | undefined;
   /** That version if its own content is within reach, whatever the resource says today. */
   readVersion(key: ResourceKey, version: number, reach: Reach, letter?: ScopeLetter): Promise<ResourceVersion | undefined>;
   /**
@@ -72,7 +75,7 @@ export interface GuardServices extends WriteServices {
 const MOST_LOOKED_AT = 50_000;
 const BATCH = 500;
 
-export function guardStore(store: ResourceStore, services: GuardServices): GuardedStore {
+export function guardStore(store: ResourceStore & Partial<RecallingStore>, services: GuardServices): GuardedStore {
   const { admits, reaches } = createAdmission(store, services);
 
   async function admitted(found: Promise<ResourceVersion | undefined>, reach: Reach, letter: ScopeLetter) {
@@ -106,6 +109,7 @@ export function guardStore(store: ResourceStore, services: GuardServices): Guard
       if (reach.narrow(key.type, letter).kind === 'everything') return found();
       return reaches(key.type, reach, letter) ? admitted(found(), reach, letter) : Promise.resolve(undefined);
     },
+    recall: (key, reach, letter) => (reach.narrow(key.type, letter).kind === 'everything' ? store.recall?.(key) : undefined),
     readVersion(key, version, reach, letter = 'r') {
       const found = () => store.readVersion(key, version);
       if (reach.narrow(key.type, letter).kind === 'everything') return found();

@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { Indexer } from '../search/parameters/indexer.ts';
 import type { PageTokens } from '../search/plan/page-token.ts';
 import type { SearchContext } from '../search/request/parse.ts';
+import type { RecallingStore } from '../store/recent-versions.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { FindVocabulary } from '../terminology/vocabulary.ts';
 import type { Validator } from '../validation/validate.ts';
@@ -45,7 +46,7 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** Supplied by the composition root. */
 export interface InteractionServices {
-  readonly store: ResourceStore;
+  readonly store: ResourceStore & Partial<RecallingStore>;
   readonly definitions: Definitions;
   readonly validator: Validator;
   readonly indexer: Indexer;

@@ -3,7 +3,9 @@
  * @see https://hl7.org/fhir/R4/http.html#update
  * @see https://hl7.org/fhir/R4/http.html#cond-update
  */
-import { conflict, invalidValue, missingValue, multipleMatches } from '../model/error.ts';
+import { conflict, FhirError, invalidValue, missingValue, multipleMatches } from '../model/error.ts';
+import type { ResourceVersion } from '../model/resource.ts';
+import { CommitRefused } from '../store/store.ts';
 import { commitVersion, type Stored } from './commit-version.ts';
 import { type Criteria, findMatches, parseCriteria } from './conditional.ts';
 import type { InteractionContext } from './context.ts';
@@ -24,15 +26,31 @@ export async function update(request: FhirRequest, context: InteractionContext):
   return writeResponse(request, status, version);
 }
 
-function updateById(request: FhirRequest, context: InteractionContext, incoming: IncomingResource, id: string): Promise<Stored> {
+async function updateById(request: FhirRequest, context: InteractionContext, incoming: IncomingResource, id: string): Promise<Stored> {
   if (incoming.tree.id === undefined) throw missingValue(`the body needs the id that the URL names, "${id}"`, `${incoming.type}.id`);
   if (incoming.tree.id !== id) throw invalidValue(`the URL names id "${id}", the body "${incoming.tree.id}"`, `${incoming.type}.id`);
   const key = { type: incoming.type, id };
-  return untilUndisturbed(async () => {
-    const current = await context.store.read(key, request.access, 'u');
+  const replace = (current: ResourceVersion | undefined) => {
     checkWritePreconditions(request, current);
     return commitVersion(request, context, { incoming, key, current, method: 'PUT' });
-  });
+  };
+  const recalled = context.store.recall(key, request.access, 'u');
+  const stored = recalled && (await replaceRecalled(recalled, replace));
+  return stored ?? untilUndisturbed(async () => replace(await context.store.read(key, request.access, 'u')));
+}
+
+/** The version stored over a recalled one. Undefined if that may be out of date: whatever speaks against the write then says nothing. */
+async function replaceRecalled(
+  recalled: ResourceVersion,
+  replace: (current: ResourceVersion) => Promise<Stored>,
+): Promise<Stored | undefined> {
+  try {
+    const stored = await replace(recalled);
+    return stored.version === recalled ? undefined : stored;
+  } catch (error) {
+    if (error instanceof CommitRefused || (error instanceof FhirError && error.status === 412)) return undefined;
+    throw error;
+  }
 }
 
 function updateMatch(request: FhirRequest, context: InteractionContext, incoming: IncomingResource): Promise<Stored> {

@@ -28,6 +28,7 @@ import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
 import { createCancellableStore } from '../../src/store/cancellable-store.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import { createRecallingStore } from '../../src/store/recent-versions.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
 
@@ -46,6 +47,7 @@ export interface ServedGateway {
 const INDEXED_BASE_URL = 'http://localhost/fhir/R4';
 const BASE_PATH = '/fhir/R4';
 const AUDIENCE = INDEXED_BASE_URL;
+const RECALLED_CHARACTERS = 1_000_000;
 
 export type GatewayChanges = Partial<InteractionServices> &
   Partial<Omit<AppOptions, 'context' | 'verifier' | 'publicUrl'>> & { readonly serve?: Partial<ListenOptions> };
@@ -56,7 +58,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
   const services = { ...memoryServices((message, details) => failures.push({ message, ...details })), ...changes };
   const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn, aggregate, explain]);
   const underWay = changes.underWay ?? createRequestsUnderWay();
-  const store = createCancellableStore(services.store, underWay.current);
+  const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
   const context = assembleContext({ ...services, store }, operations.described, operations.find);
   const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);

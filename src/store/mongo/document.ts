@@ -109,7 +109,7 @@ export function hintOf({ type, id }: ResourceKey, isOwnerType: (type: string) =>
 }
 
 /** Those of which the test is true, and the others. */
-function parted<Item>(items: readonly Item[], test: (item: Item) => boolean): readonly [Item[], Item[]] {
+export function parted<Item>(items: readonly Item[], test: (item: Item) => boolean): readonly [Item[], Item[]] {
   const yes: Item[] = [];
   const no: Item[] = [];
   for (const item of items) (test(item) ? yes : no).push(item);

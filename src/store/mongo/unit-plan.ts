@@ -31,7 +31,7 @@ export interface UnitPlan {
   readonly locators: readonly Insertion<{ readonly _id: string; readonly rk: string }>[];
   readonly creates: readonly Insertion<StoredDocument>[];
   readonly histories: readonly StoredDocument[];
-  /** Refused as stale when the statement meets its own duplicate key. */
+  /** Refused as stale when the statement finds nothing. */
   readonly replaces: readonly Replacement[];
   /** Moves, pointers, forwarders and locators of moved resources: must take effect, whatever was there. */
   readonly rewrites: readonly { readonly collection: 'resources' | 'locators'; readonly statement: UpdateStatement }[];
@@ -58,10 +58,12 @@ export function createDocument(draft: ResourceDraft): StoredDocument {
   return documentOf(draft, pointers.length > 0 ? { pointers } : undefined, chunkCountOf(draft.raw));
 }
 
-/** `_id` and version together: a stale version is the statement's own duplicate key, told apart in a batch by its index. */
+/**
+ * Finds nothing if the version is stale. Never an upsert: what has been erased meanwhile must not come back.
+ */
 export function replaceStatement(draft: ResourceDraft, previous: ResourceVersion): UpdateStatement {
   const { _id, ...rest } = replacedDocument(draft, previous);
-  return { q: { _id, version: previous.version }, u: { _id, ...rest }, upsert: true };
+  return { q: { _id, version: previous.version }, u: { _id, ...rest }, upsert: false };
 }
 
 export function historyOf(previous: ResourceVersion): StoredDocument {

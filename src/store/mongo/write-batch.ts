@@ -3,12 +3,12 @@
  * by one unordered update. An entry that fails does so alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Document } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
 import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { CommitRefused } from '../store.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
-import type { StoredDocument } from './document.ts';
+import { historyIdOf, parted, type StoredDocument } from './document.ts';
 import { isDuplicateKeyCode, isTransientCode, translate } from './errors.ts';
 import { retryTransient } from './retry.ts';
 import { createDocument, historyOf, replaceStatement, type UpdateStatement } from './unit-plan.ts';
@@ -19,6 +19,7 @@ export interface BatchedWriter {
 }
 
 interface WriteReply extends Document {
+  readonly n: number;
   readonly writeErrors?: readonly { readonly index: number; readonly code: number; readonly errmsg?: string }[];
   readonly writeConcernError?: { readonly code: number; readonly errmsg?: string };
 }
@@ -26,6 +27,13 @@ interface WriteReply extends Document {
 const MAX_ITEMS = 500;
 const MAX_BYTES = 8 * 1024 * 1024;
 const RETRIES_OF_AN_ENTRY = 20;
+
+interface Ran {
+  /** The lasting error code by index. */
+  readonly failed: Map<number, number>;
+  /** How many entries found their document, or made it. */
+  readonly applied: number;
+}
 
 interface Creation {
   readonly document: StoredDocument;
@@ -46,18 +54,20 @@ const bytesOf = (draft: ResourceDraft) => draft.raw.length * 1.2 + 1500;
  * has confirmed the old version's copy too, since a shard's oplog is one sequence; so the copy needs no majority of its own.
  */
 export function createBatchedWriter(collections: MongoCollections, isCoLocated: () => boolean): BatchedWriter {
-  const { client, resources, databaseName } = collections;
+  const { client, resources, history, databaseName } = collections;
   const database = client.db(databaseName);
 
-  /** Runs an unordered write command until no entry failed for a passing reason. Gives the lasting error code by index. */
-  async function run(command: Document, entries: 'documents' | 'updates', items: readonly unknown[]): Promise<Map<number, number>> {
+  /** Runs an unordered write command until no entry failed for a passing reason. */
+  async function run(command: Document, entries: 'documents' | 'updates', items: readonly unknown[]): Promise<Ran> {
     const failed = new Map<number, number>();
+    let applied = 0;
     let pending = items.map((_, index) => index);
     for (let attempt = 0; pending.length > 0; attempt++) {
       const sent = pending;
       const reply = await retryTransient(
         () => database.command({ ...command, [entries]: sent.map((index) => items[index]), ordered: false }) as Promise<WriteReply>,
       );
+      applied += reply.n;
       const passing: number[] = [];
       for (const { index, code } of reply.writeErrors ?? []) {
         const original = sent[index] as number;
@@ -68,35 +78,44 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
       pending = reply.writeConcernError && attempt < RETRIES_OF_AN_ENTRY ? sent.filter((index) => !failed.has(index)) : passing;
       if (pending.length > 0) await sleep(50);
     }
-    return failed;
+    return { failed, applied };
   }
 
-  /** Of entries that met a duplicate key, those that an earlier try of the same write had already carried out. */
-  async function alreadyDone(entries: readonly Creation[]): Promise<ReadonlySet<string>> {
+  /** Of entries that found their place taken or changed, those that an earlier try of the same write had already carried out. */
+  async function alreadyDone(entries: readonly Creation[]): Promise<ReadonlySet<Creation>> {
     if (entries.length === 0) return new Set();
-    const ids = entries.map(({ document }) => document._id);
-    const current = await retryTransient(() =>
-      resources.find({ _id: { $in: ids } }, { projection: { version: 1, at: 1, by: 1 } }).toArray(),
-    );
-    const byId = new Map(current.map((document) => [document._id, document]));
-    const isSame = ({ document }: Creation) => {
-      const there = byId.get(document._id);
-      return there?.version === document.version && there.at.getTime() === document.at.getTime() && there.by?.r === document.by?.r;
+    const written = async (collection: Collection<StoredDocument>, ids: readonly string[]) => {
+      const documents = await retryTransient(() =>
+        collection.find({ _id: { $in: [...ids] } }, { projection: { version: 1, at: 1, by: 1 } }).toArray(),
+      );
+      return new Map(documents.map((document) => [document._id, document]));
     };
-    return new Set(entries.filter(isSame).map(({ document }) => document._id));
+    const isSame = ({ document }: Creation, there: StoredDocument | undefined) =>
+      there?.version === document.version && there.at.getTime() === document.at.getTime() && there.by?.r === document.by?.r;
+    const current = await written(
+      resources,
+      entries.map(({ document }) => document._id),
+    );
+    const [later, others] = parted(entries, ({ document }) => (current.get(document._id)?.version ?? 0) > document.version);
+    const placeOf = ({ document }: Creation) => historyIdOf(document._id, document.version);
+    // Somebody may have gone on from a version that was written but not yet confirmed.
+    const past = later.length === 0 ? new Map() : await written(history, later.map(placeOf));
+    const done = others.filter((entry) => isSame(entry, current.get(entry.document._id)));
+    return new Set([...done, ...later.filter((entry) => isSame(entry, past.get(placeOf(entry))))]);
   }
 
+  /** `refused` tells which entries others came before, by index. */
   async function outcomes<Item extends Creation>(
     items: readonly Item[],
     failed: ReadonlyMap<number, number>,
+    refused: ReadonlySet<number>,
     reason: 'exists' | 'version',
   ): Promise<Outcome<void>[]> {
-    const refused = [...failed].filter(([, code]) => isDuplicateKeyCode(code)).map(([index]) => items[index] as Item);
-    const done = await alreadyDone(refused);
+    const done = await alreadyDone(items.filter((_, index) => refused.has(index)));
     return items.map((item, index) => {
       const code = failed.get(index);
-      if (code === undefined || done.has(item.document._id)) return { ok: undefined };
-      if (isDuplicateKeyCode(code)) return { error: new CommitRefused(reason, item.key) };
+      if (done.has(item) || (code === undefined && !refused.has(index))) return { ok: undefined };
+      if (code === undefined || isDuplicateKeyCode(code)) return { error: new CommitRefused(reason, item.key) };
       return { error: new Error(`MongoDB refused the write of ${identityOf({ ...item.key, rk: '' })} with code ${code}`) };
     });
   }
@@ -110,8 +129,9 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
     ...bounds,
     run: async (items) => {
       const documents = items.map(({ document }) => document);
-      const failed = await run({ insert: 'resources', writeConcern }, 'documents', documents).catch(untranslated);
-      return outcomes(items, failed, 'exists');
+      const { failed } = await run({ insert: 'resources', writeConcern }, 'documents', documents).catch(untranslated);
+      const taken = new Set([...failed].filter(([, code]) => isDuplicateKeyCode(code)).map(([index]) => index));
+      return outcomes(items, failed, taken, 'exists');
     },
   });
 
@@ -120,11 +140,14 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
     run: async (items) => {
       const before = items.map((item) => item.before);
       // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
-      const unkept = await run({ insert: 'history', writeConcern: historyConcern() }, 'documents', before).catch(untranslated);
+      const { failed: unkept } = await run({ insert: 'history', writeConcern: historyConcern() }, 'documents', before).catch(untranslated);
       const statements = items.map(({ statement }) => statement);
-      const failed = await run({ update: 'resources', writeConcern }, 'updates', statements).catch(untranslated);
+      const { failed, applied } = await run({ update: 'resources', writeConcern }, 'updates', statements).catch(untranslated);
+      // The reply tells how many versions were no longer current, not which.
+      const isAllApplied = applied >= items.length - failed.size;
+      const doubtful = isAllApplied ? [] : items.flatMap((_, index) => (failed.has(index) ? [] : [index]));
       for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
-      return outcomes(items, failed, 'version');
+      return outcomes(items, failed, new Set(doubtful), 'version');
     },
   });
 

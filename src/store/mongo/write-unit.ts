@@ -92,13 +92,9 @@ export function createUnitWriter(
     // A crash after an earlier single-document update may have left the same version there already.
     const histories = plan.histories.map((u): UpdateStatement => ({ q: { _id: u._id }, u: { ...u }, upsert: true }));
     await run({ update: 'history' }, 'updates', histories, session, unexpected);
-    await run(
-      { update: 'resources' },
-      'updates',
-      plan.replaces.map(({ statement }) => statement),
-      session,
-      stale(plan.replaces),
-    );
+    const statements = plan.replaces.map(({ statement }) => statement);
+    const replaced = await run({ update: 'resources' }, 'updates', statements, session, stale(plan.replaces));
+    if (replaced < statements.length) throw new CommitRefused('version', statements.length === 1 ? plan.replaces[0]?.key : undefined);
     for (const departure of plan.departures) {
       const left = await run({ update: 'resources' }, 'updates', [departure.statement], session, stale([departure]));
       if (left === 0) throw new CommitRefused('version', departure.key);
