@@ -59,6 +59,17 @@ describe('a batcher', () => {
     ]);
   });
 
+  test('callers who travel in two groups by turns come together', async () => {
+    const { ask, batches } = recording(1, 100, 20);
+    const comeAndGo = async (caller: number) => {
+      for (let trip = 0; trip < 3; trip++) await ask(caller);
+    };
+    const first = [1, 2].map(comeAndGo);
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([...first, ...[3, 4].map(comeAndGo)]);
+    expect(batches.map((batch) => batch.length)).toEqual([2, 4, 4, 2]);
+  });
+
   test('waits no longer than it may, and then expects fewer', async () => {
     const { ask, batches } = recording(1, 100, 20);
     await Promise.all([1, 2, 3].map(ask));

@@ -3,11 +3,11 @@
  *
  * Items that arrive while an earlier batch is in flight leave as one. With nothing in flight a lone caller leaves at the end
  * of the event loop's turn; where the last batch carried several, its callers are about to come back with their next
- * request, so the next batch waits for as many again, but no longer than `lingerMs`. A trip costs the stores the same for one item as for ten.
+ * request, so the next batch waits for them, but no longer than `lingerMs`. A trip costs the stores the same for one item as for ten.
  */
 
-/** One batch in flight, and 2 ms for the callers of the last one: figures in `docs/decisions/001`. */
-export const BATCHING = { maxInFlight: 1, lingerMs: 2 } as const;
+/** One batch in flight, and 3 ms for the callers of the last one: figures in `docs/decisions/001`. */
+export const BATCHING = { maxInFlight: 1, lingerMs: 3 } as const;
 
 /** What became of one item of a batch: its result, or an error that is this caller's alone. */
 export type Outcome<Result> = { readonly ok: Result } | { readonly error: Error };
@@ -36,7 +36,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   const { run, maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0, maxInFlight, lingerMs = 0 } = options;
   let waiting: Waiting<Item, Result>[] = [];
   let inFlight = 0;
-  /** How many callers the last batch had. */
+  /** How many callers there seem to be: those of the last batch, and those who waited when it came back. */
   let expected = 1;
   let scheduled = false;
   let lingering: NodeJS.Timeout | undefined;
@@ -51,7 +51,6 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     }
     const batch = waiting.slice(0, count);
     waiting = waiting.slice(count);
-    expected = count;
     return batch;
   }
 
@@ -68,6 +67,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       for (const { reject } of batch) reject(error);
     } finally {
       inFlight--;
+      expected = batch.length + waiting.length;
       departOrLinger();
     }
   }
