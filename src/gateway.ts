@@ -2,11 +2,15 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { verifyByIssuer } from './access/by-issuer.ts';
 import { decideBy } from './access/decide-by.ts';
 import { fixedKeys, remoteKeys } from './access/keys.ts';
 import { openLocalIssuer } from './access/local-key.ts';
-import { createTokenVerifier } from './access/tokens.ts';
-import { withDatabase } from './config/load.ts';
+import { createTokenVerifier, type TokenVerifier } from './access/tokens.ts';
+import { addDemo, DEMO_RESOURCES } from './authorization/demo.ts';
+import { type AuthorizationServer, openAuthorizationServer } from './authorization/open.ts';
+import type { AuthorizationEvent } from './authorization/settings.ts';
+import { hasDemo, hasOwnAuthorization, withDatabase } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import type { Definitions } from './definitions/definitions.ts';
 import { loadDefinitions } from './definitions/load.ts';
@@ -16,6 +20,8 @@ import { type Listening, listen } from './http/serve.ts';
 import { createRequestsUnderWay } from './http/under-way.ts';
 import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
+import { createPatientFinder, putIfMissing } from './interactions/find-patients.ts';
+import type { InnerRequests } from './interactions/inner-request.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { unavailable } from './model/error.ts';
 import { createUlids } from './model/ulid.ts';
@@ -25,6 +31,7 @@ import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
 import { encounterEverything, patientEverything } from './operations/everything.ts';
 import { explain } from './operations/explain.ts';
+import { createLaunchOperation } from './operations/launch.ts';
 import { observationLastn } from './operations/observation-lastn.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
 import { createOperationRegistry } from './operations/registry.ts';
@@ -100,6 +107,17 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
 
   const registry = createSearchRegistry(definitions);
   const administration = { clinical: clinical.administration, administrative: administrative.administration };
+  const isResourceType = (type: string) => definitions.isResourceType(type);
+  const authorization = hasOwnAuthorization(config)
+    ? await openAuthorization(
+        config,
+        isResourceType,
+        administrative,
+        log,
+        () => inner,
+        () => operations.described.map(({ name }) => name),
+      )
+    : undefined;
   const operations = createOperationRegistry([
     validate,
     patientEverything,
@@ -112,6 +130,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createReplicaOperation(administration),
     createBenchmarkOperation(administration, jobs),
     createBenchmarkStatusOperation(jobs),
+    ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
   ]);
   const timing = createRequestTiming();
   const underWay = createRequestsUnderWay();
@@ -141,10 +160,13 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       software: { name: 'Meridian', version: manifest.version, releaseDate: manifest.releaseDate },
       log,
       referentialIntegrity: config.referentialIntegrity === 'enforce',
+      ...(authorization && { oauth: authorization.endpoints }),
     },
     operations.described,
     operations.find,
   );
+  const decide = decideBy(definitions, context.search);
+  const inner: InnerRequests = { context, decide, baseUrl: config.baseUrl, client: 'authorization-server' };
   const app = createApp({
     context,
     basePath: new URL(config.baseUrl).pathname,
@@ -153,7 +175,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBodyBytes: config.maxBodyBytes,
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions, log),
-    decide: decideBy(definitions, context.search),
+    decide,
     isReady: async () => !isClosing && (await areReachable(clinical, administrative)),
     isSecure: config.tlsCert !== undefined,
     timing,
@@ -163,6 +185,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     requestTimeoutMs: config.requestTimeoutMs,
     bundleTimeoutMs: config.bundleTimeoutMs,
     compressFrom: config.compressFrom,
+    ...(authorization && { authorization }),
   });
 
   let listening: Listening | undefined;
@@ -178,6 +201,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         receiveTimeoutMs: config.bundleTimeoutMs,
         onProblem: (message, error) => log.error(message, { error }),
       });
+      authorization?.warmUp().catch((error: unknown) => log.error('the authorization server can not be loaded', { error }));
       return { url: config.baseUrl };
     },
     async close() {
@@ -215,19 +239,59 @@ async function openStores(
   return { clinical, administrative };
 }
 
-/** Tokens of the configured identity provider, or of the key that was made at first start. */
-async function createVerifier(config: Config, definitions: Definitions, log: Logger) {
+/** Tokens of the configured identity provider, or of the key that was made at first start; or both. */
+async function createVerifier(config: Config, definitions: Definitions, log: Logger): Promise<TokenVerifier> {
   const rules = { audience: config.audience, isResourceType: (type: string) => definitions.isResourceType(type) };
-  if (config.jwksUrl) {
-    const keys = remoteKeys({
-      url: config.jwksUrl,
-      cacheFile: join(config.dataDir, 'jwks-cache.json'),
-      onCacheProblem: (error) => log.warn('the keys of the identity provider could not be kept on disk', { error }),
-    });
-    return createTokenVerifier({ ...rules, issuer: config.issuer, keys });
-  }
-  const local = await openLocalIssuer(config.dataDir);
-  return createTokenVerifier({ ...rules, issuer: config.issuer, keys: fixedKeys(local.jwks) });
+  const ofLocalKey = async (issuer: string) => {
+    const local = await openLocalIssuer(config.dataDir);
+    return createTokenVerifier({ ...rules, issuer, keys: fixedKeys(local.jwks) });
+  };
+  if (!config.jwksUrl) return ofLocalKey(config.issuer);
+  const keys = remoteKeys({
+    url: config.jwksUrl,
+    cacheFile: join(config.dataDir, 'jwks-cache.json'),
+    onCacheProblem: (error) => log.warn('the keys of the identity provider could not be kept on disk', { error }),
+  });
+  const ofProvider = createTokenVerifier({ ...rules, issuer: config.issuer, keys });
+  if (!hasOwnAuthorization(config)) return ofProvider;
+  const own = ownIssuer(config);
+  return verifyByIssuer(new Map([[own, await ofLocalKey(own)]]), ofProvider);
+}
+
+/** With an identity provider, whose name is the configured issuer, the embedded server goes by its own address. */
+const ownIssuer = (config: Config): string => (config.jwksUrl ? new URL(config.baseUrl).origin : config.issuer);
+
+/** The embedded authorization server; demo accounts only where nobody but this machine can reach them. */
+async function openAuthorization(
+  config: Config,
+  isResourceType: (type: string) => boolean,
+  { authorization: store }: PostgresStore,
+  log: Logger,
+  inner: () => InnerRequests,
+  operationNames: () => readonly string[],
+): Promise<AuthorizationServer> {
+  const allowDemo = hasDemo(config);
+  if (!allowDemo) await store.removeDemo();
+  return openAuthorizationServer({
+    store,
+    issuer: await openLocalIssuer(config.dataDir),
+    issuerUrl: ownIssuer(config),
+    fhirBaseUrl: config.audience,
+    isResourceType,
+    operations: operationNames,
+    findPatients: (text, user) => createPatientFinder(inner()).find(text, user),
+    readPatient: (id, user) => createPatientFinder(inner()).read(id, user),
+    privateKeyOrigins: config.privateKeyOrigins.map((url) => new URL(url).origin),
+    allowDemo,
+    beforeFirstUse: async () => {
+      if (!allowDemo) return;
+      await addDemo(store);
+      for (const resource of DEMO_RESOURCES) await putIfMissing(inner(), resource);
+    },
+    now: Date.now,
+    report: ({ kind, error, ...event }: AuthorizationEvent) =>
+      kind === 'error' ? log.error('the authorization server failed', { error }) : log.info(`authorization: ${kind}`, { ...event }),
+  });
 }
 
 async function areReachable(clinical: MongoStore, administrative: PostgresStore): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** The process: configuration, lock, engines, gateway, a ready line; and all of it backwards on a signal or a crash. */
 import { relative, resolve } from 'node:path';
-import { loadConfig } from './config/load.ts';
+import { DEMO_LOGINS, DEMO_PASSWORD } from './authorization/demo.ts';
+import { hasDemo, loadConfig } from './config/load.ts';
 import { type Config, OPTIONS } from './config/options.ts';
 import { startEngines } from './embedded/engines.ts';
 import { lockDataDir } from './embedded/lock.ts';
@@ -101,6 +102,8 @@ async function main(): Promise<void> {
   });
   try {
     const url = await starting;
+    if (hasDemo(config))
+      process.stdout.write(`Demo log-ins, for this machine alone: ${DEMO_LOGINS.join(', ')} (password ${DEMO_PASSWORD}).\n`);
     process.stdout.write(`Meridian is ready at ${url} (${process.uptime().toFixed(1)} s). A token: ${tokenCommand(config)}\n`);
   } catch (error) {
     if (error instanceof StartInterrupted) return;

@@ -5,10 +5,22 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, type JWTPayload, SignJWT } from 'jose';
+import {
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 
 const ALGORITHM = 'ES256';
-const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'kid', 'alg', 'use'] as const;
+/** What OpenID Connect asks every client to understand. */
+const ID_TOKEN_ALGORITHM = 'RS256';
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'] as const;
 
 export interface LocalClaims {
   /** Base URL of the FHIR server: `http://127.0.0.1:8080/fhir/R4`. */
@@ -26,8 +38,14 @@ export interface LocalClaims {
 }
 
 export interface LocalIssuer {
-  /** Public keys only. */
+  /** Public keys only: those of access tokens. */
   readonly jwks: JSONWebKeySet;
+  /** What access tokens are signed with. */
+  readonly accessTokenAlgorithm: 'ES256';
+  /** Private keys of access tokens, then those of id_tokens (RS256), which are made at the first call: for the authorization server alone. */
+  signingKeys(): Promise<readonly JWK[]>;
+  /** What an access token of ours says; undefined if it isn't ours, has ended or is for another audience. */
+  claimsOf(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined>;
   /** A signed access token. */
   sign(claims: LocalClaims): Promise<string>;
 }
@@ -41,13 +59,24 @@ export interface LocalIssuer {
 export async function openLocalIssuer(dataDir: string): Promise<LocalIssuer> {
   const folder = join(dataDir, 'keys');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const keys = await readOrMakeKeys(folder, join(folder, 'token-signing.jwks.json'));
+  const keys = await readOrMakeKeys(folder, 'token-signing.jwks.json', ALGORITHM);
   const [signer] = keys;
   if (!signer) throw new Error(`${folder}: the key set is empty`);
   const key = await importJWK(signer, ALGORITHM);
+  const jwks = { keys: keys.map(publicPart) };
+  const ownKeys = createLocalJWKSet(jwks);
 
   return {
-    jwks: { keys: keys.map(publicPart) },
+    jwks,
+    accessTokenAlgorithm: ALGORITHM,
+    signingKeys: async () => [...keys, ...(await readOrMakeKeys(folder, 'id-token-signing.jwks.json', ID_TOKEN_ALGORITHM))],
+    async claimsOf(token, issuer, audience) {
+      const rules = { issuer, audience, algorithms: [ALGORITHM], typ: 'at+jwt' };
+      return jwtVerify(token, ownKeys, rules).then(
+        ({ payload }) => payload,
+        () => undefined,
+      );
+    },
     async sign(claims) {
       return new SignJWT(payloadOf(claims))
         .setProtectedHeader({ alg: ALGORITHM, typ: 'at+jwt', kid: signer.kid ?? '' })
@@ -76,11 +105,12 @@ function publicPart(key: JWK): JWK {
   return Object.fromEntries(PUBLIC_MEMBERS.filter((name) => key[name] !== undefined).map((name) => [name, key[name]])) as JWK;
 }
 
-async function readOrMakeKeys(folder: string, file: string): Promise<JWK[]> {
+async function readOrMakeKeys(folder: string, name: string, algorithm: string): Promise<JWK[]> {
+  const file = join(folder, name);
   const existing = await readKeys(file);
   if (existing) return existing;
   const draft = join(folder, `.draft-${randomUUID()}`);
-  await writeFile(draft, JSON.stringify({ keys: [await makeKey()] }), { mode: 0o600, flag: 'wx' });
+  await writeFile(draft, JSON.stringify({ keys: [await makeKey(algorithm)] }), { mode: 0o600, flag: 'wx' });
   try {
     // A link fails if the name is taken, so a key that another process has made meanwhile stays.
     await link(draft, file);
@@ -92,9 +122,9 @@ async function readOrMakeKeys(folder: string, file: string): Promise<JWK[]> {
   return (await readKeys(file)) ?? [];
 }
 
-async function makeKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: ALGORITHM, use: 'sig' };
+async function makeKey(algorithm: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: algorithm, use: 'sig' };
 }
 
 async function readKeys(file: string): Promise<JWK[] | undefined> {

@@ -93,3 +93,16 @@ function checkTogether(config: Config): void {
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) throw new ConfigError('--tls-cert and --tls-key go together.');
   if (config.members % 2 === 0) throw new ConfigError('--members must be odd: an even replica set gains no safety.');
 }
+
+/** True if the gateway brings its own authorization server. */
+export function hasOwnAuthorization({ authorizationServer, connect, jwksUrl }: Config): boolean {
+  return authorizationServer === 'on' || (authorizationServer === 'auto' && !connect && !jwksUrl);
+}
+
+/** True if demo accounts may exist: embedded engines, and nobody but this machine can reach the gateway. */
+export function hasDemo(config: Config): boolean {
+  const name = new URL(config.baseUrl).hostname;
+  return hasOwnAuthorization(config) && !config.connect && !config.trustForwarded && isLoopback(config.host) && isLoopback(name);
+}
+
+const isLoopback = (host: string) => /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?)$/.test(host);

@@ -327,6 +327,23 @@ export const OPTIONS = {
     defaultText: 'a local key, made at first start',
     description: 'Where the keys are that access tokens are signed with.',
   },
+  authorizationServer: {
+    kind: 'choice',
+    env: 'AUTHORIZATION_SERVER',
+    flag: 'authorization-server',
+    choices: ['auto', 'on', 'off'],
+    default: 'auto',
+    description:
+      'The embedded SMART authorization server. `auto`: on with the embedded engines, off with `connect` or `jwks-url`. `on` with `jwks-url`: beside the identity provider, for when that is away.',
+  },
+  privateKeyOrigins: {
+    kind: 'urls',
+    env: 'PRIVATE_KEY_ORIGINS',
+    flag: 'private-key-origins',
+    default: [],
+    description:
+      "Origins on private or loopback addresses from which the authorization server may read clients' key sets, separated by commas; all others there are refused.",
+  },
   logLevel: {
     kind: 'choice',
     env: 'LOG_LEVEL',

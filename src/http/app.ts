@@ -19,6 +19,7 @@ import { DEFAULT_PRESENTATION, negotiate } from './middleware/negotiate.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
 import { pointsOfBody, type Weight, weightOf } from './middleware/weight.ts';
+import { type MountedAuthorization, mountAuthorization } from './mount-authorization.ts';
 import { NOBODY } from './nobody.ts';
 import { type BodyLimits, idempotencyOf, preconditionsOf, preferencesOf, readRequestBody, targetOf } from './request.ts';
 import { createResponseWriter, type Exchange } from './response.ts';
@@ -45,6 +46,8 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly bundleTimeoutMs?: number;
   /** Bodies of at least so many characters are compressed for clients that ask; default 0: none. */
   readonly compressFrom?: number;
+  /** Answers at its own addresses, beside FHIR. */
+  readonly authorization?: MountedAuthorization;
 }
 
 const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -138,6 +141,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health/live', (c) => c.json({ status: 'live' }));
   app.get('/health/ready', async (c) => ((await options.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not ready' }, 503)));
+  if (options.authorization) mountAuthorization(app, options.authorization, options.basePath);
   app.all('*', (c) => {
     const { incoming } = c.env;
     return underWay.run(

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { isSearchable } from '../search/param-types/criterion.ts';
 import { referenceCodes } from '../search/request/join.ts';
-import type { DescribedOperation, InteractionServices } from './context.ts';
+import type { DescribedOperation, InteractionServices, OauthUris } from './context.ts';
 import { interactionsOffered } from './route.ts';
 
 export interface Capabilities {
@@ -52,7 +52,7 @@ function restOf(services: InteractionServices, operations: readonly DescribedOpe
     documentation: services.referentialIntegrity
       ? 'A resource that others refer to can not be deleted (409).'
       : 'A resource that others refer to can be deleted; the references then lead to 410.',
-    security: { cors: true, description: 'Bearer tokens (JWT) with SMART scopes; metadata needs none.' },
+    security: securityOf(services),
     resource: services.definitions.resourceTypes.map((name) => ({
       type: name,
       interaction: type.map((code) => ({ code })),
@@ -74,6 +74,22 @@ function restOf(services: InteractionServices, operations: readonly DescribedOpe
     compartment: Object.keys(services.definitions.compartments).map(
       (name) => `http://hl7.org/fhir/CompartmentDefinition/${name.toLowerCase()}`,
     ),
+  };
+}
+
+/** @see https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#declaring-support-for-oauth2-endpoints */
+function securityOf({ oauth }: InteractionServices): object {
+  const description = 'Bearer tokens (JWT) with SMART scopes; metadata needs none.';
+  if (!oauth) return { cors: true, description };
+  const coding = [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' }];
+  return { extension: [oauthUris(oauth)], cors: true, service: [{ coding }], description };
+}
+
+function oauthUris({ authorization, token, introspection, revocation }: OauthUris): object {
+  const part = (url: string, valueUri: string) => ({ url, valueUri });
+  return {
+    url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+    extension: [part('authorize', authorization), part('token', token), part('introspect', introspection), part('revoke', revocation)],
   };
 }
 

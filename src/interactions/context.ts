@@ -65,6 +65,15 @@ export interface InteractionServices {
   readonly log: ErrorLog;
   /** Refuse to delete what others refer to. */
   readonly referentialIntegrity: boolean;
+  /** Where apps ask for tokens, as the CapabilityStatement tells it; without one, tokens come from elsewhere. */
+  readonly oauth?: OauthUris;
+}
+
+export interface OauthUris {
+  readonly authorization: string;
+  readonly token: string;
+  readonly introspection: string;
+  readonly revocation: string;
 }
 
 export interface InteractionContext extends Omit<InteractionServices, 'store'> {

@@ -1,10 +1,13 @@
 /** Removes once an hour what nobody needs any more: old markers and idempotency records, orphaned parts of large texts. */
+import type { AuthorizationStore } from '../authorization.ts';
 import { NAME_PREFIX, parseCommitName } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 
 export interface SweepOptions {
   readonly clinical: Pick<DecidingStore, 'sweepLedger' | 'sweepOrphans'>;
-  readonly administrative: Pick<PreparingStore, 'listPrepared' | 'sweepIdempotency'>;
+  readonly administrative: Pick<PreparingStore, 'listPrepared' | 'sweepIdempotency'> & {
+    readonly authorization: Pick<AuthorizationStore, 'sweep'>;
+  };
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: (message: string, error: unknown) => void;
@@ -21,6 +24,7 @@ export async function sweepOnce({ clinical, administrative, now }: SweepOptions)
   const before = new Date(now() - LEDGER_DAYS * DAY_MS);
   await clinical.sweepLedger(before, prepared);
   await administrative.sweepIdempotency(before);
+  await administrative.authorization.sweep(new Date(now()));
   await clinical.sweepOrphans(new Date(now() - DAY_MS));
 }
 

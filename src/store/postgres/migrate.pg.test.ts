@@ -4,7 +4,15 @@ import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { testPostgres } from '../../../tests/support/databases.ts';
 import { migratePostgres } from './migrate.ts';
-import { administrativeTables, idempotency, resourceHead, resourceHistory } from './schema.ts';
+import {
+  administrativeTables,
+  authorizationRecord,
+  idempotency,
+  loginAccount,
+  oauthClient,
+  resourceHead,
+  resourceHistory,
+} from './schema.ts';
 
 const { databaseUrl } = await testPostgres();
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 6 });
@@ -30,7 +38,15 @@ describe('migrations', () => {
        FROM information_schema.columns WHERE table_schema = 'public'`,
     );
     const found = new Set(rows.map(({ table, column, type, nullable }) => `${table}.${column} ${type} ${nullable ? 'null' : 'not null'}`));
-    const tables: PgTable[] = [resourceHead, resourceHistory, idempotency, ...administrativeTables.values()];
+    const tables: PgTable[] = [
+      resourceHead,
+      resourceHistory,
+      idempotency,
+      authorizationRecord,
+      loginAccount,
+      oauthClient,
+      ...administrativeTables.values(),
+    ];
     const udt: Readonly<Record<string, string>> = {
       bigint: 'int8',
       integer: 'int4',
@@ -50,7 +66,7 @@ describe('migrations', () => {
   test('make the primary keys and indexes that it describes', async () => {
     const { rows } = await pool.query<{ name: string }>(`SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public'`);
     const names = rows.map(({ name }) => name);
-    for (const table of [resourceHead, resourceHistory, ...administrativeTables.values()]) {
+    for (const table of [resourceHead, resourceHistory, authorizationRecord, ...administrativeTables.values()]) {
       const { name, indexes, primaryKeys } = getTableConfig(table as PgTable);
       expect(primaryKeys).toHaveLength(1);
       expect(names).toEqual(expect.arrayContaining([`${name}_pkey`, ...indexes.map((index) => index.config.name)]));

@@ -2,8 +2,10 @@
 
 import type { Pool } from 'pg';
 import type { AdministrativeAdministration } from '../administration.ts';
+import type { AuthorizationStore } from '../authorization.ts';
 import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
 import { administrationOf } from './administration.ts';
+import { createAuthorizationStore } from './authorization.ts';
 import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
@@ -43,6 +45,8 @@ export interface PostgresStore extends ResourceStore {
   /** Runs the migrations, and makes the partitions that rows wait for. Gives how many migrations ran. */
   migrate(): Promise<number>;
   readonly administration: AdministrativeAdministration;
+  /** What the embedded authorization server keeps. */
+  readonly authorization: AuthorizationStore;
   /** Makes the partitions that rows wait for in a default partition. Gives how many. */
   adoptWaiting(): Promise<number>;
   /** Removes idempotency records older than `before`. Gives how many. */
@@ -126,6 +130,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       return ran;
     },
     administration: administrationOf(pools),
+    authorization: createAuthorizationStore(pools.write),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
     sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.maintenance, before)),
     ping: () => translating(async () => void (await pools.read.query('SELECT 1'))),

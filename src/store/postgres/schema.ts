@@ -15,6 +15,7 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
+import type { Role } from '../authorization.ts';
 import { ADMINISTRATIVE_TABLES, type AdministrativeTable } from './business-date.ts';
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
@@ -67,6 +68,49 @@ export const idempotency = pgTable('idempotency', {
   bodyHash: text('body_hash').notNull(),
   answer: text('answer').notNull(),
   at: instant('at').notNull().defaultNow(),
+});
+
+/** Grants, sessions, codes, refresh tokens and launches of the authorization server; ids of secrets are hashed. */
+export const authorizationRecord = pgTable(
+  'authorization_record',
+  {
+    model: text('model').notNull(),
+    id: text('id').notNull(),
+    grantId: text('grant_id'),
+    uid: text('uid'),
+    payload: jsonb('payload').$type<Readonly<Record<string, unknown>>>().notNull(),
+    consumedAt: instant('consumed_at'),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.model, table.id] }),
+    index('authorization_record_grant_id').on(table.grantId),
+    index('authorization_record_uid').on(table.model, table.uid),
+    index('authorization_record_expires_at').on(table.expiresAt),
+  ],
+);
+
+/** People who log in at the authorization server. */
+export const loginAccount = pgTable('login_account', {
+  id: text('id').primaryKey(),
+  login: text('login').notNull().unique(),
+  displayName: text('display_name').notNull(),
+  role: text('role').$type<Role>().notNull(),
+  fhirUser: text('fhir_user'),
+  passwordHash: text('password_hash').notNull(),
+  totpSecret: text('totp_secret'),
+  totpLastStep: bigint('totp_last_step', { mode: 'number' }).notNull().default(0),
+  failures: integer('failures').notNull().default(0),
+  lockedUntil: instant('locked_until'),
+  isDisabled: boolean('disabled').notNull().default(false),
+  isDemo: boolean('demo').notNull().default(false),
+});
+
+/** Apps and backend services that are registered with the authorization server. */
+export const oauthClient = pgTable('oauth_client', {
+  id: text('id').primaryKey(),
+  metadata: jsonb('metadata').$type<Readonly<Record<string, unknown>>>().notNull(),
+  isDemo: boolean('demo').notNull().default(false),
 });
 
 /** Current versions of one type; partitioned by `column`. */

@@ -1,0 +1,59 @@
+/** What the composition root gives the authorization server. */
+import type { LocalIssuer } from '../access/local-key.ts';
+import type { AuthorizationStore } from '../store/authorization.ts';
+import type { IsResourceType } from './narrow-scopes.ts';
+import type { PatientChoice } from './pages/pages.ts';
+
+export interface FoundPatients {
+  readonly patients: readonly PatientChoice[];
+  readonly hasMore: boolean;
+}
+
+/** Something that an administrator may want to know; never a password or a token. */
+export interface AuthorizationEvent {
+  readonly kind: 'login' | 'login-refused' | 'logout' | 'grant' | 'refused' | 'error';
+  /** The account's login, as typed when it was refused. */
+  readonly user?: string;
+  readonly client?: string;
+  readonly detail?: string;
+  readonly error?: unknown;
+}
+
+export interface AuthorizationOptions {
+  readonly store: AuthorizationStore;
+  readonly issuer: LocalIssuer;
+  /** The `iss` of tokens. */
+  readonly issuerUrl: string;
+  /** The `aud` of tokens, and what `aud` must be in requests. */
+  readonly fhirBaseUrl: string;
+  readonly isResourceType: IsResourceType;
+  /** Names of the operations that administrators may have scopes for, without `$`. */
+  readonly operations: () => readonly string[];
+  /** Searches patients for the page where one is chosen; an empty text finds some. */
+  readonly findPatients: (text: string, user: string) => Promise<FoundPatients>;
+  /** One patient by id. */
+  readonly readPatient: (id: string, user: string) => Promise<PatientChoice | undefined>;
+  /** Origins on private addresses from which key sets may be read: "https://keys.hospital.example". */
+  readonly privateKeyOrigins: readonly string[];
+  /** Let demo accounts log in. */
+  readonly allowDemo: boolean;
+  /** Awaited before the first request is answered. */
+  readonly beforeFirstUse: () => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly report: (event: AuthorizationEvent) => void;
+}
+
+/** Lifetimes in seconds. */
+export const LIFETIMES = {
+  accessToken: 900,
+  /** SMART: no more than 300 for backend services. */
+  serviceToken: 300,
+  code: 60,
+  interaction: 1800,
+  /** Log-off after that long without use. */
+  session: 900,
+  /** With `online_access`, as long as the session is kept in use, at most: */
+  onlineRefresh: 43_200,
+  offlineRefresh: 7_776_000,
+} as const;
