@@ -9,7 +9,6 @@ import { createGateway, type Gateway } from '../src/gateway.ts';
 import { testDatabases } from '../tests/support/databases.ts';
 import { freePort } from '../tests/support/gateway-process.ts';
 import { describeConformance } from './conformance-suite.ts';
-import { createForge } from './runner/forge.ts';
 import type { Target } from './runner/send.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
@@ -27,11 +26,7 @@ beforeAll(async () => {
   gateway = await createGateway(config);
   const { url } = await gateway.listen();
   const issuer = await openLocalIssuer(dataDir);
-  target = {
-    baseUrl: url,
-    token: (scope, client = 'test', context = {}) => issuer.sign({ audience: url, scope, subject: client, ttlSeconds: 600, ...context }),
-    forge: await createForge(dataDir, url),
-  };
+  target = { baseUrl: url, token: (scope, client = 'test') => issuer.sign({ audience: url, scope, subject: client, ttlSeconds: 600 }) };
 }, 120_000);
 
 afterAll(async () => {
@@ -40,4 +35,3 @@ afterAll(async () => {
 }, 30_000);
 
 describeConformance(() => target, ['forwarded']);
-describeConformance(() => target, [], 'security');

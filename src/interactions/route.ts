@@ -101,8 +101,7 @@ export function findRoute(method: Method, path: string, routing: Routing): Route
   if (!interaction) throw methodNotAllowed(`${method} can't be used on "${path}"`, allowed(shape));
   if (!isTyped) return { interaction };
   if (shape.isCompartment) return compartmentRoute(interaction, segments, routing);
-  // Any other word with an underscore is an id that no resource has, not a condition on the type.
-  return { interaction, type, id: id === '_search' || id === '_history' ? undefined : id, versionId };
+  return { interaction, type, id: id?.startsWith('_') ? undefined : id, versionId };
 }
 
 function compartmentRoute(interaction: InteractionCode, segments: readonly string[], { isResourceType }: Routing): Route {

@@ -10,6 +10,7 @@ import { keyText, type ResourceVersion } from '../model/resource.ts';
 import { and } from '../search/expression/expression.ts';
 import type { Narrow } from '../search/plan/apply-access.ts';
 import { planSearch, resolveChains, type SearchPlan } from '../search/plan/plan-search.ts';
+import { withNamedInFilters } from '../search/request/filter.ts';
 import { parseSearch, type SearchRequest } from '../search/request/parse.ts';
 import type { SearchMatch } from '../store/store.ts';
 import { asksForVocabulary } from '../terminology/vocabulary.ts';
@@ -21,6 +22,7 @@ import { boundedPairs, queryText } from './query-text.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { inCompartment } from './search-compartment.ts';
 import { findIncluded, type Included } from './search-includes.ts';
+import { listMembers } from './search-lists.ts';
 import { totalOf } from './search-total.ts';
 import { type Subset, subsetOf, subsetText } from './subset.ts';
 
@@ -76,7 +78,7 @@ export async function answerSearch(
   request: FhirRequest,
   context: InteractionContext,
   search: SearchRequest,
-  { subset, mayInclude, leading = [], issues = [], letters }: SearchAnswer,
+  { subset, mayInclude, leading, issues = [], letters }: SearchAnswer,
 ): Promise<FhirResponse> {
   const plan = planSearch(search, {
     registry: context.search.registry,
@@ -85,13 +87,15 @@ export async function answerSearch(
   });
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
   const found = isCountOnly ? [] : await context.store.search(plan.search);
-  const page = found.slice(0, plan.pageSize);
-  const matched = [...(search.page === undefined ? leading : []), ...page.map(({ resource }) => resource)];
+  const page = pageOf(found, plan);
+  const matched = [...(search.page === undefined ? (leading ?? []) : []), ...page.map(({ resource }) => resource)];
   const [total, included] = await Promise.all([
     totalOf(search, plan, isCountOnly ? undefined : found.length, context),
     includedWith(request, context, matched, search, mayInclude),
   ]);
-  const links = linksOf(request, search, plan, found.length > page.length ? page.at(-1) : undefined);
+  const all = linksOf(request, search, plan, page, found.length > page.length);
+  // On the way back nothing would lead the first page.
+  const links = leading ? all.filter(({ relation }) => relation !== 'previous') : all;
   const entries = [
     ...matched.map((resource) => entryText(request, context, resource, 'match', subset)),
     // The elements asked for are those of the matches.
@@ -101,7 +105,7 @@ export async function answerSearch(
   const text = bundleText(
     'searchset',
     [...links, ...included.links],
-    total.value === undefined ? undefined : total.value + leading.length,
+    total.value === undefined ? undefined : total.value + (leading?.length ?? 0),
     entries,
   );
   return { status: 200, headers: {}, body: { kind: 'fhir', text } };
@@ -115,7 +119,8 @@ export async function understand(
   types: readonly string[],
 ): Promise<SearchRequest> {
   const { registry } = context.search;
-  const vocabulary = asksForVocabulary(pairs) ? await context.findVocabulary(pairs, narrowFor(request)) : undefined;
+  const named = withNamedInFilters(pairs);
+  const vocabulary = asksForVocabulary(named) ? await context.findVocabulary(named, narrowFor(request)) : undefined;
   const asked = parseSearch(pairs, types, { ...context.search, vocabulary, handling: request.prefer.handling ?? 'strict' });
   if (asked.includes.length > 0 && asked.summary === 'text') throw invalidValue('_summary=text can not be mixed with includes', '_summary');
   const { compartment } = request;
@@ -130,6 +135,7 @@ export async function understand(
       narrow: narrowFor(request),
       refuse: (type) => request.access.require(type, 'search-type'),
       collect: context.store.collect,
+      membersOf: listMembers(request, context),
     },
   );
 }
@@ -147,12 +153,36 @@ function includedWith(
   return findIncluded(request, context, page, includes, mayInclude);
 }
 
-/** `self` tells what was understood; `next` goes on after the last match. */
-function linksOf(request: FhirRequest, search: SearchRequest, plan: SearchPlan, last: SearchMatch | undefined): BundleLink[] {
-  const page: Pairs = search.page === undefined ? [] : [[PAGE, search.page]];
-  const self = { relation: 'self', url: linkUrl(request, [...search.applied, ...page]) };
-  if (!last) return [self];
-  return [self, { relation: 'next', url: linkUrl(request, [...search.applied, [PAGE, plan.nextPage(last)]]) }];
+/** The matches of the page in their order: a search backward finds the last one first. */
+function pageOf(found: readonly SearchMatch[], { search, pageSize }: SearchPlan): readonly SearchMatch[] {
+  const page = found.slice(0, pageSize);
+  return search.backward ? page.reverse() : page;
+}
+
+/**
+ * `self` tells what was understood; `next` goes on after the last match, `previous` back before the first. Where a page is
+ * empty, because what it held has gone, `next` of one that was gone back to is the first page.
+ */
+function linksOf(
+  request: FhirRequest,
+  search: SearchRequest,
+  plan: SearchPlan,
+  page: readonly SearchMatch[],
+  hasMore: boolean,
+): BundleLink[] {
+  const { backward, after } = plan.search;
+  const link = (relation: string, token: string | undefined): BundleLink => {
+    const pairs: Pairs = token === undefined ? [] : [[PAGE, token]];
+    return { relation, url: linkUrl(request, [...search.applied, ...pairs]) };
+  };
+  const [first, last] = [page[0]?.sortValues ?? (backward ? undefined : after), page.at(-1)?.sortValues];
+  const hasNext = backward ? true : hasMore;
+  const hasPrevious = first !== undefined && (backward ? hasMore : search.page !== undefined);
+  return [
+    link('self', search.page),
+    ...(hasNext ? [link('next', last && plan.nextPage(last))] : []),
+    ...(hasPrevious ? [link('previous', plan.previousPage(first))] : []),
+  ];
 }
 
 /** A search by POST is told as the GET that means the same. */

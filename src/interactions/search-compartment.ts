@@ -3,18 +3,17 @@
  * @see https://hl7.org/fhir/R4/search.html#2.21.1.2
  */
 import type { Definitions } from '../definitions/definitions.ts';
-import { notFound, unsupportedParameter } from '../model/error.ts';
+import { notFound } from '../model/error.ts';
 import { keyText, type ResourceKey } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
-import { or } from '../search/expression/expression.ts';
+import { and, or } from '../search/expression/expression.ts';
 import type { SearchRegistry } from '../search/parameters/registry.ts';
 import { referenceHomes } from '../search/request/join.ts';
 import { isLogicalId } from './route.ts';
 
-/** The types that a compartment has members of, the owner's own among them. @throws FhirError 400 where R4 leaves no way to tell them apart */
+/** The types that a compartment has members of, the owner's own among them. @throws FhirError 404 for a type that has no compartment */
 export function compartmentTypes(owner: ResourceKey, { compartments }: Definitions): readonly string[] {
   const members = membersOf(owner, compartments);
-  if (owner.type !== 'Patient') throw unsupportedParameter(`${owner.type}/…/* is not supported; search one type at a time`);
   return [...new Set([owner.type, ...Object.keys(members)])].sort();
 }
 
@@ -40,7 +39,12 @@ export function inCompartment(
 }
 
 function memberBy(code: string, type: string, owner: ResourceKey, registry: SearchRegistry): SearchExpression {
-  if (code === '{def}') return { kind: 'ids', ids: [owner.id] };
+  // An id means another resource in each type.
+  if (code === '{def}')
+    return and([
+      { kind: 'types', types: [owner.type] },
+      { kind: 'ids', ids: [owner.id] },
+    ]);
   const parameter = registry.parameter(type, code);
   const homes = parameter ? referenceHomes(parameter, owner.type) : [];
   return { kind: 'among', entries: homes.map((home) => `${home}${keyText(owner)}`) };

@@ -11,8 +11,8 @@ export interface Total {
   readonly issues: readonly Issue[];
 }
 
-/** A count that came along with matches gives up after this; one that was all that was asked for takes its time. */
-const COUNT_WITHIN_MS = 2_000;
+/** A count or an estimate that came along with matches gives up after this; one that was all that was asked for takes its time. */
+const COUNT_WITHIN_MS = 2_500;
 
 /** Told when it costs nothing (one page holds all) or is asked for. `found` is undefined if only the count is wanted. */
 export async function totalOf(
@@ -22,31 +22,35 @@ export async function totalOf(
   { store }: Pick<InteractionContext, 'store'>,
 ): Promise<Total> {
   if (found !== undefined && page === undefined && found <= pageSize && total !== 'none') return { value: found, issues: [] };
-  if (found === undefined) return { value: await store.count(search), issues: [] };
-  if (total !== 'accurate' && total !== 'estimate') return { issues: [] };
-  return countWithin(store.count(search));
+  if (found === undefined) return { value: await (total === 'estimate' ? store.estimate(search) : store.count(search)), issues: [] };
+  if (total === 'estimate') return estimated(await within(store.estimate(search)));
+  if (total !== 'accurate') return { issues: [] };
+  const value = await within(store.count(search, true));
+  return value === undefined ? estimated(await within(store.estimate(search)), 'in its place is an estimate') : { value, issues: [] };
 }
 
-/** What is still counting is left to the store's own deadline. */
-async function countWithin(counting: Promise<number>): Promise<Total> {
+/** Undefined if it took too long. What is still counting is left to the store's own deadline. */
+async function within(counting: Promise<number>): Promise<number | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, COUNT_WITHIN_MS, undefined);
   });
+  counting.catch(() => undefined);
   try {
-    const value = await Promise.race([counting, late]);
-    if (value !== undefined) return { value, issues: [] };
-    counting.catch(() => undefined);
-    return tooSlow();
+    return await Promise.race([counting, late]);
   } catch (error) {
-    if (error instanceof FhirError && error.status === 503) return tooSlow();
+    if (error instanceof FhirError && error.status === 503) return undefined;
     throw error;
   } finally {
     clearTimeout(timer);
   }
 }
 
-function tooSlow(): Total {
-  const diagnostics = `The matches could not be counted within ${COUNT_WITHIN_MS / 1000} s, so the total is left out. _summary=count waits longer.`;
-  return { issues: [{ severity: 'warning', code: 'timeout', diagnostics, expression: ['_total'] }] };
+/** `instead` says what the estimate stands for, if it was not asked for. */
+function estimated(value: number | undefined, instead?: string): Total {
+  if (value !== undefined && instead === undefined) return { value, issues: [] };
+  const outcome = value === undefined ? 'the total is left out' : instead;
+  const diagnostics = `The matches could not be counted in the time there is for it; ${outcome}. _summary=count waits longer.`;
+  const issues: Issue[] = [{ severity: 'warning', code: 'timeout', diagnostics, expression: ['_total'] }];
+  return value === undefined ? { issues } : { value, issues };
 }

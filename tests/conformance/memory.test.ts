@@ -11,7 +11,6 @@ beforeAll(async () => {
 afterAll(() => gateway?.close());
 
 describeConformance(() => gateway, ['forwarded']);
-describeConformance(() => gateway, [], 'security');
 
 test('no request failed for an unknown reason', () => {
   expect(gateway.failures).toEqual([]);

@@ -134,6 +134,9 @@ export const FAULTS: Readonly<Record<string, Decisions>> = {
   'text looked for beyond the mark': reading({
     contains: ({ start, text }, { index }) => index.s.some((each) => each.startsWith(start) && each.slice(start.length).includes(text)),
   }),
+  'an end found anywhere': reading({
+    contains: ({ start, text, isEnd }, resource) => matches({ kind: 'contains', start, text }, resource) && (isEnd ?? true),
+  }),
   'equality read as a prefix': reading({ equals: ({ entry }, { index }) => index.s.some((each) => each.startsWith(entry)) }),
   'equality without case': reading({
     equals: ({ entry }, { index }) => index.s.some((each) => each.toLowerCase() === entry.toLowerCase()),

@@ -135,6 +135,12 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
     () => ({ kind: 'among', entries: dice.times(4, entry) }),
     () => ({ kind: 'prefix', entry: dice.chance(0.5) ? entry() : shortened(entry()) }),
     () => ({ kind: 'contains', start: `${type}.${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}`, text: shortened(dice.pick(TEXTS)) }),
+    () => ({
+      kind: 'contains',
+      start: `${type}.${dice.pick(PARAMETERS)}=`,
+      text: dice.pick(['x', 'c', '%_x', 'oe', '\u{1F600}', '.C', 'z']),
+      isEnd: true,
+    }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
     () => near(dice, type),

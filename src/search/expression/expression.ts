@@ -30,8 +30,8 @@ export type SearchExpression =
   | { readonly kind: 'among'; readonly entries: readonly string[] }
   /** `s` holds an entry that starts so. */
   | { readonly kind: 'prefix'; readonly entry: string }
-  /** `s` holds an entry that starts so and has `text` after it, before the entry's end or its first U+001F. */
-  | { readonly kind: 'contains'; readonly start: string; readonly text: string }
+  /** `s` holds an entry that starts so and has `text` after it, before the entry's end or its first U+001F; `isEnd`: right before. */
+  | { readonly kind: 'contains'; readonly start: string; readonly text: string; readonly isEnd?: true }
   /** *One* entry of `r` with this key meets every condition. */
   | { readonly kind: 'range'; readonly key: string; readonly conditions: readonly BoundCondition[] }
   /** The position, of which there is one at most under these keys of `r`, is no further away than this (`haversine.ts`). */

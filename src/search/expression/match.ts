@@ -34,8 +34,10 @@ const meetsAll = (entry: { readonly lo: number; readonly hi: number }, condition
 const inRange = (entries: readonly RangeEntry[], key: string, conditions: readonly BoundCondition[]) =>
   entries.some((entry) => entry.k === key && meetsAll(entry, conditions));
 
-function containsText(entry: string, start: string, text: string): boolean {
-  return entry.startsWith(start) && (entry.slice(start.length).split(EXACT_MARK, 1)[0] ?? '').includes(text);
+function containsText(entry: string, { start, text, isEnd }: Extract<SearchExpression, { kind: 'contains' }>): boolean {
+  if (!entry.startsWith(start)) return false;
+  const rest = entry.slice(start.length).split(EXACT_MARK, 1)[0] ?? '';
+  return isEnd ? rest.endsWith(text) : rest.includes(text);
 }
 
 function isNear(entries: readonly RangeEntry[], { keys, kilometres, ...centre }: Extract<SearchExpression, { kind: 'near' }>): boolean {
@@ -68,7 +70,7 @@ export function matches(expression: SearchExpression, resource: Matchable): bool
     case 'prefix':
       return index.s.some((entry) => entry.startsWith(expression.entry));
     case 'contains':
-      return index.s.some((entry) => containsText(entry, expression.start, expression.text));
+      return index.s.some((entry) => containsText(entry, expression));
     case 'range':
       return inRange(index.r, expression.key, expression.conditions);
     case 'near':

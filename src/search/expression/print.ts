@@ -30,7 +30,7 @@ export function printExpression(expression: SearchExpression): string {
     case 'prefix':
       return `${JSON.stringify(expression.entry)}…`;
     case 'contains':
-      return `${JSON.stringify(expression.start)}…${JSON.stringify(expression.text)}…`;
+      return `${JSON.stringify(expression.start)}…${JSON.stringify(expression.text)}${expression.isEnd ? '' : '…'}`;
     case 'range':
       return `${JSON.stringify(expression.key)}[${printConditions(expression.conditions)}]`;
     case 'near':

@@ -7,7 +7,8 @@ import type { ParameterName } from '../request/names.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
 import type { Vocabulary } from '../request/vocabulary.ts';
 import { compositeExpression } from './composite.ts';
-import { dateExpression, updatedExpression } from './date.ts';
+import { dateExpression, overlapExpression, updatedExpression } from './date.ts';
+import { type FilterOperator, plainCriterion } from './filter-operator.ts';
 import { missingExpression } from './missing.ts';
 import { nearExpression } from './near.ts';
 import { numberExpression } from './number.ts';
@@ -32,6 +33,9 @@ export interface CriterionContext {
   readonly now: () => number;
   /** What is known of the value sets and code systems that the search names; without it, what R4 binds elements to. */
   readonly vocabulary?: Vocabulary | undefined;
+  /** Of `_filter`: how values compare; `isFilter` once that is worked out. */
+  readonly operator?: FilterOperator;
+  readonly isFilter?: true;
 }
 
 /** One alternative of a parameter's value, for one type. */
@@ -59,6 +63,9 @@ interface Meaning {
 
 /** Modifiers that make a token or a reference mean something else. */
 const MODIFIED: Readonly<Record<string, Express>> = {
+  'string:whole': stringExpression,
+  'string:end': stringExpression,
+  'date:overlap': overlapExpression,
   'token:text': tokenTextExpression,
   'token:of-type': ofTypeExpression,
   'token:in': inExpression,
@@ -119,18 +126,7 @@ function isSearchableIn(type: string, code: string, registry: SearchRegistry): b
 }
 
 /** R4's names that have no SearchParameter, or none that can be compiled. */
-const NOT_YET = new Set([
-  '_include',
-  '_revinclude',
-  '_has',
-  '_text',
-  '_content',
-  '_list',
-  '_filter',
-  '_query',
-  '_contained',
-  '_containedType',
-]);
+const NOT_YET = new Set(['_include', '_revinclude', '_has', '_text', '_content', '_query', '_contained', '_containedType']);
 
 function parameterOf(name: ParameterName, type: string, types: readonly string[], registry: SearchRegistry): SearchParameter {
   const parameter = registry.parameter(type, name.code);
@@ -140,7 +136,25 @@ function parameterOf(name: ParameterName, type: string, types: readonly string[]
   throw unsupportedParameter(`the search parameter "${name.text}" ${what}; allowed: ${allowed}`, name.text);
 }
 
-function checkModifier({ text, modifier }: ParameterName, parameter: SearchParameter): void {
+const IN_FILTERS = ['whole', 'end', 'overlap'];
+
+/** `path operator value` of a filter, in the words of a plain search. */
+function compileComparison(
+  name: ParameterName,
+  value: string,
+  types: readonly string[],
+  context: CriterionContext,
+  operator: FilterOperator,
+): SearchExpression {
+  const [first] = types.map((type) => parameterOf(name, type, types, context.registry));
+  const { modifier = name.modifier, value: plain, isComplement } = plainCriterion(operator, value, first?.type ?? '', name.code);
+  const { operator: _done, ...rest } = context;
+  const found = compileCriterion({ ...name, ...(modifier !== undefined && { modifier }) }, plain, types, { ...rest, isFilter: true });
+  return isComplement ? not(found) : found;
+}
+
+function checkModifier({ text, modifier }: ParameterName, parameter: SearchParameter, isFilter = false): void {
+  if (isFilter && IN_FILTERS.includes(modifier ?? '')) return;
   const allowed = modifiersOf(parameter);
   const isTypeName = parameter.type === 'reference' && /^[A-Z]/.test(modifier ?? '');
   if (modifier === undefined || isTypeName || allowed.includes(modifier)) return;
@@ -164,8 +178,9 @@ export function compileCriterion(
   context: CriterionContext,
 ): SearchExpression {
   checkChain(name);
+  if (context.operator !== undefined) return compileComparison(name, value, types, context, context.operator);
   const parameters = types.map((type) => parameterOf(name, type, types, context.registry));
-  for (const parameter of parameters) checkModifier(name, parameter);
+  for (const parameter of parameters) checkModifier(name, parameter, context.isFilter);
   if (name.modifier === 'missing') return missingExpression(parameters, value, name.text);
   const complement = name.modifier === undefined ? undefined : COMPLEMENTS[name.modifier];
   const modifier = complement ? complement.of : name.modifier;

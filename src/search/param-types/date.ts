@@ -49,6 +49,15 @@ export function dateTest(prefix: Prefix, { lo, hi }: TimeRange, now: number): Ra
 /** A `+` of an offset that the client did not escape arrives as a space. */
 const withPlus = (text: string) => text.replace(/ (?=\d\d:\d\d$)/, '+');
 
+/** `_filter`'s `po`: the two have a time in common. */
+export function overlapExpression(value: CriterionValue): SearchExpression {
+  const { parameter, text, name } = value;
+  const range = timeRange(withPlus(text));
+  if (!range) throw invalidValue(`${name}: "${text}" is not a date, dateTime or instant`, name);
+  const test: RangeTest = [[bound('lo', 'le', range.hi), bound('hi', 'ge', range.lo)]];
+  return or(parameter.storedAs.map((home) => onRanges(parameterKey(parameter.on, home.code), test)));
+}
+
 function testOf({ text, name, context }: CriterionValue): RangeTest {
   const { prefix, rest } = takePrefix(text);
   const range = timeRange(withPlus(rest));

@@ -2,7 +2,15 @@
 import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { or } from '../expression/expression.ts';
-import { anyValuePrefix, ENTRY_TEXT_LIMIT, foldText, parameterKey, stringEntry, stringPrefix } from '../parameters/entry-text.ts';
+import {
+  anyValuePrefix,
+  ENTRY_TEXT_LIMIT,
+  EXACT_MARK,
+  foldText,
+  parameterKey,
+  stringEntry,
+  stringPrefix,
+} from '../parameters/entry-text.ts';
 import type { CriterionValue } from './criterion.ts';
 
 /** @throws FhirError 400 for a text longer than the index holds @see https://hl7.org/fhir/R4/search.html#string */
@@ -11,6 +19,11 @@ export function stringExpression({ text, name, modifier, parameter }: CriterionV
   if (modifier === 'exact') return or(keys.map((key): SearchExpression => ({ kind: 'equals', entry: stringEntry(key, text) })));
   if (foldText(text).length > ENTRY_TEXT_LIMIT)
     throw invalidValue(`${name}: texts of up to ${ENTRY_TEXT_LIMIT} characters can be searched`, name);
+  // The two are in `_filter` only.
+  if (modifier === 'whole')
+    return or(keys.map((key): SearchExpression => ({ kind: 'prefix', entry: `${stringPrefix(key, text)}${EXACT_MARK}` })));
+  if (modifier === 'end')
+    return or(keys.map((key): SearchExpression => ({ kind: 'contains', start: anyValuePrefix(key), text: foldText(text), isEnd: true })));
   if (modifier === 'contains')
     return or(keys.map((key): SearchExpression => ({ kind: 'contains', start: anyValuePrefix(key), text: foldText(text) })));
   return or(keys.map((key): SearchExpression => ({ kind: 'prefix', entry: stringPrefix(key, text) })));

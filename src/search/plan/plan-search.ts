@@ -28,14 +28,18 @@ export interface SearchPlan {
   readonly search: Authorized<StoreSearch>;
   /** Matches of the page; 0 asks for the count only, and `search` is then not to be run. */
   readonly pageSize: number;
-  /** The token of the page after this match, the last of its page. */
-  nextPage(last: SearchMatch): string;
+  /** The token of the page after a match, the last of its page, with these sort values. */
+  nextPage(last: SearchMatch['sortValues']): string;
+  /** The token of the page before a match, the first of its page. */
+  previousPage(first: SearchMatch['sortValues']): string;
 }
 
 interface PageContent {
   /** Of which search it is a page. */
   readonly of: string;
   readonly after: readonly (number | string | null)[];
+  /** Backward from there. */
+  readonly back?: true;
 }
 
 /**
@@ -72,10 +76,13 @@ export function planSearch(request: SearchRequest, context: PlanContext): Search
   const search = applyAccess<StoreSearch>({ types, where, sort, limit: count + 1 }, context.narrow);
   const patient = patientNamedBy(search.where, search.types, context.registry);
   const of = fingerprint(request, sort);
-  const after = request.page === undefined ? undefined : openPage(request.page, of, context.pageTokens).after;
+  const page = request.page === undefined ? undefined : openPage(request.page, of, context.pageTokens);
+  const from = page && { after: page.after, ...(page.back && { backward: true as const }) };
+  const seal = (content: PageContent) => context.pageTokens.seal(content);
   return {
-    search: { ...search, ...(after && { after }), ...(patient && { patient }) },
+    search: { ...search, ...from, ...(patient && { patient }) },
     pageSize: request.count,
-    nextPage: (last) => context.pageTokens.seal({ of, after: last.sortValues } satisfies PageContent),
+    nextPage: (after) => seal({ of, after }),
+    previousPage: (after) => seal({ of, after, back: true }),
   };
 }

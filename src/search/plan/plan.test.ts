@@ -40,13 +40,13 @@ describe('planSearch', () => {
   });
 
   test('a page goes on after its last match, whatever the page size', () => {
-    const token = planSearch(request('code=a&_sort=date'), context).nextPage(match);
+    const token = planSearch(request('code=a&_sort=date'), context).nextPage(match.sortValues);
     expect(token).not.toContain('Observation');
     expect(planSearch(request(`code=a&_sort=date&_count=3&_page=${token}`), context).search.after).toEqual(match.sortValues);
   });
 
   test('a token that is forged, altered, of another search or another key is refused', () => {
-    const token = planSearch(request('code=a&_sort=date'), context).nextPage(match);
+    const token = planSearch(request('code=a&_sort=date'), context).nextPage(match.sortValues);
     const altered = (token.startsWith('A') ? 'B' : 'A') + token.slice(1);
     const ofOther = createPageTokens(Buffer.alloc(32, 8)).seal({ of: 'x', after: [] });
     const others = [`code=b&_sort=date&_page=${token}`, `code=a&_page=${token}`, `code=a&_sort=date&_page=${altered}`];
@@ -69,7 +69,7 @@ describe('planSearch', () => {
         handling: 'strict',
         now: () => now,
       });
-    const token = planSearch(parsed(0), context).nextPage(match);
+    const token = planSearch(parsed(0), context).nextPage(match.sortValues);
     expect(planSearch(parsed(1e12, `&_page=${token}`), context).search.after).toEqual(match.sortValues);
   });
 

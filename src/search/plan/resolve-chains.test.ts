@@ -25,6 +25,7 @@ function world(...answers: readonly string[][]) {
       asked.push(request);
       return (answers[asked.length - 1] ?? []).slice(0, request.limit);
     },
+    membersOf: async () => [],
     mostIds: 3,
   };
   const resolve = async (query: string, type: string, changes: Partial<ChainContext> = {}) => {

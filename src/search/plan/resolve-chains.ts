@@ -4,11 +4,12 @@
  * has more than the limit, from the near one. If both have, the search is refused: never a short answer.
  */
 import { tooCostly } from '../../model/error.ts';
+import { unreachable } from '../../model/unreachable.ts';
 import type { SearchExpression } from '../expression/expression.ts';
-import { and, or } from '../expression/expression.ts';
+import { and, not, or } from '../expression/expression.ts';
 import type { StoreCollect } from '../expression/search.ts';
 import type { SearchRegistry } from '../parameters/registry.ts';
-import type { Criteria, Join, JoinLeg } from '../request/join.ts';
+import type { Criteria, CriteriaTree, Join, JoinLeg } from '../request/join.ts';
 import { applyAccess, type Narrow } from './apply-access.ts';
 import type { Authorized } from './authorized.ts';
 import { patientNamedBy } from './route.ts';
@@ -21,6 +22,8 @@ export interface ChainContext {
   /** Called for a type that the caller may see nothing of, when there is no other to look into. @throws FhirError 403 */
   readonly refuse: (type: string) => void;
   readonly collect: (request: Authorized<StoreCollect>) => Promise<readonly string[]>;
+  /** Keys ("Patient/1") of a List's entries. @throws FhirError 400 for one that is not there, 403 for one that may not be read */
+  readonly membersOf: (listId: string) => Promise<readonly string[]>;
   /** Ids between two hops; default 10,000. */
   readonly mostIds?: number;
 }
@@ -51,13 +54,59 @@ async function resolveJoin(
   types: readonly string[],
   context: ChainContext,
 ): Promise<SearchExpression> {
+  if (join.kind === 'list') return resolveList(join, types, context);
+  if (join.kind === 'tree') return resolveTree(join.tree, known, types, context);
   const found: SearchExpression[] = [];
   for (const leg of seenOf(join, context)) found.push(await resolveLeg(leg, { join, known, types, context }));
   return simplify(or(found));
 }
 
+/** The entries of the lists, by type. @throws FhirError 422 for more than the limit */
+async function resolveList({ name, ids }: JoinOf<'list'>, types: readonly string[], context: ChainContext): Promise<SearchExpression> {
+  const lists = await Promise.all(ids.map(context.membersOf));
+  const members = lists.flat();
+  const most = context.mostIds ?? MOST_IDS;
+  if (members.length > most) throw tooCostly(`"${name}" has more than ${most} entries`, name);
+  const byType = types.map((type): SearchExpression => ofType(type, { kind: 'ids', ids: idsIn(members, type) }, types));
+  return simplify(or(byType));
+}
+
+/** An id means another resource in each type. */
+function ofType(type: string, ids: SearchExpression, types: readonly string[]): SearchExpression {
+  return types.length === 1 ? ids : and([{ kind: 'types', types: [type] }, ids]);
+}
+
+/** Every leaf among what is known already, so that its complement is exact there too. */
+async function resolveTree(
+  tree: CriteriaTree,
+  known: SearchExpression,
+  types: readonly string[],
+  context: ChainContext,
+): Promise<SearchExpression> {
+  switch (tree.kind) {
+    case 'leaf': {
+      const { where, joins } = tree.criteria;
+      const found = [where];
+      for (const join of joins) found.push(await resolveJoin(join, known, types, context));
+      return simplify(and(found));
+    }
+    case 'not':
+      return simplify(not(await resolveTree(tree.of, known, types, context)));
+    case 'and':
+    case 'or': {
+      const parts: SearchExpression[] = [];
+      for (const part of tree.of) parts.push(await resolveTree(part, known, types, context));
+      return simplify(tree.kind === 'and' ? and(parts) : or(parts));
+    }
+    default:
+      return unreachable(tree);
+  }
+}
+
+type JoinOf<K extends Join['kind']> = Extract<Join, { kind: K }>;
+
 /** The legs into types of which the caller may see something. */
-function seenOf({ legs }: Join, { narrow, refuse }: Pick<ChainContext, 'narrow' | 'refuse'>): readonly JoinLeg[] {
+function seenOf({ legs }: Pick<JoinOf<'legs'>, 'legs'>, { narrow, refuse }: Pick<ChainContext, 'narrow' | 'refuse'>): readonly JoinLeg[] {
   const seen = legs.filter(({ other }) => simplify(narrow(other)).kind !== 'nothing');
   if (legs[0] && seen.length === 0) refuse(legs[0].other);
   return seen;
@@ -65,11 +114,19 @@ function seenOf({ legs }: Join, { narrow, refuse }: Pick<ChainContext, 'narrow' 
 
 /** Before anything is asked: whether the answer is 403 must not hang on what is stored. @throws FhirError 403 */
 export function checkAccess(joins: readonly Join[], context: Pick<ChainContext, 'narrow' | 'refuse'>): void {
-  for (const join of joins) for (const { criteria } of seenOf(join, context)) checkAccess(criteria.joins, context);
+  for (const join of joins) {
+    if (join.kind === 'legs') for (const { criteria } of seenOf(join, context)) checkAccess(criteria.joins, context);
+    if (join.kind === 'tree') checkAccess(joinsIn(join.tree), context);
+  }
+}
+
+function joinsIn(tree: CriteriaTree): readonly Join[] {
+  if (tree.kind === 'leaf') return tree.criteria.joins;
+  return tree.kind === 'not' ? joinsIn(tree.of) : tree.of.flatMap(joinsIn);
 }
 
 interface Leg {
-  readonly join: Join;
+  readonly join: JoinOf<'legs'>;
   /** What is known of the resources searched, and of which types they are. */
   readonly known: SearchExpression;
   readonly types: readonly string[];
@@ -108,7 +165,7 @@ async function farEnd(leg: JoinLeg, { context, types }: Leg, allowed: SearchExpr
   if (where === undefined) return undefined;
   const found = await collectAll({ types: [leg.other], where, prefixes: leg.kind === 'has' ? startsOf(leg) : undefined }, context);
   if (!found) return undefined;
-  if (leg.kind === 'has') return simplify({ kind: 'ids', ids: types.length === 1 ? idsIn(found, leg.on) : [] });
+  if (leg.kind === 'has') return simplify(ofType(leg.on, { kind: 'ids', ids: idsIn(found, leg.on) }, types));
   const ids = idsIn(found, leg.other);
   return simplify({ kind: 'among', entries: ids.flatMap((id) => leg.homes.map((home) => `${home}${leg.other}/${id}`)) });
 }

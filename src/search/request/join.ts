@@ -12,6 +12,7 @@ import { anyValuePrefix, parameterKey } from '../parameters/entry-text.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 import type { ParameterName } from './names.ts';
 import { parseName } from './names.ts';
+import { splitValue } from './values.ts';
 
 /** What a resource must meet: its own entries, and those of others that it is joined to. */
 export interface Criteria {
@@ -20,12 +21,20 @@ export interface Criteria {
   readonly joins: readonly Join[];
 }
 
-/** One chained parameter or `_has`: any of the legs holds. */
-export interface Join {
-  /** As the client wrote it, for errors. */
-  readonly name: string;
-  readonly legs: readonly JoinLeg[];
-}
+/** A condition that other resources decide. `name` is as the client wrote it, for errors. */
+export type Join =
+  /** One chained parameter or `_has`: any of the legs holds. */
+  | { readonly kind: 'legs'; readonly name: string; readonly legs: readonly JoinLeg[] }
+  /** `_list`: an entry of one of these Lists. */
+  | { readonly kind: 'list'; readonly name: string; readonly ids: readonly string[] }
+  /** `_filter` with chains in it. */
+  | { readonly kind: 'tree'; readonly name: string; readonly tree: CriteriaTree };
+
+/** Criteria under `and`, `or` and `not`. */
+export type CriteriaTree =
+  | { readonly kind: 'leaf'; readonly criteria: Criteria }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly CriteriaTree[] }
+  | { readonly kind: 'not'; readonly of: CriteriaTree };
 
 export interface JoinLeg {
   /** `chain`: a resource of type `on` refers to one of type `other`; `has`: one of type `other` refers to it. */
@@ -83,12 +92,13 @@ export function compileCriteria(
   hops = 0,
   known: Known = new Map(),
 ): Criteria {
+  if (name.text === '_list') return { where: EVERYTHING, joins: [{ kind: 'list', name: whole, ids: listIds(value, whole) }] };
   if (name.chain === undefined) return { where: compileCriterion(name, value, types, context), joins: [] };
   const most = context.mostHops ?? 5;
   if (hops >= most) throw invalidValue(`"${whole}": a chain has ${most} hops at most`, whole);
   const tail: Tail = { text: name.chain, value, context, whole, hops: hops + 1, known };
   const legs = name.code === '_has' ? hasLegs(types, tail) : types.flatMap((type) => chainLegs(name, type, tail));
-  return { where: EVERYTHING, joins: [{ name: whole, legs }] };
+  return { where: EVERYTHING, joins: [{ kind: 'legs', name: whole, legs }] };
 }
 
 /** By type and rest of the chain: untyped chains come to the same end on many ways, far too many to work each out anew. */
@@ -123,7 +133,25 @@ function compileTail({ text, value, context, whole, hops, known }: Tail, type: s
 }
 
 const waysOf = (legs: readonly JoinLeg[]): number =>
-  legs.reduce((sum, { criteria }) => sum + 1 + criteria.joins.reduce((inner, join) => inner + waysOf(join.legs), 0), 0);
+  legs.reduce((sum, { criteria }) => sum + 1 + criteria.joins.reduce((inner, join) => inner + waysOf(legsOf(join)), 0), 0);
+
+const legsOf = (join: Join): readonly JoinLeg[] => (join.kind === 'legs' ? join.legs : []);
+
+const LIST_ID = /^(?:List\/)?([A-Za-z0-9\-.]{1,64})$/;
+/** Lists of one `_list`. */
+const MOST_LISTS = 10;
+
+/** @throws FhirError 400 for what is no id of a List: R4's functional lists (`$current-problems`) are not kept */
+function listIds(value: string, name: string): string[] {
+  const values = splitValue(value, ',');
+  if (values.length > MOST_LISTS) throw invalidValue(`${name}: at most ${MOST_LISTS} lists, not ${values.length}`, name);
+  return values.map((text) => {
+    if (text.startsWith('$')) throw unsupportedParameter(`${name}: the list "${text}" is not kept here; give the id of a List`, name);
+    const [, id] = LIST_ID.exec(text) ?? [];
+    if (id === undefined) throw invalidValue(`${name}: "${text}" is not the id of a List`, name);
+    return id;
+  });
+}
 
 function chainLegs({ code, modifier }: ParameterName, on: string, tail: Tail): JoinLeg[] {
   const { context, whole } = tail;
@@ -168,11 +196,14 @@ function hasLegs(types: readonly string[], tail: Tail): JoinLeg[] {
   const [, other, code, rest] = /^([^:]*):([^:]*):(.+)$/.exec(text) ?? [];
   if (other === undefined || code === undefined || rest === undefined)
     throw invalidValue(`"${whole}" must be _has:[type]:[reference parameter]:[parameter]`, whole);
-  const [on] = types;
-  if (on === undefined || types.length > 1) throw unsupportedParameter(`"${whole}": _has needs a search of one type`, whole);
   if (context.registry.parametersOf(other).length === 0) throw unsupportedParameter(`"${whole}": "${other}" is no resource type`, whole);
   const parameter = referenceParameter(other, code, context.registry, whole);
-  if (!parameter.targets.includes(on))
-    throw unsupportedParameter(`"${whole}": ${other}.${code} leads to ${parameter.targets.join(', ')}, not to ${on}`, whole);
-  return [{ kind: 'has', on, other, homes: referenceHomes(parameter, on), criteria: criteriaOf({ ...tail, text: rest }, other) }];
+  const criteria = criteriaOf({ ...tail, text: rest }, other);
+  const near = types.filter((type) => parameter.targets.includes(type));
+  if (near.length === 0)
+    throw unsupportedParameter(
+      `"${whole}": ${other}.${code} leads to ${parameter.targets.join(', ')}, not to ${types.slice(0, 5).join(', ')}`,
+      whole,
+    );
+  return near.map((on) => ({ kind: 'has', on, other, homes: referenceHomes(parameter, on), criteria }));
 }

@@ -334,7 +334,6 @@ describe('what is not understood is refused by name', () => {
     ['_include:once=Observation:subject', '_include:once', 'not-supported'],
     ['_revinclude=Claim:patient', '_revinclude', 'not-supported'],
     ['_text=fever', '_text', 'not-supported'],
-    ['_filter=x', '_filter', 'not-supported'],
     ['_sort=subject', '_sort', 'not-supported'],
     ['_sort=foo', '_sort', 'not-supported'],
     ['code=', 'code', 'not-supported'],

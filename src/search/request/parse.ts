@@ -12,6 +12,7 @@ import { patientNamedBy } from '../plan/route.ts';
 import { simplify } from '../plan/simplify.ts';
 import type { SearchControls, Summary, Total } from './controls.ts';
 import { applyControl, isControl } from './controls.ts';
+import { compileFilter, FILTER } from './filter.ts';
 import type { Include } from './include.ts';
 import { isInclude, parseInclude } from './include.ts';
 import type { Join } from './join.ts';
@@ -89,7 +90,8 @@ function readPair(draft: Draft, [name, value]: Pair, context: SearchContext): vo
   if (isControl(name)) applyControl(draft.controls, name, value, context.maxCount ?? 1000);
   else if (isInclude(name)) draft.includes.push(parseInclude(name, value, draft.types, context.registry));
   else if (name !== '_type') {
-    const { where, joins } = compileCriteria(parseName(name), value, draft.types, context);
+    const { where, joins } =
+      name === FILTER ? compileFilter(value, draft.types, context) : compileCriteria(parseName(name), value, draft.types, context);
     draft.criteria.push(where);
     draft.joins.push(...joins);
   }

@@ -36,7 +36,7 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
     case 'contains':
       // $indexOfCP finds no empty text at the very end.
       if (expression.text === '') return holdsStart(expression.start);
-      return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression.start, expression.text) }] };
+      return { $and: [holdsStart(expression.start), { $expr: containsAfter(expression) }] };
     case 'range':
       return rangeFilter(expression.key, expression.conditions);
     case 'near':
@@ -68,11 +68,15 @@ function rangeFilter(key: string, conditions: readonly BoundCondition[]): Filter
 }
 
 /** Some entry has `text` after `start`. The index finds what starts so; the entries of these documents are looked through. */
-function containsAfter(start: string, text: string) {
+function containsAfter({ start, text, isEnd }: Extract<SearchExpression, { kind: 'contains' }>) {
   const beforeMark = { $arrayElemAt: [{ $split: ['$$entry', EXACT_MARK] }, 0] };
   const hasStart = { $eq: [{ $indexOfCP: ['$$entry', { $literal: start }] }, 0] };
-  const hasText = { $gte: [{ $indexOfCP: [beforeMark, { $literal: text }, [...start].length] }, 0] };
-  return { $anyElementTrue: [{ $map: { input: { $ifNull: ['$s', []] }, as: 'entry', in: { $and: [hasStart, hasText] } } }] };
+  const [startLength, textLength] = [[...start].length, [...text].length];
+  const endAt = { $max: [startLength, { $subtract: [{ $strLenCP: beforeMark }, textLength] }] };
+  const hasText = isEnd
+    ? { $eq: [{ $substrCP: [beforeMark, endAt, textLength] }, { $literal: text }] }
+    : { $gte: [{ $indexOfCP: [beforeMark, { $literal: text }, startLength] }, 0] };
+  return { $anyElementTrue: [{ $map: { input: { $ifNull: ['$s', []] }, as: 'entry', in: { $cond: [hasStart, hasText, false] } } }] };
 }
 
 /** The exact distance; ranges beside it let the index find what is about there. */
@@ -120,16 +124,22 @@ export const startsWith = (variable: string, prefix: string): Document => ({
   $and: [{ $gte: [variable, { $literal: prefix }] }, { $lt: [variable, { $literal: prefix + LAST }] }],
 });
 
-/** Every `ids` expression in a tree. */
-export function idsIn(expression: SearchExpression): readonly Ids[] {
+/** Every `ids` expression in a tree, and the types that it can be of there. */
+export function idsIn(expression: SearchExpression, types: readonly string[]): readonly (readonly [Ids, readonly string[]])[] {
   switch (expression.kind) {
     case 'ids':
-      return [expression];
-    case 'and':
+      return [[expression, types]];
+    case 'and': {
+      const left = expression.of.reduce<readonly string[]>(
+        (kept, part) => (part.kind === 'types' ? kept.filter((type) => part.types.includes(type)) : kept),
+        types,
+      );
+      return expression.of.flatMap((part) => idsIn(part, left));
+    }
     case 'or':
-      return expression.of.flatMap(idsIn);
+      return expression.of.flatMap((part) => idsIn(part, types));
     case 'not':
-      return idsIn(expression.of);
+      return idsIn(expression.of, types);
     default:
       return [];
   }

@@ -14,7 +14,7 @@ import { BATCHING, createBatcher } from '../batcher.ts';
 import { compareMatches } from '../order.ts';
 import type { StoreSearch } from '../store.ts';
 import type { StoredDocument } from './document.ts';
-import { startsWith } from './filter.ts';
+import { fieldOf, startsWith } from './filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
 
 /** A search and the filter that finds it. */
@@ -48,7 +48,10 @@ export function createSearchBatch({ find, findAlone }: SearchBatchOptions): Find
   });
   const ofLookups = together(findAlone, async (batch) => {
     const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
-    const found = await find({ $or: batch.map(({ filter }) => filter) }, searchesOf(batch), limitOf(batch), { s: entriesOf(leaves) });
+    const found = await find({ $or: batch.map(({ filter }) => filter) }, searchesOf(batch), limitOf(batch), {
+      s: entriesOf('s', leaves),
+      sn: entriesOf('sn', leaves),
+    });
     return { found, isOf: (document, { search }) => search.types.includes(document.type) && holds(document, search.where) };
   });
   return (one) => {
@@ -144,6 +147,7 @@ function leavesOf(expression: SearchExpression): readonly SearchExpression[] | u
     case 'equals':
     case 'prefix':
       return [expression];
+    case 'and':
     case 'or': {
       const parts = expression.of.map(leavesOf);
       const leaves = parts.flatMap((part) => part ?? []);
@@ -154,14 +158,16 @@ function leavesOf(expression: SearchExpression): readonly SearchExpression[] | u
   }
 }
 
-/** Of `s`, what tells the searches apart. */
-function entriesOf(leaves: readonly SearchExpression[]): Document {
-  const entries = leaves.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
-  const starts = leaves.flatMap((leaf) => (leaf.kind === 'prefix' ? [leaf.entry] : []));
-  if (starts.length === 0) return { $setIntersection: ['$s', { $literal: entries }] };
+/** Of a field's entries, those that tell the searches apart. */
+function entriesOf(field: 's' | 'sn', leaves: readonly SearchExpression[]): Document {
+  const own = leaves.filter((leaf) => (leaf.kind === 'equals' || leaf.kind === 'prefix') && fieldOf(leaf.entry) === field);
+  const entries = own.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
+  const starts = own.flatMap((leaf) => (leaf.kind === 'prefix' ? [leaf.entry] : []));
+  const kept = { $ifNull: [`$${field}`, []] };
+  if (starts.length === 0) return { $setIntersection: [kept, { $literal: entries }] };
   const isWanted = [{ $in: ['$$entry', { $literal: entries }] }, ...starts.map((start) => startsWith('$$entry', start))];
-  return { $filter: { input: '$s', as: 'entry', cond: { $or: isWanted } } };
+  return { $filter: { input: kept, as: 'entry', cond: { $or: isWanted } } };
 }
 
-const holds = ({ type, id, s = [] }: StoredDocument, where: SearchExpression): boolean =>
-  matches(where, { type, id, at: 0, index: { ...NO_ENTRIES, s } });
+const holds = ({ type, id, s = [], sn = [] }: StoredDocument, where: SearchExpression): boolean =>
+  matches(where, { type, id, at: 0, index: { ...NO_ENTRIES, s: [...s, ...sn] } });

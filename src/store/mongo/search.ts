@@ -69,8 +69,8 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
 
   async function identitiesFor(where: SearchExpression, types: readonly string[], patient: string | undefined) {
     const entries = await Promise.all(
-      idsIn(where).map(async (expression) => {
-        const keys: ResourceKey[] = types.flatMap((type) => expression.ids.map((id) => ({ type, id })));
+      idsIn(where, types).map(async ([expression, ofTypes]) => {
+        const keys: ResourceKey[] = ofTypes.flatMap((type) => expression.ids.map((id) => ({ type, id })));
         // Within a record all that counts lies under its key, pointers to resources of other records too.
         const inRecord = patient && keys.map((key) => identityOf({ ...key, rk: recordKeyOf(patient.slice('Patient/'.length)) }));
         return [expression, inRecord || (await reader.identitiesOf(keys))] as const;

@@ -36,7 +36,7 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
     case 'prefix':
       return holds(prefixQuery(expression.entry));
     case 'contains':
-      return containsCondition(expression.start, expression.text, parameters);
+      return containsCondition(expression, parameters);
     case 'patient':
       return holds(equalsQuery(patientLexeme(expression.reference)));
     case 'range':
@@ -56,10 +56,12 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
 }
 
 /** The index finds what starts so; then the entries of the row are looked through. */
-function containsCondition(start: string, text: string, parameters: Parameters): string {
+function containsCondition({ start, text, isEnd }: Extract<SearchExpression, { kind: 'contains' }>, parameters: Parameters): string {
   const startAt = parameters.add(start);
   const rest = `split_part(substr(x.lexeme, char_length(${startAt}::text) + 1), E'\\x1f', 1)`;
-  const holds = `starts_with(x.lexeme, ${startAt}::text) AND position(${parameters.add(text)}::text IN ${rest}) > 0`;
+  const textAt = parameters.add(text);
+  const hasText = isEnd ? `right(${rest}, char_length(${textAt}::text)) = ${textAt}::text` : `position(${textAt}::text IN ${rest}) > 0`;
+  const holds = `starts_with(x.lexeme, ${startAt}::text) AND ${hasText}`;
   return `(e.s @@ ${parameters.add(prefixQuery(start))}::tsquery AND EXISTS (SELECT FROM unnest(e.s) AS x WHERE ${holds}))`;
 }
 
