@@ -22,7 +22,9 @@ import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
 import { createPatientFinder, putIfMissing } from './interactions/find-patients.ts';
 import type { InnerRequests } from './interactions/inner-request.ts';
+import { createIndexKeeper } from './jobs/index-keeper.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { withParameterRules } from './jobs/parameter-rules.ts';
 import { unavailable } from './model/error.ts';
 import { createUlids } from './model/ulid.ts';
 import { aggregate } from './operations/aggregate.ts';
@@ -35,25 +37,30 @@ import { createLaunchOperation } from './operations/launch.ts';
 import { observationLastn } from './operations/observation-lastn.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
 import { createOperationRegistry } from './operations/registry.ts';
+import { createReindexOperation } from './operations/reindex.ts';
+import { createReindexStatusOperation } from './operations/reindex-status.ts';
 import { createReplicaOperation } from './operations/replica.ts';
 import { createShardOperation } from './operations/shard.ts';
 import { validate } from './operations/validate.ts';
-import { createIndexer } from './search/parameters/indexer.ts';
+import { createLiveSearch } from './search/parameters/live-search.ts';
 import { createSearchRegistry } from './search/parameters/registry.ts';
 import { createPageTokens } from './search/plan/page-token.ts';
 import { createCancellableStore } from './store/cancellable-store.ts';
 import { startGatewayClock } from './store/mongo/gateways.ts';
 import { migrateMongo } from './store/mongo/migrate.ts';
 import { createMongoStore, type MongoStore } from './store/mongo/mongo-store.ts';
+import { createReindexJobs } from './store/mongo/reindex-jobs.ts';
 import { sharedSecret } from './store/mongo/shared-secret.ts';
 import { storeOf } from './store/placement/placement.ts';
 import { createPlacementStore } from './store/placement/placement-store.ts';
 import { startRecovery } from './store/placement/recovery.ts';
+import { createPlacementReindex } from './store/placement/reindex.ts';
 import { startSweeping } from './store/placement/sweep.ts';
 import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
 import { createRecallingStore } from './store/recent-versions.ts';
 import { createTimedStore } from './store/timed-store.ts';
+import { createWatchedStore } from './store/watched-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createRequestTiming } from './telemetry/request-timing.ts';
 import { createValidator } from './validation/validate.ts';
@@ -105,7 +112,23 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     log: (message, error) => log.error(message, { error }),
   });
 
-  const registry = createSearchRegistry(definitions);
+  const stores = createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase });
+  const live = createLiveSearch(definitions, { baseUrl: config.baseUrl });
+  const parameterRules = { definitions, builtIn: createSearchRegistry(definitions) };
+  const keeper = createIndexKeeper({
+    resources: stores,
+    live,
+    rules: parameterRules,
+    jobs: createReindexJobs(clinical.collections, Date.now),
+    store: createPlacementReindex(clinical.reindexing, administrative.reindexing),
+    announce: clock.announce,
+    allKnow: clock.allKnow,
+    holder: clock.gatewayId,
+    now: Date.now,
+    log: (message, detail) => log.info(message, detail),
+  });
+  await keeper.refresh();
+  keeper.start();
   const administration = { clinical: clinical.administration, administrative: administrative.administration };
   const isResourceType = (type: string) => definitions.isResourceType(type);
   const authorization = hasOwnAuthorization(config)
@@ -131,6 +154,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createBenchmarkOperation(administration, jobs),
     createBenchmarkStatusOperation(jobs),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
+    createReindexOperation(keeper.jobs),
+    createReindexStatusOperation(keeper.jobs),
   ]);
   const timing = createRequestTiming();
   const underWay = createRequestsUnderWay();
@@ -140,7 +165,9 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       store: createRecallingStore(
         createTimedStore(
           createCancellableStore(
-            createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase }),
+            createWatchedStore(stores, 'SearchParameter', () =>
+              keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+            ),
             underWay.current,
           ),
           timing.inStore,
@@ -148,9 +175,9 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         RECALLED_CHARACTERS,
       ),
       definitions,
-      validator: createValidator(definitions),
-      indexer: createIndexer(registry, definitions, { baseUrl: config.baseUrl }),
-      search: { registry, baseUrl: config.baseUrl, now: Date.now, mostHops: config.maxChainHops },
+      validator: withParameterRules(createValidator(definitions), parameterRules, keeper.registered),
+      indexer: live.indexer,
+      search: { registry: live.registry, baseUrl: config.baseUrl, now: Date.now, mostHops: config.maxChainHops },
       pageTokens: createPageTokens(await sharedSecret(clinical.collections)),
       now: Date.now,
       newUlid,
@@ -211,7 +238,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listening?.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([jobs.close(), recovery.stop(), sweeping.stop()]);
+      await Promise.all([jobs.close(), keeper.stop(), recovery.stop(), sweeping.stop()]);
       await clock.close();
       await Promise.all([clinical.close(), administrative.close()]);
     },

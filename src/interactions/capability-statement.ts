@@ -18,12 +18,13 @@ export function capabilityStatement(
   services: InteractionServices,
   operations: readonly DescribedOperation[],
 ): (baseUrl: string) => Capabilities {
-  const rest = restOf(services, operations);
-  let last: (Capabilities & { readonly baseUrl: string }) | undefined;
+  const { registry } = services.search;
+  let last: (Capabilities & { readonly baseUrl: string; readonly revision: number }) | undefined;
   return (baseUrl) => {
-    if (last?.baseUrl === baseUrl) return last;
-    const text = JSON.stringify({ ...head(services, baseUrl), rest: [rest] });
-    last = { baseUrl, text, etag: `W/"${hash('sha1', text, 'hex').slice(0, 16)}"` };
+    const revision = registry.revision();
+    if (last?.baseUrl === baseUrl && last.revision === revision) return last;
+    const text = JSON.stringify({ ...head(services, baseUrl), rest: [restOf(services, operations)] });
+    last = { baseUrl, revision, text, etag: `W/"${hash('sha1', text, 'hex').slice(0, 16)}"` };
     return last;
   };
 }

@@ -75,8 +75,9 @@ export const malformed = (diagnostics: string, expression?: string) => single(40
 export const missingValue = (diagnostics: string, expression?: string) => single(400, 'required', diagnostics, expression);
 /** 400: the server does not know this search parameter, modifier or operation parameter. */
 export const unsupportedParameter = (diagnostics: string, expression?: string) => single(400, 'not-supported', diagnostics, expression);
-/** 400: several problems found by validation, all of them listed. */
-export const invalidResource = (issues: readonly Issue[]) => new FhirError(400, issues);
+/** 400: several problems found by validation, all of them listed; 422 if they are breaches of the server's own rules only. */
+export const invalidResource = (issues: readonly Issue[]) =>
+  new FhirError(issues.length > 0 && issues.every(({ code }) => code === 'business-rule') ? 422 : 400, issues);
 /** 401: no token, or one that can't be trusted. `challenge` is the value of `WWW-Authenticate`. */
 export const unauthenticated = (diagnostics: string, challenge: string) =>
   new FhirError(401, [{ severity: 'error', code: 'login', diagnostics }], { 'WWW-Authenticate': challenge });

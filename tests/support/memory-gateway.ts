@@ -15,19 +15,25 @@ import { type ListenOptions, listen } from '../../src/http/serve.ts';
 import { createRequestsUnderWay } from '../../src/http/under-way.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
+import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
 import { aggregate } from '../../src/operations/aggregate.ts';
 import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
 import { explain } from '../../src/operations/explain.ts';
 import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
+import { createReindexOperation } from '../../src/operations/reindex.ts';
+import { createReindexStatusOperation } from '../../src/operations/reindex-status.ts';
 import { validate } from '../../src/operations/validate.ts';
-import { createIndexer } from '../../src/search/parameters/indexer.ts';
+import { createLiveSearch } from '../../src/search/parameters/live-search.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
 import { createCancellableStore } from '../../src/store/cancellable-store.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import { createMemoryReindexJobs } from '../../src/store/memory/reindex-jobs.ts';
 import { createRecallingStore } from '../../src/store/recent-versions.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
+import { createWatchedStore } from '../../src/store/watched-store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
 
 export interface ServedGateway {
@@ -52,8 +58,19 @@ export type GatewayChanges = Partial<InteractionServices> &
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
-  const services = { ...memoryServices((message, details) => failures.push({ message, ...details })), ...changes };
-  const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn, aggregate, explain]);
+  const { keeper, ...made } = memoryServices((message, details) => failures.push({ message, ...details }));
+  const services = { ...made, ...changes };
+  const operations = createOperationRegistry([
+    validate,
+    patientEverything,
+    encounterEverything,
+    observationLastn,
+    aggregate,
+    explain,
+    createReindexOperation(keeper.jobs),
+    createReindexStatusOperation(keeper.jobs),
+  ]);
+  keeper.start();
   const underWay = changes.underWay ?? createRequestsUnderWay();
   const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
   const context = assembleContext({ ...services, store }, operations.described, operations.find);
@@ -86,22 +103,40 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     token,
     close: async (graceMs = 100) => {
       await listening.close(graceMs);
+      await keeper.stop();
       await remove();
     },
   };
 }
 
 /** Services on an empty memory store. */
-export function memoryServices(report: (message: string, details?: object) => void): InteractionServices {
+export function memoryServices(
+  report: (message: string, details?: object) => void,
+): InteractionServices & { readonly keeper: IndexKeeper } {
   const definitions = loadDefinitions();
-  const registry = createSearchRegistry(definitions);
+  const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL });
+  const rules = { definitions, builtIn: createSearchRegistry(definitions) };
+  const resources = createMemoryStore();
+  const keeper = createIndexKeeper({
+    resources,
+    live,
+    rules,
+    jobs: createMemoryReindexJobs(),
+    store: resources.reindexing,
+    announce: () => {},
+    allKnow: async () => true,
+    holder: 'memory',
+    now: Date.now,
+    log: () => {},
+  });
   let last = 0;
   return {
-    store: unhurried(createMemoryStore()),
+    keeper,
+    store: createWatchedStore(unhurried(resources), 'SearchParameter', keeper.refresh),
     definitions,
-    validator: createValidator(definitions),
-    indexer: createIndexer(registry, definitions, { baseUrl: INDEXED_BASE_URL }),
-    search: { registry, baseUrl: INDEXED_BASE_URL, now: Date.now },
+    validator: withParameterRules(createValidator(definitions), rules, keeper.registered),
+    indexer: live.indexer,
+    search: { registry: live.registry, baseUrl: INDEXED_BASE_URL, now: Date.now },
     pageTokens: createPageTokens(randomBytes(32)),
     now: Date.now,
     newUlid: monotonicFactory(),

@@ -72,14 +72,15 @@ function stepsOf(parameter: SearchParameter, baseUrl: string): Step[] {
 
 function compileProgram(type: string, registry: SearchRegistry, definitions: SearchDefinitions, baseUrl: string): TypeProgram {
   const parameters = registry.parametersOf(type);
-  const hot = parameters.find((parameter) => parameter.code === HOT_CODE && parameter.type === 'token');
+  const builtIn = parameters.filter((parameter) => !parameter.isOwn);
+  const hot = builtIn.find((parameter) => parameter.code === HOT_CODE && parameter.type === 'token');
   const steps = parameters.flatMap((parameter) => stepsOf(parameter, baseUrl));
   const fields = new Set(steps.flatMap((step) => step.from ?? []));
   return {
     byField: new Map([...fields].map((field) => [field, steps.filter((step) => step.from === field)])),
     always: steps.filter((step) => step.from === undefined),
     patients: compilePatients(type, registry, baseUrl),
-    date: compileClinicalDate(type, parameters, elementLookup(definitions)),
+    date: compileClinicalDate(type, builtIn, elementLookup(definitions)),
     hotPrefix: hot && anyCodePrefix(parameterKey(type, hot.code)),
   };
 }

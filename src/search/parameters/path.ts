@@ -67,7 +67,7 @@ export function compilePaths(expression: string, type: string, elements: Element
   const tokens = tokenise(expression);
   const paths = union(tokens, type, elements).flatMap(settle);
   if (!tokens.isAtEnd()) throw new Error(`search path ${expression}: ${tokens.peek()} was not expected`);
-  return paths.filter((path, at) => paths.findIndex((other) => JSON.stringify(other) === JSON.stringify(path)) === at);
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
 }
 
 function union(tokens: PathTokens, type: string, elements: ElementLookup): Draft[] {

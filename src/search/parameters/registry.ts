@@ -4,10 +4,11 @@ import type { CompositeWay } from './composite.ts';
 import { compositeWays, shareWays } from './composite.ts';
 import { elementLookup } from './elements.ts';
 import { hasSystem, parameterKey } from './entry-text.ts';
+import { isIndexable } from './indexable.ts';
 import type { ElementLookup, ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
 import type { StoredAs } from './stored-as.ts';
-import { homeOf } from './stored-as.ts';
+import { cover, homeOf } from './stored-as.ts';
 
 /** What search needs of the FHIR definitions. */
 export type SearchDefinitions = Pick<Definitions, 'resourceTypes' | 'searchParameters' | 'compartments' | 'types' | 'codeSets'>;
@@ -33,6 +34,8 @@ export interface SearchParameter {
   readonly impliedSystems?: readonly CodeSet[];
   /** Composites only: how a resource can hold the parts together. */
   readonly ways?: readonly CompositeWay[];
+  /** True for a parameter that was posted as a resource: it has no part in where a resource lies. */
+  readonly isOwn?: true;
 }
 
 export interface SearchRegistry {
@@ -46,13 +49,16 @@ export interface SearchRegistry {
   compartmentCodes(type: string): readonly string[];
   /** The codes of a value set by its id, if R4 itself lists them all. */
   codeSet(id: string): CodeSet | undefined;
+  /** Another number whenever the parameters have changed. */
+  revision(): number;
 }
 
 const ABSTRACT = ['Resource', 'DomainResource'];
 /** Types of R4 that are Resources but no DomainResources. */
 const PLAIN_RESOURCES = new Set(['Bundle', 'Binary', 'Parameters']);
 
-function basesOf(type: string): ReadonlySet<string> {
+/** The type and what it descends from. */
+export function basesOf(type: string): ReadonlySet<string> {
   return new Set([type, ...(PLAIN_RESOURCES.has(type) ? ABSTRACT.slice(0, 1) : ABSTRACT)]);
 }
 
@@ -94,14 +100,46 @@ function compileType(type: string, definitions: SearchDefinitions): ReadonlyMap<
   return new Map(complete.map((parameter) => [parameter.code, parameter]));
 }
 
-/** The registry over these definitions; a type is compiled when it is first asked for (about 1 ms). */
-export function createSearchRegistry(definitions: SearchDefinitions): SearchRegistry {
+/** Own parameters after the others, whose entries they may share, never the other way round: they come and go. */
+function withOwn(
+  type: string,
+  builtIn: ReadonlyMap<string, SearchParameter>,
+  own: readonly SearchParameterDefinition[],
+  definitions: SearchDefinitions,
+): ReadonlyMap<string, SearchParameter> {
+  const bases = basesOf(type);
+  const applying = own.filter(({ base, code }) => base.some((each) => bases.has(each)) && !builtIn.has(code));
+  if (applying.length === 0) return builtIn;
+  const stored = [...builtIn.values()].filter(({ code, storedAs }) => storedAs.some((home) => home.code === code && !home.target));
+  const added = applying.map((definition): SearchParameter => {
+    const parameter = indexableOnly(parameterOn(type, definition, elementLookup(definitions), definitions.codeSets));
+    const homes = cover(
+      parameter.paths,
+      stored.filter((each) => each.type === parameter.type),
+    );
+    return { ...parameter, storedAs: (homes ?? [parameter.code]).map((code) => ({ code })), isOwn: true };
+  });
+  return new Map([...builtIn, ...added.map((parameter) => [parameter.code, parameter] as const)]);
+}
+
+function indexableOnly(parameter: Omit<SearchParameter, 'storedAs'>): Omit<SearchParameter, 'storedAs'> {
+  const paths = parameter.paths.filter((path) => isIndexable(parameter.type, path.type));
+  return { ...parameter, paths, elementTypes: [...new Set(paths.map((path) => path.type))] };
+}
+
+/**
+ * The registry over these definitions; a type is compiled when it is first asked for (about 1 ms). `own` are parameters that
+ * were posted, checked by `own-parameter.ts`.
+ */
+export function createSearchRegistry(definitions: SearchDefinitions, own: readonly SearchParameterDefinition[] = []): SearchRegistry {
   const known = new Set(definitions.resourceTypes);
   const compiled = new Map<string, ReadonlyMap<string, SearchParameter>>();
   const ofType = (type: string): ReadonlyMap<string, SearchParameter> => {
     const done = compiled.get(type);
     if (done) return done;
-    const parameters = known.has(type) ? compileType(type, definitions) : new Map<string, SearchParameter>();
+    const parameters = known.has(type)
+      ? withOwn(type, compileType(type, definitions), own, definitions)
+      : new Map<string, SearchParameter>();
     if (known.has(type)) compiled.set(type, parameters);
     return parameters;
   };
@@ -111,6 +149,7 @@ export function createSearchRegistry(definitions: SearchDefinitions): SearchRegi
     parametersOf: (type) => [...ofType(type).values()],
     codeSet: (id) => definitions.codeSets.get(id),
     compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
+    revision: () => 0,
   };
 }
 

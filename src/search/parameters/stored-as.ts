@@ -22,7 +22,7 @@ interface Candidate {
 const pathText = (path: ValuePath) => JSON.stringify(path);
 
 /** Codes of the stored parameters that together have exactly these paths; undefined if there are none such. */
-function cover(paths: readonly ValuePath[], stored: readonly Candidate[]): string[] | undefined {
+export function cover(paths: readonly ValuePath[], stored: readonly Candidate[]): string[] | undefined {
   const wanted = new Set(paths.map(pathText));
   const inside = stored.filter((other) => other.paths.length > 0 && other.paths.every((path) => wanted.has(pathText(path))));
   const covered = new Set(inside.flatMap((other) => other.paths.map(pathText)));

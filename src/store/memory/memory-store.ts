@@ -3,7 +3,10 @@
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { keyText } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
+
 import { compareMatches, sortValuesOf } from '../order.ts';
+import type { ReindexStore } from '../reindex.ts';
+
 import type {
   Guard,
   HistoryRequest,
@@ -66,6 +69,23 @@ function historyPage(versions: Versions, request: HistoryRequest): ResourceVersi
     .map(published);
 }
 
+function reindexingOf(versions: Versions): ReindexStore {
+  return {
+    parts: async (types) => [{ store: 'memory', name: 'memory', types }],
+    settle: async () => {},
+    page: async ({ types }) => ({ versions: [...currentOf(versions)].filter(({ type }) => types.includes(type)).map(published) }),
+    rewrite: async (_part, items) => {
+      for (const { version, index } of items) {
+        const list = versions.get(keyText(version)) ?? [];
+        const last = list.at(-1);
+        const isCurrent = last?.version === version.version && !last.deleted;
+        if (isCurrent)
+          versions.set(keyText(version), [...list.slice(0, -1), { ...last, index: { ...index, patients: last.index.patients } }]);
+      }
+    },
+  };
+}
+
 function checkGuard(versions: Versions, guard: Guard): void {
   const found = matching(versions, { types: [guard.type], where: guard.where }).map((draft) => draft.id);
   const asExpected = found.length === guard.expected.length && guard.expected.every((id) => found.includes(id));
@@ -86,8 +106,12 @@ function commitUnit(versions: Versions, kept: Map<string, Idempotency>, unit: Un
   if (unit.idempotency) kept.set(unit.idempotency.key, unit.idempotency);
 }
 
+export interface MemoryStore extends ResourceStore {
+  readonly reindexing: ReindexStore;
+}
+
 /** An empty store that is gone with the process. Every commit runs alone; a search looks at every resource. */
-export function createMemoryStore(): ResourceStore {
+export function createMemoryStore(): MemoryStore {
   const versions: Versions = new Map();
   const kept = new Map<string, Idempotency>();
   const versionsOf = (key: ResourceKey) => versions.get(keyText(key)) ?? [];
@@ -107,5 +131,6 @@ export function createMemoryStore(): ResourceStore {
     aggregate: async (request) => aggregateRows(matching(versions, request), request),
     commit: async (unit) => commitUnit(versions, kept, unit),
     findIdempotency: async (key) => kept.get(key),
+    reindexing: reindexingOf(versions),
   };
 }

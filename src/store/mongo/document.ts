@@ -70,6 +70,8 @@ export interface GatewayDocument {
   readonly _id: string;
   readonly beatAt: Date;
   readonly horizon: Date;
+  /** Names of the search parameters whose entries all its writes have had since. */
+  readonly knows?: readonly string[];
   readonly fenced?: true;
 }
 

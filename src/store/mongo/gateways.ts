@@ -30,6 +30,13 @@ export interface GatewayClock {
   watermark(): Promise<number>;
   /** Those of the gateways that have been silent for so long that they are fenced. */
   goneAmong(gatewayIds: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Tells the others, by the heartbeat, what this gateway knows. Told once every write that was begun before the call has
+   * ended; what is not among the names any more is taken back at once.
+   */
+  announce(names: readonly string[]): void;
+  /** True if every gateway that may still write has announced this name. */
+  allKnow(name: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -52,6 +59,8 @@ export async function startGatewayClock({ gateways }: MongoCollections, options:
   let confirmedAt = 0;
   let isFenced = false;
   let promised = 0;
+  let known: readonly string[] = [];
+  let learning: { readonly names: readonly string[]; readonly after: ReadonlySet<symbol> } | undefined;
   let isClosed = false;
   let timer: NodeJS.Timeout;
 
@@ -63,11 +72,19 @@ export async function startGatewayClock({ gateways }: MongoCollections, options:
     return promised;
   }
 
+  function learn(): readonly string[] {
+    if (learning && ![...learning.after].some((token) => open.has(token))) {
+      known = learning.names;
+      learning = undefined;
+    }
+    return known;
+  }
+
   async function beat(): Promise<void> {
     const sentAt = performance.now();
     await gateways.updateOne(
       { _id: gatewayId, fenced: { $exists: false } },
-      [{ $set: { beatAt: '$$NOW', horizon: new Date(promiseHorizon()) } }],
+      [{ $set: { beatAt: '$$NOW', horizon: new Date(promiseHorizon()), knows: { $literal: learn() } } }],
       { upsert: true, writeConcern: DURABLE },
     );
     confirmedAt = sentAt;
@@ -115,6 +132,19 @@ export async function startGatewayClock({ gateways }: MongoCollections, options:
         .toArray();
       const presentIds = new Set(present.map(({ _id }) => _id));
       return gatewayIds.filter((id) => !presentIds.has(id));
+    },
+
+    announce(names) {
+      const told = learning?.names ?? known;
+      if (told.length === names.length && told.every((name) => names.includes(name))) return;
+      known = known.filter((name) => names.includes(name));
+      learning = { names, after: new Set(open.keys()) };
+    },
+
+    async allKnow(name) {
+      await othersHorizon(gateways, gatewayId);
+      const present = await gateways.find({ fenced: { $exists: false } }).toArray();
+      return present.length > 0 && present.every(({ knows }) => knows?.includes(name));
     },
 
     async close() {

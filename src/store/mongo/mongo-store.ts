@@ -1,6 +1,7 @@
 /** The clinical store: resources as documents of a MongoDB cluster, sharded by record key. */
 import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
+import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
@@ -9,6 +10,7 @@ import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, sweepLedger } from './ledger.ts';
 import { createReader } from './read.ts';
+import { createMongoReindex } from './reindex.ts';
 import { describeReplicas } from './replicas.ts';
 import { openMongoArena } from './scratch.ts';
 import { createSearcher } from './search.ts';
@@ -37,6 +39,7 @@ export interface MarkedCommit {
 export interface MongoStore extends ResourceStore {
   readonly collections: MongoCollections;
   readonly administration: ClinicalAdministration;
+  readonly reindexing: ReindexStore;
   openMarkedCommit(): MarkedCommit;
   /** Decides a commit that is in doubt: see `decideTransaction`. */
   decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
@@ -76,6 +79,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   return {
     collections,
     administration: administrationOf(collections),
+    reindexing: createMongoReindex(collections, () => describeCluster(collections)),
     read: reader.read,
     readVersion: reader.readVersion,
     search: searcher.search,

@@ -3,7 +3,10 @@
 import type { Pool } from 'pg';
 import type { AdministrativeAdministration } from '../administration.ts';
 import type { AuthorizationStore } from '../authorization.ts';
+
+import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
+
 import { administrationOf } from './administration.ts';
 import { createAuthorizationStore } from './authorization.ts';
 import { asking, translating } from './errors.ts';
@@ -13,6 +16,7 @@ import { migratePostgres } from './migrate.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { createReader } from './read.ts';
+import { createPostgresReindex } from './reindex.ts';
 import { createReplicaReader } from './replicas.ts';
 import { aggregateRows } from './search/aggregate.ts';
 import { explainPage } from './search/explain.ts';
@@ -47,6 +51,7 @@ export interface PostgresStore extends ResourceStore {
   readonly administration: AdministrativeAdministration;
   /** What the embedded authorization server keeps. */
   readonly authorization: AuthorizationStore;
+  readonly reindexing: ReindexStore;
   /** Makes the partitions that rows wait for in a default partition. Gives how many. */
   adoptWaiting(): Promise<number>;
   /** Removes idempotency records older than `before`. Gives how many. */
@@ -131,6 +136,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     },
     administration: administrationOf(pools),
     authorization: createAuthorizationStore(pools.write),
+    reindexing: createPostgresReindex(pools.maintenance),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
     sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.maintenance, before)),
     ping: () => translating(async () => void (await pools.read.query('SELECT 1'))),

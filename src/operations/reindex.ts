@@ -1,0 +1,40 @@
+/**
+ * `POST /$reindex`: makes the index entries of everything that is stored anew, as a job that outlives the gateway. Needed when
+ * a new version of the server indexes differently; parameters that are posted have runs of their own.
+ * @see https://hl7.org/fhir/R4/async.html
+ */
+import definition from '../../fhir/definitions/System-reindex.json' with { type: 'json' };
+import type { InteractionContext } from '../interactions/context.ts';
+import type { FhirRequest } from '../interactions/request.ts';
+import { invalidValue, throttled } from '../model/error.ts';
+import type { ReindexJobs } from '../store/reindex.ts';
+import { defineOperation, type Operation } from './operation.ts';
+import { readInput } from './parameters.ts';
+
+/** Runs on demand that are remembered. */
+const REMEMBERED = 20;
+
+export function createReindexOperation(jobs: ReindexJobs): Operation {
+  return defineOperation({
+    definition,
+    affectsState: true,
+    authorise: (access) => access.requireOperation('reindex', 'c'),
+    handle: async (request, context) => {
+      const types = typesAskedFor(request, context);
+      const asked = (await jobs.list()).filter(({ client }) => client !== undefined);
+      if (asked.some(({ completedAt }) => completedAt === undefined)) throw throttled('the index is being made anew already', 30);
+      await Promise.all(asked.slice(0, Math.max(0, asked.length - REMEMBERED + 1)).map(({ id }) => jobs.remove(id)));
+      const id = context.newUlid();
+      await jobs.add({ id, client: request.by.client, types, startedAt: context.now() });
+      return { status: 202, headers: { 'Content-Location': `${request.baseUrl}/$reindex-status?job=${id}` } };
+    },
+  });
+}
+
+/** @throws FhirError 400 */
+function typesAskedFor(request: FhirRequest, context: InteractionContext): readonly string[] {
+  const wanted = readInput(request, context, 'order').values('type');
+  const unknown = wanted.find((type) => !context.definitions.isResourceType(type));
+  if (unknown !== undefined) throw invalidValue(`"${unknown}" is not a resource type of FHIR R4`, 'type');
+  return wanted.length > 0 ? [...new Set(wanted)] : context.definitions.resourceTypes;
+}

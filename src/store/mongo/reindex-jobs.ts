@@ -1,0 +1,54 @@
+/**
+ * Runs over the index as documents, each leased to the gateway that carries it out. Two that both believe to have one do the
+ * same work twice, harmlessly: rewriting is idempotent.
+ */
+import type { ReindexJob, ReindexJobs } from '../reindex.ts';
+import { DURABLE, type MongoCollections } from './client.ts';
+import { isDuplicateKey, translate } from './errors.ts';
+import { retryTransient } from './retry.ts';
+
+/** How long a gateway that says nothing keeps a job. */
+const LEASE_MS = 10_000;
+
+interface JobDocument {
+  readonly _id: string;
+  readonly job: ReindexJob;
+  readonly isComplete: boolean;
+  readonly holder?: string;
+  readonly heldUntil?: Date;
+}
+
+export function createReindexJobs({ client, databaseName }: MongoCollections, now: () => number): ReindexJobs {
+  const jobs = client.db(databaseName).collection<JobDocument>('reindex_jobs');
+  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
+  const leaseEnd = () => new Date(now() + LEASE_MS);
+  const durable = { writeConcern: DURABLE };
+  return {
+    async add(job) {
+      try {
+        await jobs.insertOne({ _id: job.id, job, isComplete: false }, durable);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw translate(error);
+      }
+    },
+    list: () => asked(async () => (await jobs.find({}).sort({ _id: 1 }).toArray()).map(({ job }) => job)),
+    take: (id, holder) =>
+      asked(async () => {
+        const isFree = { $or: [{ holder }, { holder: { $exists: false } }, { heldUntil: { $lt: new Date(now()) } }] };
+        const filter = { _id: id, isComplete: false, ...isFree };
+        await jobs.updateOne(filter, { $set: { holder, heldUntil: leaseEnd() } }, durable);
+        return (await jobs.findOne({ _id: id, isComplete: false, holder }))?.job;
+      }),
+    save: (job, holder) =>
+      asked(async () => {
+        const isComplete = job.completedAt !== undefined;
+        const saved = await jobs.updateOne({ _id: job.id, holder }, { $set: { job, isComplete, heldUntil: leaseEnd() } }, durable);
+        return saved.matchedCount === 1;
+      }),
+    release: (id, holder) =>
+      asked(async () => void (await jobs.updateOne({ _id: id, holder }, { $unset: { holder: '', heldUntil: '' } }, durable))),
+    remove: (id) => asked(async () => void (await jobs.deleteOne({ _id: id }, durable))),
+  };
+}

@@ -1,0 +1,82 @@
+/** Making the index entries of what is stored anew: versions, texts and times stay as they are. */
+import type { IndexEntries, ResourceVersion } from '../model/resource.ts';
+
+/** A part of a store that is gone through in one order: a shard's range of keys, or a table. */
+export interface ReindexPart {
+  readonly store: 'memory' | 'mongodb' | 'postgresql';
+  /** "shard_0 from 004", "encounter". */
+  readonly name: string;
+  readonly types: readonly string[];
+  /** Where it begins and where the next one begins, in the store's own order; undefined: no bound. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Some current versions of a part, in its order. */
+export interface ReindexPage {
+  readonly versions: readonly ResourceVersion[];
+  /** After which the next page begins; undefined at the end of the part. */
+  readonly after?: string;
+}
+
+export interface Reindexed {
+  readonly version: ResourceVersion;
+  readonly index: IndexEntries;
+}
+
+export interface ReindexStore {
+  /** Parts that together hold every resource of these types, whatever moves meanwhile. */
+  parts(types: readonly string[]): Promise<readonly ReindexPart[]>;
+  /** Waits until what is prepared and undecided now is decided. */
+  settle(): Promise<void>;
+  /** At most about `limit` versions. */
+  page(part: ReindexPart, after: string | undefined, limit: number): Promise<ReindexPage>;
+  /**
+   * Replaces the entries of those that are still current in this version; the others have been written since. Whose
+   * record a resource is in stays as it is.
+   */
+  rewrite(part: ReindexPart, items: readonly Reindexed[]): Promise<void>;
+}
+
+export interface PartProgress {
+  readonly part: ReindexPart;
+  readonly after?: string;
+  readonly done: number;
+  readonly isComplete: boolean;
+}
+
+/** A run over the index: kept in the store, so that it outlives the gateway that carries it out. */
+export interface ReindexJob {
+  readonly id: string;
+  /** The client that asked for it; none for a job of the server's own. */
+  readonly client?: string;
+  /** The parameter version that answers when the job is done. */
+  readonly covers?: string;
+  readonly types: readonly string[];
+  readonly startedAt: number;
+  readonly completedAt?: number;
+  /** Resources counted when it began. */
+  readonly total?: number;
+  readonly parts?: readonly PartProgress[];
+  /** What stopped it last; it is tried again. */
+  readonly problem?: string;
+}
+
+export interface ReindexJobs {
+  /** False if a job with this id is there. */
+  add(job: ReindexJob): Promise<boolean>;
+  list(): Promise<readonly ReindexJob[]>;
+  /** Leases a job that is not complete; undefined if another gateway has it. */
+  take(id: string, holder: string): Promise<ReindexJob | undefined>;
+  /** Keeps what has been done and renews the lease; false if the job is gone or another's. */
+  save(job: ReindexJob, holder: string): Promise<boolean>;
+  release(id: string, holder: string): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+/** Percent of the resources that a job has done: 100 when it is complete, never before. */
+export function percentOf({ parts, total, completedAt }: ReindexJob): number {
+  if (completedAt !== undefined) return 100;
+  const done = (parts ?? []).reduce((sum, part) => sum + part.done, 0);
+  return total === undefined || total === 0 ? 0 : Math.min(99, Math.floor((100 * done) / total));
+}
