@@ -5,8 +5,14 @@ import manifest from '../package.json' with { type: 'json' };
 import { verifyByIssuer } from './access/by-issuer.ts';
 import { decideBy } from './access/decide-by.ts';
 import { fixedKeys, remoteKeys } from './access/keys.ts';
-import { openLocalIssuer } from './access/local-key.ts';
+import { openLocalIssuer, openLocalSealer } from './access/local-key.ts';
 import { createTokenVerifier, type TokenVerifier } from './access/tokens.ts';
+import { type Audit, createAudit } from './audit/audit.ts';
+import { type Login, loginRecord } from './audit/login.ts';
+import { openAuditQueue } from './audit/queue.ts';
+import { startAuditRelay } from './audit/relay.ts';
+import { ROOT_KEY, ROOT_TYPE } from './audit/roots.ts';
+import { openWitness } from './audit/witness.ts';
 import { addDemo, DEMO_RESOURCES } from './authorization/demo.ts';
 import { type AuthorizationServer, openAuthorizationServer } from './authorization/open.ts';
 import type { AuthorizationEvent } from './authorization/settings.ts';
@@ -82,6 +88,8 @@ const BENCHMARKS_REMEMBERED = 20;
 const RECALLED_CHARACTERS = 16 * 1024 * 1024;
 /** For the answers of requests that were stopped when the gateway ends. */
 const LAST_WORDS_MS = 500;
+/** How long a search for audit events, or the end, waits until what is on disk is in the database. */
+const AUDIT_PATIENCE_MS = 3_000;
 
 /** Connects the stores, migrates them, finishes what a crash left prepared, and gives the gateway, not yet listening. */
 export async function createGateway(config: Config, trials: GatewayTrials = {}): Promise<Gateway> {
@@ -112,8 +120,13 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     log: (message, error) => log.error(message, { error }),
   });
 
-  const stores = createPlacementStore({ clinical, administrative, types: definitions.resourceTypes, twoPhase });
   const live = createLiveSearch(definitions, { baseUrl: config.baseUrl });
+  const audit = config.audit ? await startAudit(config, place, administrative, newUlid, log) : undefined;
+  const auditStore = administrative.auditStore({
+    entriesOf: (resource, key) => live.indexer.entries(resource, key),
+    catchUp: async () => audit?.relay.flush(AUDIT_PATIENCE_MS).catch(() => undefined),
+  });
+  const stores = createPlacementStore({ clinical, administrative, audit: auditStore, types: definitions.resourceTypes, twoPhase });
   const parameterRules = { definitions, builtIn: createSearchRegistry(definitions) };
   const keeper = createIndexKeeper({
     resources: stores,
@@ -139,6 +152,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         log,
         () => inner,
         () => operations.described.map(({ name }) => name),
+        audit?.audit,
       )
     : undefined;
   const operations = createOperationRegistry([
@@ -205,6 +219,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     decide,
     isReady: async () => !isClosing && (await areReachable(clinical, administrative)),
     isSecure: config.tlsCert !== undefined,
+    audit: audit?.audit,
     timing,
     underWay,
     admission: edge.admission,
@@ -239,8 +254,35 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       clearTimeout(stopping);
       edge.close();
       await Promise.all([jobs.close(), keeper.stop(), recovery.stop(), sweeping.stop()]);
+      await audit?.close();
       await clock.close();
       await Promise.all([clinical.close(), administrative.close()]);
+    },
+  };
+}
+
+/** Puts requests on record and carries the records to PostgreSQL. The folder is this gateway's alone: one runs at each place. */
+async function startAudit(config: Config, place: string, { auditSink }: PostgresStore, newUlid: () => string, log: Logger) {
+  const folder = join(config.dataDir, 'audit', place);
+  const maxBytes = config.auditQueueMb * 1024 * 1024;
+  const onError = (error: unknown) => log.error('the audit queue could not be brought to the disk', { error });
+  const queue = openAuditQueue({ folder, maxBytes, syncEveryMs: config.auditSyncMs, onError });
+  const { seal } = await openLocalSealer(config.dataDir, ROOT_KEY);
+  const relay = await startAuditRelay({
+    queue,
+    witness: openWitness(folder),
+    sink: auditSink,
+    sign: (root) => seal(root, ROOT_TYPE),
+    now: Date.now,
+    newUlid,
+    log: (message, detail) => log.error(message, detail),
+  });
+  return {
+    audit: createAudit({ queue, maxBytes, now: Date.now, log: (message, detail) => log.error(message, detail) }),
+    relay,
+    close: async () => {
+      await relay.close(AUDIT_PATIENCE_MS);
+      queue.close();
     },
   };
 }
@@ -288,6 +330,13 @@ async function createVerifier(config: Config, definitions: Definitions, log: Log
 /** With an identity provider, whose name is the configured issuer, the embedded server goes by its own address. */
 const ownIssuer = (config: Config): string => (config.jwksUrl ? new URL(config.baseUrl).origin : config.issuer);
 
+/** What of the authorization server's doings is put on record: a login that can't be is not granted. */
+const LOGINS: Partial<Record<AuthorizationEvent['kind'], Login>> = {
+  login: { interaction: 'login', status: 200 },
+  'login-refused': { interaction: 'login', status: 401 },
+  logout: { interaction: 'logout', status: 200 },
+};
+
 /** The embedded authorization server; demo accounts only where nobody but this machine can reach them. */
 async function openAuthorization(
   config: Config,
@@ -296,6 +345,7 @@ async function openAuthorization(
   log: Logger,
   inner: () => InnerRequests,
   operationNames: () => readonly string[],
+  audit: Audit | undefined,
 ): Promise<AuthorizationServer> {
   const allowDemo = hasDemo(config);
   if (!allowDemo) await store.removeDemo();
@@ -316,8 +366,12 @@ async function openAuthorization(
       for (const resource of DEMO_RESOURCES) await putIfMissing(inner(), resource);
     },
     now: Date.now,
-    report: ({ kind, error, ...event }: AuthorizationEvent) =>
-      kind === 'error' ? log.error('the authorization server failed', { error }) : log.info(`authorization: ${kind}`, { ...event }),
+    report: ({ kind, error, ...event }: AuthorizationEvent) => {
+      if (kind === 'error') log.error('the authorization server failed', { error });
+      else log.info(`authorization: ${kind}`, { ...event });
+      const login = LOGINS[kind];
+      if (login) audit?.keep(loginRecord(login, event));
+    },
   });
 }
 

@@ -16,6 +16,7 @@ export const COMMANDS = {
   load: script('scripts/load.ts'),
   seed: script('scripts/seed.ts'),
   migrate: script('scripts/migrate.ts'),
+  'audit:verify': script('scripts/audit-verify.ts'),
   bench: script('bench/run.ts'),
   docs: script('scripts/generate-config-docs.ts'),
   format: ({ run, root }) => run([tool(root, '@biomejs/biome/bin/biome'), 'check', '--write']),

@@ -75,6 +75,8 @@ export interface GuardServices extends WriteServices {
 const MOST_LOOKED_AT = 50_000;
 const BATCH = 500;
 
+type HistoryWithTypes = HistoryRequest & { readonly types: readonly string[] };
+
 export function guardStore(store: ResourceStore & Partial<RecallingStore>, services: GuardServices): GuardedStore {
   const { admits, reaches } = createAdmission(store, services);
 
@@ -83,8 +85,8 @@ export function guardStore(store: ResourceStore & Partial<RecallingStore>, servi
     return version && (await admits(version, reach, letter)) ? version : undefined;
   }
 
-  async function historyWithin(request: HistoryRequest, reach: Reach, letter: ScopeLetter): Promise<readonly ResourceVersion[]> {
-    const types = (request.types ?? services.types).filter((type) => reaches(type, reach, letter));
+  async function historyWithin(request: HistoryWithTypes, reach: Reach, letter: ScopeLetter): Promise<readonly ResourceVersion[]> {
+    const { types } = request;
     const kept: ResourceVersion[] = [];
     let after = request.after;
     const limit = Math.max(request.limit, BATCH);
@@ -117,8 +119,9 @@ export function guardStore(store: ResourceStore & Partial<RecallingStore>, servi
     },
     history(request, reach) {
       const letter = request.id === undefined ? 's' : 'r';
-      const isWhole = (request.types ?? services.types).every((type) => reach.narrow(type, letter).kind === 'everything');
-      return isWhole ? store.history(request) : historyWithin(request, reach, letter);
+      const types = (request.types ?? services.types).filter((type) => reaches(type, reach, letter));
+      const isWhole = types.every((type) => reach.narrow(type, letter).kind === 'everything');
+      return isWhole ? store.history({ ...request, types }) : historyWithin({ ...request, types }, reach, letter);
     },
     search: store.search,
     count: store.count,

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  CompactSign,
+  compactVerify,
   createLocalJWKSet,
   exportJWK,
   generateKeyPair,
@@ -55,13 +57,7 @@ export interface LocalIssuer {
  * The file holds a key set: the first key signs, all are published. To rotate, put a new key first; to revoke, take one out.
  */
 export async function openLocalIssuer(dataDir: string): Promise<LocalIssuer> {
-  const folder = join(dataDir, 'keys');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const keys = await readOrMakeKeys(folder, 'token-signing.jwks.json', ALGORITHM);
-  const [signer] = keys;
-  if (!signer) throw new Error(`${folder}: the key set is empty`);
-  const key = await importJWK(signer, ALGORITHM);
-  const jwks = { keys: keys.map(publicPart) };
+  const { folder, keys, signer, key, jwks } = await openKeys(dataDir, 'token-signing');
   const ownKeys = createLocalJWKSet(jwks);
 
   return {
@@ -87,6 +83,39 @@ export async function openLocalIssuer(dataDir: string): Promise<LocalIssuer> {
         .sign(key);
     },
   };
+}
+
+/** Signs statements of the server itself, such as the roots of its audit chain. */
+export interface LocalSealer {
+  /** A JWS of the statement, of that `typ`: no token, so it opens nothing. */
+  seal(statement: object, typ: string): Promise<string>;
+  /** The statement of a JWS of that `typ` that one of the keys signed; undefined for any other text. */
+  open(sealed: string, typ: string): Promise<unknown>;
+}
+
+/** Opens `<dataDir>/keys/<name>.jwks.json` as `openLocalIssuer` does its own; keys that were taken out of first place still open. */
+export async function openLocalSealer(dataDir: string, name: string): Promise<LocalSealer> {
+  const { signer, key, jwks } = await openKeys(dataDir, name);
+  const keySet = createLocalJWKSet(jwks);
+  return {
+    seal: (statement, typ) =>
+      new CompactSign(new TextEncoder().encode(JSON.stringify(statement)))
+        .setProtectedHeader({ alg: ALGORITHM, typ, kid: signer.kid ?? '' })
+        .sign(key),
+    async open(sealed, typ) {
+      const opened = await compactVerify(sealed, keySet, { algorithms: [ALGORITHM] }).catch(() => undefined);
+      return opened?.protectedHeader.typ === typ ? JSON.parse(new TextDecoder().decode(opened.payload)) : undefined;
+    },
+  };
+}
+
+async function openKeys(dataDir: string, name: string) {
+  const folder = join(dataDir, 'keys');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const keys = await readOrMakeKeys(folder, `${name}.jwks.json`, ALGORITHM);
+  const [signer] = keys;
+  if (!signer) throw new Error(`${folder}: the key set is empty`);
+  return { folder, keys, signer, key: await importJWK(signer, ALGORITHM), jwks: { keys: keys.map(publicPart) } };
 }
 
 function payloadOf(claims: LocalClaims): JWTPayload {

@@ -9,6 +9,7 @@
  *
  * A query narrows that further, for every letter of the scope.
  */
+import { isServersOwn } from '../model/servers-own.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import { and, EVERYTHING, NOTHING } from '../search/expression/expression.ts';
 import type { Principal } from './principal.ts';
@@ -41,9 +42,12 @@ const UNIVERSAL: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** Whether the scope has to do with the type and letter at all. */
-export const concerns = ({ target, bits }: ScopeGrant, type: string, letter: ScopeLetter): boolean =>
-  (target === '*' || target === type) && (bits & letterBit(letter)) !== 0;
+/** Whether the scope has to do with the type and letter at all. What is the server's own is for administrators: a `system/` scope must name it. */
+export const concerns = ({ context, target, bits }: ScopeGrant, type: string, letter: ScopeLetter): boolean => {
+  if ((bits & letterBit(letter)) === 0) return false;
+  if (isServersOwn(type)) return target === type && context === 'system' && (letter === 'r' || letter === 's');
+  return target === '*' || target === type;
+};
 
 /** The patient ("Patient/1") whose record a scope stays in; null if it may stay in nobody's; undefined if it goes anywhere. */
 export function recordOf({ context }: Pick<ScopeGrant, 'context'>, { patient, fhirUser }: Principal): string | null | undefined {

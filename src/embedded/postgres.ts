@@ -4,6 +4,7 @@
  * It listens on 127.0.0.1 only, without a Unix socket, and asks for a password (scram-sha-256) that is made at first start
  * and kept beside the data, readable by its owner alone. The server is a descendant of this process and ends with it.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { postgresBinaries } from './postgres/binaries.ts';
 import { createCluster, ensureDatabase } from './postgres/cluster.ts';
@@ -14,6 +15,18 @@ import { startServer } from './postgres/server.ts';
 
 /** The database that the gateway uses. */
 const DATABASE = 'meridian';
+
+const databaseUrl = (password: string, port: number | string, database: string) =>
+  `postgres://meridian:${password}@127.0.0.1:${port}/${database}`;
+
+/** Connection string of the server that runs on this data now; undefined if none does. */
+export async function runningPostgres(dataDir: string): Promise<string | undefined> {
+  // The fourth line is the port: https://www.postgresql.org/docs/current/storage-file-layout.html
+  const lines = await readFile(join(dataDir, 'data/postmaster.pid'), 'utf8').catch(() => '');
+  const port = lines.split('\n')[3]?.trim();
+  if (!port) return undefined;
+  return databaseUrl((await readFile(join(dataDir, 'password'), 'utf8')).trim(), port, DATABASE);
+}
 
 export interface EmbeddedPostgresOptions {
   /** Where the data lies; made if it isn't there. */
@@ -52,7 +65,7 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
     settings: options.settings ?? {},
     log: join(folder, 'postgres.log'),
   });
-  const urlOf = (database: string) => `postgres://meridian:${password}@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string) => databaseUrl(password, port, database);
   try {
     await ensureDatabase(urlOf('postgres'), DATABASE);
   } catch (error) {

@@ -5,16 +5,20 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Decide } from '../access/decision.ts';
 import type { TokenVerifier } from '../access/tokens.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import { operationOf } from '../interactions/dispatch.ts';
-import type { FhirRequest } from '../interactions/request.ts';
+import { statusOf } from '../interactions/error-response.ts';
+import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 import { findRoute, type Method, type Route } from '../interactions/route.ts';
 import type { Work, WorkUnderWay } from '../lifecycle/work-under-way.ts';
 import { FhirError, methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
+import { auditRecordOf, type Heard } from './audit-record.ts';
 import { type Admission, createAdmission, type Place } from './middleware/admission.ts';
 import { type Authenticated, createAuthenticate, type RestrictionsOf } from './middleware/authenticate.ts';
 import { type BaseUrlOptions, baseUrl } from './middleware/base-url.ts';
+import { callerOf } from './middleware/caller.ts';
 import { DEFAULT_PRESENTATION, negotiate } from './middleware/negotiate.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
@@ -33,6 +37,8 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly restrictionsOf?: RestrictionsOf;
   /** True when the stores can be reached: `GET /health/ready`. */
   readonly isReady: () => Promise<boolean>;
+  /** Where every request is put on record before it is answered; without it nothing is. */
+  readonly audit?: Audit | undefined;
   /** What the stores' calls are counted by; without it `Server-Timing` tells nothing of the stores. */
   readonly timing?: RequestTiming;
   /** What cancels the stores' work; without it only what has not begun is refused. */
@@ -49,6 +55,9 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   /** Answers at its own addresses, beside FHIR. */
   readonly authorization?: MountedAuthorization;
 }
+
+/** What is about nobody's data, and what is no FHIR, is not put on record. */
+const isAudited = ({ target, route }: Heard): boolean => target !== undefined && route?.interaction !== 'capabilities';
 
 const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -71,14 +80,18 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
 
   async function answer(incoming: IncomingMessage, work: Work, told: () => string): Promise<Response> {
     const exchange = exchangeOf(incoming, told);
+    const heard: Heard = { target: undefined };
     let place: Place | undefined;
+    let isOnRecord = false;
     try {
       const target = targetOf(incoming.url ?? '/', options.basePath);
       if (!target) throw notFound(`there is nothing here; FHIR is at ${options.basePath}`);
+      heard.target = (incoming.url ?? '/').slice(options.basePath.length + 1);
       const { presentation, query } = negotiate(incoming.headers.accept, target.query);
       exchange.presentation = presentation;
       const method = methodOf(incoming);
       const route = findRoute(method, target.path, routing);
+      heard.route = route;
       const isText = presentation.isTextWanted && route.interaction === 'operation';
       if (presentation.isTextWanted && !isText) exchange.presentation = { ...presentation, isTextWanted: false };
       if (!presentation.isFhirAccepted && !isText && !isBinaryRead(route))
@@ -86,13 +99,34 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       const weight = weightOf(route, isAdministrative);
       place = admission.enter(weight.urgency);
       work.endWithin(weight.isLong ? bundleTimeoutMs : requestTimeoutMs);
+      if (isAudited(heard)) options.audit?.check();
       const who = await admit(incoming, route, weight, exchange);
+      heard.principal = who.principal;
       const request = await requestOf(incoming, { method, route, path: target.path, query }, who, exchange, place);
-      return await writer.write(await context.dispatch(request), exchange);
+      heard.request = request;
+      const response = await context.dispatch(request);
+      isOnRecord = true;
+      record(incoming, heard, response, exchange);
+      return await writer.write(response, exchange);
     } catch (error) {
-      return await writer.writeError(error, exchange);
+      return await writer.writeError(isOnRecord ? error : recorded(error, incoming, heard, exchange), exchange);
     } finally {
       place?.leave();
+    }
+  }
+
+  /** @throws FhirError 503 when it can't be kept */
+  function record(incoming: IncomingMessage, heard: Heard, answered: Pick<FhirResponse, 'status'>, { requestId: id }: Exchange): void {
+    if (options.audit && isAudited(heard)) options.audit.keep(auditRecordOf(incoming, callerOf(incoming, options), heard, answered, id));
+  }
+
+  /** The error, once it is on record; else why it can't be. */
+  function recorded(error: unknown, incoming: IncomingMessage, heard: Heard, exchange: Exchange): unknown {
+    try {
+      record(incoming, heard, { status: statusOf(error) }, exchange);
+      return error;
+    } catch (refusal) {
+      return refusal;
     }
   }
 

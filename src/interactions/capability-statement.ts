@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { isSearchable } from '../search/param-types/criterion.ts';
 import { referenceCodes } from '../search/request/join.ts';
 import type { DescribedOperation, InteractionServices, OauthUris } from './context.ts';
-import { interactionsOffered } from './route.ts';
+import { interactionsOffered, mayBe } from './route.ts';
 
 export interface Capabilities {
   readonly text: string;
@@ -56,14 +56,14 @@ function restOf(services: InteractionServices, operations: readonly DescribedOpe
     security: securityOf(services),
     resource: services.definitions.resourceTypes.map((name) => ({
       type: name,
-      interaction: type.map((code) => ({ code })),
+      interaction: type.filter((code) => mayBe(code, name)).map((code) => ({ code })),
       versioning: 'versioned-update',
       readHistory: true,
-      updateCreate: true,
-      conditionalCreate: true,
+      updateCreate: mayBe('update', name),
+      conditionalCreate: mayBe('create', name),
       conditionalRead: 'full-support',
-      conditionalUpdate: true,
-      conditionalDelete: 'multiple',
+      conditionalUpdate: mayBe('update', name),
+      conditionalDelete: mayBe('delete', name) ? 'multiple' : 'not-supported',
       referencePolicy: ['literal', 'logical', ...(services.referentialIntegrity ? ['enforced'] : [])],
       ...listed('searchParam', searchParametersOf(services, name)),
       searchInclude: ['*', ...includesOf(services, name)],

@@ -28,7 +28,7 @@ async function deleteById(request: FhirRequest, context: InteractionContext): Pr
     checkWritePreconditions(request, current);
     return current && !current.deleted ? commitDeletions(request, context, [current]) : [];
   });
-  const headers: Record<string, string> = deleted[0] ? { ETag: etagOf(deleted[0].version) } : {};
+  const headers: Record<string, string> = deleted[0] ? { ETag: etagOf(deleted[0].version + 1) } : {};
   return deletionResponse(request, headers, deleted);
 }
 
@@ -44,6 +44,7 @@ async function deleteMatches(request: FhirRequest, context: InteractionContext):
   return deletionResponse(request, {}, deleted);
 }
 
+/** Gives what was deleted. */
 async function commitDeletions(
   request: FhirRequest,
   context: InteractionContext,
@@ -55,19 +56,20 @@ async function commitDeletions(
   try {
     const drafts = found.map((version) => deletionOf(version, { at: stamp.at, by: request.by }));
     await context.store.commit({ writes: drafts.map((draft, index) => writeOf(draft, found[index])) }, request.access);
-    return drafts;
+    return found;
   } finally {
     stamp.end();
   }
 }
 
 function deletionResponse(request: FhirRequest, headers: Record<string, string>, deleted: readonly ResourceVersion[]): FhirResponse {
-  if (request.prefer.return !== 'OperationOutcome') return { status: 204, headers };
+  if (request.prefer.return !== 'OperationOutcome') return { status: 204, headers, replaced: deleted };
   const names = deleted.map(({ type, id }) => `${type}/${id}`).join(', ');
   const diagnostics = names ? `deleted: ${names}` : 'there was nothing to delete';
   return {
     status: 200,
     headers,
+    replaced: deleted,
     body: { kind: 'fhir', text: outcomeText([{ severity: 'information', code: 'informational', diagnostics }]) },
   };
 }

@@ -20,6 +20,9 @@ export function errorResponse(error: unknown, log: ErrorLog, requestId: string):
   return { status, headers, body: { kind: 'fhir', text: outcomeText(issues) } };
 }
 
+/** The status that an error is answered with. */
+export const statusOf = (error: unknown): number => (knownError(error) ?? UNKNOWN).status;
+
 function knownError(error: unknown): FhirError | undefined {
   if (error instanceof FhirError) return error;
   return error instanceof CommitRefused ? DISTURBED : undefined;

@@ -67,8 +67,10 @@ export interface FhirResponse {
   /** Names as written on the wire: `ETag`, `Location`, `Last-Modified`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: ResponseBody;
-  /** The version that the answer is about, for entries of Bundles. */
+  /** The version that the answer is about, for entries of Bundles and the audit. */
   readonly version?: ResourceVersion;
+  /** The versions that a delete made an end of, for the audit. */
+  readonly replaced?: readonly ResourceVersion[];
 }
 
 /** One interaction: takes the request, gives the answer, throws FhirError. */

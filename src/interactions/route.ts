@@ -6,6 +6,7 @@
 import type { InteractionCode } from '../access/decision.ts';
 import { invalidValue, methodNotAllowed, notFound } from '../model/error.ts';
 import type { ResourceKey } from '../model/resource.ts';
+import { isServersOwn } from '../model/servers-own.ts';
 import type { OperationLevel, OperationLookup } from './context.ts';
 import type { FhirRequest } from './request.ts';
 
@@ -65,6 +66,12 @@ const SHAPES: readonly PathShape[] = [
   },
 ];
 
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete']);
+const READING = 'HEAD, GET';
+
+/** Whether the interaction is offered for the type: clients change nothing of what is the server's own. */
+export const mayBe = (interaction: InteractionCode, type: string): boolean => !isServersOwn(type) || !WRITES.has(interaction);
+
 const LEVELS: readonly OperationLevel[] = ['system', 'type', 'instance'];
 
 /** `[A-Za-z0-9\-\.]{1,64}` @see https://hl7.org/fhir/R4/datatypes.html#id */
@@ -99,6 +106,7 @@ export function findRoute(method: Method, path: string, routing: Routing): Route
   const isTyped = isType(type);
   if (isTyped && !routing.isResourceType(type as string)) throw notFound(`"${type}" is not a resource type of FHIR R4`);
   if (!interaction) throw methodNotAllowed(`${method} can't be used on "${path}"`, allowed(shape));
+  if (isTyped && !mayBe(interaction, type as string)) throw methodNotAllowed(`${type} is written by the server alone`, READING);
   if (!isTyped) return { interaction };
   if (shape.isCompartment) return compartmentRoute(interaction, segments, routing);
   return { interaction, type, id: id?.startsWith('_') ? undefined : id, versionId };

@@ -7,6 +7,7 @@
 import { narrowAll } from '../access/decision.ts';
 import { type Issue, tooCostly } from '../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
+import { isServersOwn } from '../model/servers-own.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import type { StoreSearch } from '../search/expression/search.ts';
 import { anyValuePrefix, parameterKey } from '../search/parameters/entry-text.ts';
@@ -193,7 +194,7 @@ async function includeReferrers(gathering: Gathering, from: readonly ResourceVer
 function referringTo(gathering: Gathering, from: readonly ResourceVersion[], include: Include): Referring[] {
   const { context, request, unreadable } = gathering;
   const byType = Map.groupBy(from, ({ type }) => type);
-  const sources = include.source === undefined ? context.definitions.resourceTypes : [include.source];
+  const sources = include.source === undefined ? context.definitions.resourceTypes.filter((type) => !isServersOwn(type)) : [include.source];
   return sources.flatMap((source) => {
     const referring = includeParameters(include, source, context.search.registry).flatMap((parameter): Referring[] =>
       [...byType].flatMap(([target, resources]) => {

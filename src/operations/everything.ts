@@ -15,6 +15,7 @@ import { answerSearch } from '../interactions/search-bundle.ts';
 import { inCompartment } from '../interactions/search-compartment.ts';
 import { gone, type Issue, invalidValue, notFound, unsupportedParameter } from '../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
+import { isServersOwn } from '../model/servers-own.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import { and } from '../search/expression/expression.ts';
 import type { Include } from '../search/request/include.ts';
@@ -117,7 +118,7 @@ function typesOf(
     access.require(type, 'search-type');
     access.require(type, 'read');
   }
-  const wanted = asked.length > 0 ? members.filter((type) => asked.includes(type)) : members;
+  const wanted = asked.length > 0 ? members.filter((type) => asked.includes(type)) : members.filter((type) => !isServersOwn(type));
   const types = wanted.filter((type) => access.allows(type, 'read') && access.allows(type, 'search-type'));
   if (types.length === wanted.length) return { types, issues: [] };
   const diagnostics = `The token may search and read ${types.length} of the ${wanted.length} types of a record: only those are here.`;

@@ -7,6 +7,7 @@ export const ROOMS = [
   'definitions',
   'format',
   'search',
+  'audit',
   'store',
   'access',
   'authorization',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCases } from '../../conformance/runner/load-cases.ts';
 import { runCase } from '../../conformance/runner/run-case.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
+import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
 import { storeOf } from '../../src/store/placement/placement.ts';
@@ -32,7 +33,9 @@ beforeAll(async () => {
   await administrative.migrate();
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: 'test', newUlid: ulid });
   closeStores = () => Promise.all([clinical.close(), administrative.close()]);
-  gateway = await serveMemoryGateway({ store: createPlacementStore({ clinical, administrative, types: resourceTypes, twoPhase }) });
+  gateway = await serveMemoryGateway({
+    store: createPlacementStore({ clinical, administrative, audit: createMemoryStore(), types: resourceTypes, twoPhase }),
+  });
 }, 60_000);
 
 afterAll(async () => {

@@ -3,7 +3,7 @@
 import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { keyText } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
-
+import { aggregateRows } from '../aggregate-rows.ts';
 import { compareMatches, sortValuesOf } from '../order.ts';
 import type { ReindexStore } from '../reindex.ts';
 
@@ -20,7 +20,6 @@ import type {
   Write,
 } from '../store.ts';
 import { CommitRefused } from '../store.ts';
-import { aggregateRows } from './aggregate.ts';
 import { compareHistory, isInHistory, positionOf } from './history.ts';
 
 /** `Type/id` to all versions, oldest first. */

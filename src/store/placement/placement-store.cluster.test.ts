@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findRegressions } from '../../../tests/differential/regressions.ts';
 import { findStoreDivergences, runOptions } from '../../../tests/differential/run.ts';
 import { testDatabases } from '../../../tests/support/databases.ts';
+import { createMemoryStore } from '../memory/memory-store.ts';
 import { migrateMongo } from '../mongo/migrate.ts';
 import { createMongoStore } from '../mongo/mongo-store.ts';
 import { createPostgresStore } from '../postgres/postgres-store.ts';
@@ -22,7 +23,7 @@ async function openPlacement(): Promise<StoreUnderTest> {
   await administrative.migrate();
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: `test-${databaseName}`, newUlid: ulid });
   return {
-    store: createPlacementStore({ clinical, administrative, types, twoPhase }),
+    store: createPlacementStore({ clinical, administrative, audit: createMemoryStore(), types, twoPhase }),
     close: async () => {
       await clinical.close();
       await administrative.close();

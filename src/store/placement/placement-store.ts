@@ -1,5 +1,5 @@
 /**
- * Both stores as one: each type where `placement.ts` puts it, units over both by two-phase commit, histories and searches
+ * The stores as one: each type where `placement.ts` puts it, units over both by two-phase commit, histories and searches
  * over several types merged. Nothing above knows that there are two.
  */
 import { identityOf, type ResourceVersion } from '../../model/resource.ts';
@@ -12,18 +12,20 @@ import type { TwoPhaseCommit } from './two-phase.ts';
 export interface PlacementOptions {
   readonly clinical: DecidingStore;
   readonly administrative: PreparingStore;
+  /** Audit events, which nobody writes through here. */
+  readonly audit: ResourceStore;
   /** Every type that the gateway serves. */
   readonly types: readonly string[];
   readonly twoPhase: Pick<TwoPhaseCommit, 'commit'>;
 }
 
-export function createPlacementStore({ clinical, administrative, types, twoPhase }: PlacementOptions): ResourceStore {
-  const stores: Readonly<Record<StoreName, ResourceStore>> = { clinical, administrative };
+export function createPlacementStore({ clinical, administrative, audit, types, twoPhase }: PlacementOptions): ResourceStore {
+  const stores: Readonly<Record<StoreName, ResourceStore>> = { clinical, administrative, audit };
   const placed = (type: string) => stores[storeOf(type)];
 
   /** The stores that a list of types touches, each with its own types. */
   function spread(wanted: readonly string[]): readonly { readonly store: ResourceStore; readonly types: readonly string[] }[] {
-    const names = ['clinical', 'administrative'] as const;
+    const names = ['clinical', 'administrative', 'audit'] as const;
     return names
       .map((name) => ({ store: stores[name], types: wanted.filter((type) => storeOf(type) === name) }))
       .filter((part) => part.types.length > 0);
@@ -56,6 +58,7 @@ export function createPlacementStore({ clinical, administrative, types, twoPhase
       guards: unit.guards?.filter(({ type }) => storeOf(type) === name),
     });
     const [clinicalHalf, administrativeHalf] = [half('clinical'), half('administrative')];
+    if (!isEmpty(half('audit'))) return audit.commit(unit);
     if (isEmpty(administrativeHalf)) return clinical.commit(unit);
     if (isEmpty(clinicalHalf)) return administrative.commit(unit);
     return twoPhase.commit({ ...clinicalHalf, idempotency: unit.idempotency }, administrativeHalf);

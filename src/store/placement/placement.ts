@@ -1,12 +1,11 @@
 /** Which store holds which type: the one table that says so. */
 
-export type StoreName = 'clinical' | 'administrative';
+export type StoreName = 'clinical' | 'administrative' | 'audit';
 
-/** Types kept in PostgreSQL, in tables partitioned by time; every other type is kept in MongoDB, sharded by patient. */
+/** Types kept in PostgreSQL, in tables partitioned by year; audit events too, by day, and in a way of their own. Every other type is kept in MongoDB, sharded by patient. */
 export const ADMINISTRATIVE_TYPES: ReadonlySet<string> = new Set([
   'Account',
   'Appointment',
-  'AuditEvent',
   'ChargeItem',
   'Claim',
   'ClaimResponse',
@@ -21,5 +20,6 @@ export const ADMINISTRATIVE_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 export function storeOf(type: string): StoreName {
+  if (type === 'AuditEvent') return 'audit';
   return ADMINISTRATIVE_TYPES.has(type) ? 'administrative' : 'clinical';
 }

@@ -3,8 +3,8 @@ import type { ReindexPart, ReindexStore } from '../reindex.ts';
 import { storeOf } from './placement.ts';
 
 export function createPlacementReindex(clinical: ReindexStore, administrative: ReindexStore): ReindexStore {
-  const stores = { clinical, administrative };
-  const holding = ({ types: [type = ''] }: ReindexPart) => stores[storeOf(type)];
+  // Audit events have no index to make anew: their entries are made when they are read.
+  const holding = ({ types: [type = ''] }: ReindexPart) => (storeOf(type) === 'clinical' ? clinical : administrative);
   return {
     parts: async (types) => [
       ...(await clinical.parts(types.filter((type) => storeOf(type) === 'clinical'))),

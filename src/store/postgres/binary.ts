@@ -6,7 +6,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES
  */
 
-const OID = { bool: 16, int8: 20, int4: 23, text: 25, timestamptz: 1184, tsvector: 3614, jsonb: 3802 } as const;
+const OID = { bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, timestamptz: 1184, tsvector: 3614, jsonb: 3802 } as const;
 const EPOCH_2000_MS = 946_684_800_000;
 const MIN_TIMESTAMP_MS = Date.UTC(-4000, 0);
 const MAX_TIMESTAMP_MS = 8.64e15;
@@ -35,6 +35,10 @@ function fixedArray<T>(oid: number, size: number, values: readonly T[], put: (bu
 export function textArray(values: readonly (string | null)[]): Buffer {
   return stringArray(OID.text, '', values);
 }
+
+/** `bytea[]` from hexadecimal digits, two a byte, the same number each. */
+export const hexArray = (values: readonly string[]) =>
+  fixedArray(OID.bytea, (values[0]?.length ?? 0) / 2, values, (buffer, value, at) => void buffer.write(value, at, 'hex'));
 
 /** `jsonb[]` from JSON texts. */
 export function jsonbArray(values: readonly (string | null)[]): Buffer {

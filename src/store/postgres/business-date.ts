@@ -5,17 +5,21 @@
  * @see https://hl7.org/fhir/R4/searchparameter-registry.html
  */
 
-export interface AdministrativeTable {
-  readonly type: string;
+/** A table that is partitioned by time. */
+export interface PartitionedTable {
   readonly table: string;
   /** The partition column. */
   readonly column: string;
+  /** What one partition holds. */
+  readonly step: 'year' | 'day';
+}
+
+export interface AdministrativeTable extends PartitionedTable {
+  readonly type: string;
   /** The element that the date comes from. */
   readonly element: string;
   /** The search parameter over that element; R4 has none for Coverage. */
   readonly parameter: string | undefined;
-  /** What one partition holds. */
-  readonly step: 'year' | 'day';
 }
 
 const yearly = (type: string, column: string, element: string, parameter?: string): AdministrativeTable => ({
@@ -41,7 +45,6 @@ export const ADMINISTRATIVE_TABLES: readonly AdministrativeTable[] = [
   yearly('PaymentReconciliation', 'created_at', 'created', 'created'),
   yearly('Schedule', 'starts_at', 'planningHorizon.start', 'date'),
   yearly('Slot', 'starts_at', 'start', 'start'),
-  { ...yearly('AuditEvent', 'recorded_at', 'recorded', 'date'), step: 'day' },
 ];
 
 const BY_TYPE: ReadonlyMap<string, AdministrativeTable> = new Map(ADMINISTRATIVE_TABLES.map((table) => [table.type, table]));
@@ -52,6 +55,9 @@ export function tableOf(type: string): AdministrativeTable {
   if (!table) throw new Error(`${type} is not kept in PostgreSQL`);
   return table;
 }
+
+/** True for a table of resources, with their columns and functions. */
+export const isAdministrative = (table: PartitionedTable): table is AdministrativeTable => 'type' in table;
 
 /** The range key whose entry gives the business date: "Encounter.date". */
 export function mainKeyOf({ type, parameter }: AdministrativeTable): string | undefined {

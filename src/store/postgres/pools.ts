@@ -14,6 +14,8 @@ export interface Pools {
   readonly record: pg.Pool;
   /** Counts that may take two seconds. */
   readonly count: pg.Pool;
+  /** Audit events on their way in. */
+  readonly audit: pg.Pool;
   /** Partitions and migrations. */
   readonly maintenance: pg.Pool;
   /** Searches on standbys, one pool each. */
@@ -72,6 +74,7 @@ export function createPools(options: PoolOptions): Pools {
     search: pool('search', options.maxSearch ?? 8, SEARCH),
     record: pool('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`),
     count: pool('count', 2, `-c statement_timeout=${SHORT_COUNT_MS}ms`),
+    audit: pool('audit', 2, '-c statement_timeout=30s'),
     maintenance: pool('maintenance', 2, '-c statement_timeout=120s'),
     replicas: (options.replicaUrls ?? []).map((url) => pool('search', options.maxSearch ?? 8, SEARCH, url)),
     recordReplicas: (options.replicaUrls ?? []).map((url) => pool('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`, url)),

@@ -1,6 +1,7 @@
 /** Administrative and financial resources in PostgreSQL. */
 
 import type { Pool } from 'pg';
+import type { AuditSink } from '../../audit/relay.ts';
 import type { AdministrativeAdministration } from '../administration.ts';
 import type { AuthorizationStore } from '../authorization.ts';
 
@@ -8,6 +9,8 @@ import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
 
 import { administrationOf } from './administration.ts';
+import { type AuditStoreOptions, createAuditStore } from './audit/audit-store.ts';
+import { createAuditSink } from './audit/sink.ts';
 import { createAuthorizationStore } from './authorization.ts';
 import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
@@ -52,6 +55,10 @@ export interface PostgresStore extends ResourceStore {
   /** What the embedded authorization server keeps. */
   readonly authorization: AuthorizationStore;
   readonly reindexing: ReindexStore;
+  /** Where a gateway's audit events go. */
+  readonly auditSink: AuditSink;
+  /** Audit events as resources. */
+  auditStore(options: AuditStoreOptions): ResourceStore;
   /** Makes the partitions that rows wait for in a default partition. Gives how many. */
   adoptWaiting(): Promise<number>;
   /** Removes idempotency records older than `before`. Gives how many. */
@@ -137,6 +144,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     administration: administrationOf(pools),
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
+    auditSink: createAuditSink(pools.audit, partitions, Date.now),
+    auditStore: (auditOptions) => createAuditStore(pools.search, auditOptions),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
     sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.maintenance, before)),
     ping: () => translating(async () => void (await pools.read.query('SELECT 1'))),

@@ -62,6 +62,47 @@ export const resourceHistory = pgTable(
   (table) => [primaryKey({ columns: [table.type, table.id, table.version] }), index('resource_history_at').on(table.type, table.at)],
 );
 
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+
+/** The head of each gateway's chain of audit events, and how much of the gateway's queue it holds. */
+export const auditChain = pgTable('audit_chain', {
+  number: integer('number').primaryKey().generatedAlwaysAsIdentity(),
+  name: text('name').notNull().unique(),
+  openedAt: bigint('opened_at', { mode: 'number' }).notNull(),
+  seq: bigint('seq', { mode: 'number' }).notNull(),
+  hash: bytes('hash').notNull(),
+  file: bigint('file', { mode: 'number' }).notNull(),
+  position: bigint('position', { mode: 'number' }).notNull(),
+  beatAt: bigint('beat_at', { mode: 'number' }),
+  isClosed: boolean('is_closed').notNull().default(false),
+});
+
+/** Signed heads of chains. */
+export const auditRoot = pgTable(
+  'audit_root',
+  {
+    chain: integer('chain').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    at: bigint('at', { mode: 'number' }).notNull(),
+    signed: text('signed').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.chain, table.seq] })],
+);
+
+/** Audit events: a line of text each; partitioned by day. */
+export const auditEvent = pgTable(
+  'auditevent',
+  {
+    recordedAt: instant('recorded_at').notNull(),
+    chain: integer('chain').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    record: text('record').notNull(),
+    hash: bytes('hash').notNull(),
+    keys: integer('keys').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.recordedAt, table.chain, table.seq] }), index('auditevent_keys').using('gin', table.keys)],
+);
+
 /** Answers of repeatable POSTs. */
 export const idempotency = pgTable('idempotency', {
   key: text('key').primaryKey(),

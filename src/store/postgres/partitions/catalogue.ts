@@ -1,7 +1,8 @@
 /** Which partitions are there, and making those that a write needs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { ADMINISTRATIVE_TABLES, type AdministrativeTable } from '../business-date.ts';
+import { AUDIT_TABLE } from '../audit/table.ts';
+import { ADMINISTRATIVE_TABLES, type PartitionedTable } from '../business-date.ts';
 import { isDuplicateTable, isInTheWay } from '../errors.ts';
 import { createPartitions } from './create.ts';
 import { listSlots } from './list-slots.ts';
@@ -12,7 +13,7 @@ export interface PartitionCatalogue {
    * Makes the partitions that these business dates (milliseconds) need. Where a lock can't be had for seconds it gives up:
    * the rows then wait in the default partition.
    */
-  ensure(table: AdministrativeTable, dates: readonly number[]): Promise<void>;
+  ensure(table: PartitionedTable, dates: readonly number[]): Promise<void>;
   /** Makes the partitions that rows in the default partitions wait for. Gives how many. */
   adoptWaiting(): Promise<number>;
 }
@@ -27,13 +28,13 @@ export function createPartitionCatalogue(pool: Pool, log: (message: string) => v
   const underWay = new Map<string, Promise<void>>();
   const notBefore = new Map<string, number>();
 
-  async function load(table: AdministrativeTable): Promise<Set<string>> {
+  async function load(table: PartitionedTable): Promise<Set<string>> {
     const slots = new Set((await listSlots(pool, table)).map(({ partition }) => partition));
     known.set(table.table, slots);
     return slots;
   }
 
-  async function add(table: AdministrativeTable, slots: readonly Slot[]): Promise<void> {
+  async function add(table: PartitionedTable, slots: readonly Slot[]): Promise<void> {
     const client = await pool.connect();
     try {
       for (let attempt = 1; ; attempt++) {
@@ -52,7 +53,7 @@ export function createPartitionCatalogue(pool: Pool, log: (message: string) => v
   }
 
   /** One at a time for each table: what the first one makes, the next need not. */
-  async function ensure(table: AdministrativeTable, dates: readonly number[]): Promise<void> {
+  async function ensure(table: PartitionedTable, dates: readonly number[]): Promise<void> {
     if (missingFrom(table, dates, known.get(table.table)).length === 0) return;
     await underWay.get(table.table);
     const missing = missingFrom(table, dates, known.get(table.table) ?? (await load(table)));
@@ -69,7 +70,7 @@ export function createPartitionCatalogue(pool: Pool, log: (message: string) => v
 
   async function adoptWaiting(): Promise<number> {
     let count = 0;
-    for (const table of ADMINISTRATIVE_TABLES) {
+    for (const table of [...ADMINISTRATIVE_TABLES, AUDIT_TABLE]) {
       const { rows } = await pool.query<{ ms: number }>(
         `SELECT DISTINCT (extract(epoch FROM date_trunc('${table.step}', ${table.column}, 'UTC')) * 1000)::float8 AS ms
          FROM ${defaultPartition(table)} WHERE isfinite(${table.column})`,
@@ -88,7 +89,7 @@ export function createPartitionCatalogue(pool: Pool, log: (message: string) => v
 }
 
 /** `have` undefined: nothing is known yet, so everything may be missing. */
-function missingFrom(table: AdministrativeTable, dates: readonly number[], have: ReadonlySet<string> | undefined): Slot[] {
+function missingFrom(table: PartitionedTable, dates: readonly number[], have: ReadonlySet<string> | undefined): Slot[] {
   const missing = new Map<string, Slot>();
   for (const date of dates) {
     const slot = slotOf(table, date);

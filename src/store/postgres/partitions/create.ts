@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import type { AdministrativeTable } from '../business-date.ts';
-import { replaceFunctions } from './functions.ts';
+import type { PartitionedTable } from '../business-date.ts';
+import { followPartitions } from './functions.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
 
@@ -15,7 +15,7 @@ const LOCK_TIMEOUT = '200ms';
  * takes the whole table for as long as it lasts, else a search could look in both places too early and too late.
  * @throws an error with SQLSTATE 55P03 when somebody held a lock for too long: try again
  */
-export async function createPartitions(client: ClientBase, table: AdministrativeTable, wanted: readonly Slot[]): Promise<void> {
+export async function createPartitions(client: ClientBase, table: PartitionedTable, wanted: readonly Slot[]): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -30,7 +30,7 @@ export async function createPartitions(client: ClientBase, table: Administrative
   }
 }
 
-async function addPartitions(client: ClientBase, table: AdministrativeTable, slots: readonly Slot[]): Promise<void> {
+async function addPartitions(client: ClientBase, table: PartitionedTable, slots: readonly Slot[]): Promise<void> {
   const home = defaultPartition(table);
   await client.query('SAVEPOINT before_locks');
   await client.query(`LOCK TABLE ${home} IN ACCESS EXCLUSIVE MODE`);
@@ -41,10 +41,10 @@ async function addPartitions(client: ClientBase, table: AdministrativeTable, slo
     await client.query(`LOCK TABLE ${table.table} IN ACCESS EXCLUSIVE MODE`);
   }
   for (const slot of slots) await addPartition(client, table, slot, isWaiting);
-  await replaceFunctions(client, table);
+  await followPartitions(client, table);
 }
 
-async function haveRows(client: ClientBase, table: AdministrativeTable, slots: readonly Slot[]): Promise<boolean> {
+async function haveRows(client: ClientBase, table: PartitionedTable, slots: readonly Slot[]): Promise<boolean> {
   const ranges = slots.map((slot) => isWithin(table, slot)).join(' OR ');
   const { rows } = await client.query<{ found: boolean }>(
     `SELECT EXISTS (SELECT FROM ${defaultPartition(table)} WHERE ${ranges}) AS found`,
@@ -52,10 +52,10 @@ async function haveRows(client: ClientBase, table: AdministrativeTable, slots: r
   return rows[0]?.found ?? false;
 }
 
-const isWithin = ({ column }: AdministrativeTable, { from, to }: Slot) =>
+const isWithin = ({ column }: PartitionedTable, { from, to }: Slot) =>
   `(${column} >= ${instantLiteral(from)} AND ${column} < ${instantLiteral(to)})`;
 
-async function addPartition(client: ClientBase, table: AdministrativeTable, slot: Slot, isWaiting: boolean): Promise<void> {
+async function addPartition(client: ClientBase, table: PartitionedTable, slot: Slot, isWaiting: boolean): Promise<void> {
   // LIKE and ATTACH take weaker locks than CREATE TABLE … PARTITION OF.
   await client.query(
     `CREATE TABLE ${slot.partition} (LIKE ${table.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING INDEXES)`,

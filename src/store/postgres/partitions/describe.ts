@@ -1,8 +1,11 @@
 import type { Pool } from 'pg';
+import { AUDIT_TABLE } from '../audit/table.ts';
 import { ADMINISTRATIVE_TABLES, tableOf } from '../business-date.ts';
 import { equalsQuery, patientLexeme } from '../lexeme.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition } from './slots.ts';
+
+const TABLES = [...ADMINISTRATIVE_TABLES, { ...AUDIT_TABLE, type: 'AuditEvent' }];
 
 /** One partition, as PostgreSQL reports it. */
 export interface PartitionDescription {
@@ -25,11 +28,11 @@ export async function describePartitions(pool: Pool): Promise<PartitionDescripti
     `SELECT c.relname AS name, greatest(c.reltuples, s.n_live_tup, 0)::float8 AS rows, pg_total_relation_size(c.oid)::float8 AS bytes
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
      WHERE i.inhparent = ANY ($1::text[]::regclass[])`,
-    [ADMINISTRATIVE_TABLES.map(({ table }) => table)],
+    [TABLES.map(({ table }) => table)],
   );
   const measured = new Map(rows.map((row) => [row.name, row]));
   const described: PartitionDescription[] = [];
-  for (const table of ADMINISTRATIVE_TABLES) {
+  for (const table of TABLES) {
     const common = (partition: string) => ({ type: table.type, table: table.table, partition, bytes: measured.get(partition)?.bytes ?? 0 });
     for (const { partition, from, to } of await listSlots(pool, table)) {
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };

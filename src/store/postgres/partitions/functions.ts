@@ -9,7 +9,7 @@
  * number. The functions find the partition by a binary search over the bounds, and each branch keeps its own plan.
  */
 import type { ClientBase } from 'pg';
-import type { AdministrativeTable } from '../business-date.ts';
+import { type AdministrativeTable, isAdministrative, type PartitionedTable } from '../business-date.ts';
 import { isOtherSignature } from '../errors.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
@@ -36,9 +36,14 @@ export async function recreateFunctions(client: ClientBase, table: Administrativ
   }
 }
 
+/** Writes the functions of a table that has them, for its partitions as they are now. */
+export async function followPartitions(client: ClientBase, table: PartitionedTable): Promise<void> {
+  if (isAdministrative(table)) await replaceFunctions(client, table);
+}
+
 /** Writes the functions for the partitions that are there; inside the transaction that changes them. */
 export async function replaceFunctions(client: ClientBase, table: AdministrativeTable): Promise<void> {
-  const slots = table.step === 'year' ? await listSlots(client, table) : [];
+  const slots = await listSlots(client, table);
   await client.query(readFunction(table, slots));
   await client.query(archiveFunction(table, slots));
 }

@@ -1,9 +1,9 @@
 import type { ClientBase, Pool } from 'pg';
-import type { AdministrativeTable } from '../business-date.ts';
+import type { PartitionedTable } from '../business-date.ts';
 import type { Slot } from './slots.ts';
 
 /** The partitions of a table that the database has now, oldest first, without the default. */
-export async function listSlots(client: ClientBase | Pool, { table }: AdministrativeTable): Promise<Slot[]> {
+export async function listSlots(client: ClientBase | Pool, { table }: PartitionedTable): Promise<Slot[]> {
   const { rows } = await client.query<{ name: string; bound: string }>(
     `SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid

@@ -70,16 +70,6 @@ describe('a partition for a year', () => {
     expect(await placeOf(draft.id)).toEqual(['encounter_default']);
     expect((await store.read(draft))?.version).toBe(1);
   });
-
-  test('AuditEvent has one for each day', async () => {
-    const scene = createScene({ a: 'AuditEvent', b: 'Claim' });
-    const lo = Date.UTC(2024, 1, 29, 23);
-    const draft = scene.draft({ r: [{ k: 'date', lo, hi: lo }] });
-    await save(store, draft, scene.next(draft, { r: [{ k: 'date', lo, hi: lo }] }));
-    expect(await placeOf(draft.id, 'auditevent')).toEqual(['auditevent_d20240229']);
-    expect((await store.read(draft))?.version).toBe(2);
-    expect(await store.history({ types: ['AuditEvent'], id: draft.id, limit: 5 })).toHaveLength(2);
-  });
 });
 
 describe('the default partition', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { AUDIT_TABLE } from '../audit/table.ts';
 import { tableOf } from '../business-date.ts';
 import { instantLiteral, slotOf } from './slots.ts';
 
-const [encounter, auditEvent] = [tableOf('Encounter'), tableOf('AuditEvent')];
+const encounter = tableOf('Encounter');
 
 describe('a slot', () => {
   test('is a year of UTC, or a day', () => {
@@ -11,7 +12,7 @@ describe('a slot', () => {
       from: Date.UTC(2024, 0),
       to: Date.UTC(2025, 0),
     });
-    expect(slotOf(auditEvent, Date.UTC(2024, 1, 29, 12))).toEqual({
+    expect(slotOf(AUDIT_TABLE, Date.UTC(2024, 1, 29, 12))).toEqual({
       partition: 'auditevent_d20240229',
       from: Date.UTC(2024, 1, 29),
       to: Date.UTC(2024, 2, 1),

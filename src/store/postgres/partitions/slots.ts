@@ -1,5 +1,5 @@
 import { isTimestamp } from '../binary.ts';
-import type { AdministrativeTable } from '../business-date.ts';
+import type { PartitionedTable } from '../business-date.ts';
 
 /** One partition's share of time: [from, to), milliseconds since 1970, UTC. */
 export interface Slot {
@@ -12,7 +12,7 @@ export interface Slot {
  * The slot that a business date falls into: "encounter_y2024", "auditevent_d20240229". None for a missing date and for
  * dates outside the years 1 to 9999, which FHIR can't write: such rows stay in the default partition.
  */
-export function slotOf({ table, step }: AdministrativeTable, ms: number): Slot | undefined {
+export function slotOf({ table, step }: PartitionedTable, ms: number): Slot | undefined {
   if (!isTimestamp(ms)) return undefined;
   const date = new Date(ms);
   const year = date.getUTCFullYear();
@@ -33,4 +33,4 @@ function utc(year: number, month: number, day: number): number {
 export const instantLiteral = (ms: number) => `'${new Date(ms).toISOString().replace(/^\+0/, '')}'::timestamptz`;
 
 /** The default partition: missing dates, and rows that wait for their partition. */
-export const defaultPartition = ({ table }: AdministrativeTable) => `${table}_default`;
+export const defaultPartition = ({ table }: PartitionedTable) => `${table}_default`;

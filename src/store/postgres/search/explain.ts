@@ -17,8 +17,15 @@ interface PlanNode {
 }
 
 /** Runs the statement of a page under EXPLAIN. */
-export async function explainPage(pool: Pool, search: StoreSearch): Promise<StageExplanation> {
-  const { text, values } = pageStatement(search);
+export const explainPage = (pool: Pool, search: StoreSearch): Promise<StageExplanation> =>
+  explainStatement(pool, search.types, pageStatement(search));
+
+/** Runs a statement that looks for resources of these types under EXPLAIN. */
+export async function explainStatement(
+  pool: Pool,
+  types: readonly string[],
+  { text, values }: { readonly text: string; readonly values: readonly unknown[] },
+): Promise<StageExplanation> {
   const { rows } = await pool.query({ text: `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values: [...values] });
   const [{ Plan: plan, 'Execution Time': milliseconds }] = rows[0]['QUERY PLAN'] as [{ Plan: PlanNode; 'Execution Time': number }];
   // A node that never ran scanned nothing.
@@ -32,7 +39,7 @@ export async function explainPage(pool: Pool, search: StoreSearch): Promise<Stag
     blocks: (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0),
     returned: plan['Actual Rows'] ?? 0,
   };
-  return { store: 'postgresql', types: search.types, parts: [part], milliseconds };
+  return { store: 'postgresql', types, parts: [part], milliseconds };
 }
 
 const nodesIn = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesIn)];

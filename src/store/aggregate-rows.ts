@@ -1,10 +1,10 @@
 /** Aggregates the plainest way: what the databases are compared with. */
-import { addDecimals, compareDecimals, type Decimal, parseDecimal } from '../../model/decimal.ts';
-import type { ResourceDraft } from '../../model/resource.ts';
-import { unreachable } from '../../model/unreachable.ts';
-import { compareBytes } from '../order.ts';
-import type { AggregateRow, GroupKey, StoreAggregate } from '../store.ts';
-import { timeUnitText } from '../time-unit.ts';
+import { addDecimals, compareDecimals, type Decimal, parseDecimal } from '../model/decimal.ts';
+import type { ResourceDraft } from '../model/resource.ts';
+import { unreachable } from '../model/unreachable.ts';
+import { compareBytes } from './order.ts';
+import type { AggregateRow, GroupKey, StoreAggregate } from './store.ts';
+import { timeUnitText } from './time-unit.ts';
 
 export function aggregateRows(drafts: readonly ResourceDraft[], { groups, measure, limit }: StoreAggregate): AggregateRow[] {
   const rows = new Map<string, AggregateRow>();

@@ -1,0 +1,53 @@
+/** What requests and logins are told to: keeps one record of each, or says that it can't. */
+import { unavailable } from '../model/error.ts';
+import { type AuditQueue, QueueRefused } from './queue.ts';
+import { type AuditRecord, recordText } from './record.ts';
+
+export interface Audit {
+  /**
+   * Keeps the record: when this returns, a crash of this process does not lose it.
+   * @throws FhirError 503 when it can't be kept; then nothing that the record is about may leave
+   */
+  keep(record: Omit<AuditRecord, 'recorded'>): void;
+  /** To be asked before work is begun. @throws FhirError 503 when a record could not be kept now */
+  check(): void;
+}
+
+export interface AuditOptions {
+  readonly queue: Pick<AuditQueue, 'append' | 'waiting'>;
+  /** As the queue's. */
+  readonly maxBytes: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+/** After the disk refused a line, work is refused for this long before it is tried again. */
+const REST_MS = 1_000;
+
+export function createAudit({ queue, maxBytes, now, log }: AuditOptions): Audit {
+  let last = 0;
+  let notBefore = 0;
+
+  return {
+    keep(record) {
+      // A clock that is set back must not put an event before the one that the chain has before it.
+      last = Math.max(now(), last);
+      try {
+        queue.append(recordText({ ...record, recorded: last }));
+      } catch (error) {
+        if (!(error instanceof QueueRefused)) throw error;
+        notBefore = performance.now() + REST_MS;
+        log('an audit record could not be kept; nothing is answered', { error });
+        throw refusal(error);
+      }
+    },
+    check() {
+      if (queue.waiting >= maxBytes || performance.now() < notBefore) throw refusal();
+    },
+  };
+}
+
+const refusal = (cause?: unknown) =>
+  unavailable('What is asked and answered can not be recorded just now, so nothing is answered.', RETRY_AFTER_SECONDS, cause);
