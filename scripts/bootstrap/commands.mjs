@@ -13,6 +13,8 @@ export const COMMANDS = {
   start: ({ run, args }) => run(['--max-semi-space-size=16', 'src/main.ts', ...args]),
   test: runTests,
   token: script('scripts/token.ts'),
+  user: script('scripts/user.ts'),
+  client: script('scripts/client.ts'),
   load: script('scripts/load.ts'),
   seed: script('scripts/seed.ts'),
   migrate: script('scripts/migrate.ts'),

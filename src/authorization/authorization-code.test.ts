@@ -1,6 +1,6 @@
 /** @see https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html */
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   authorize,
   authorizeParameters,
@@ -15,6 +15,9 @@ import {
 import { createMemoryAuthorizationStore } from '../store/memory/authorization.ts';
 
 const EVERYTHING = 'openid fhirUser launch/patient offline_access online_access patient/*.cruds user/*.cruds';
+// Key pairs and password hashes take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 let served: ServedAuthorization;
 let secret: string | undefined;
 

@@ -67,6 +67,7 @@ export async function serveAuthorization(store: AuthorizationStore, now: () => n
     report: (event) => events.push(event),
   });
   handler = server;
+  await server.warmUp();
   const passwords = createPasswords();
   return {
     origin,
