@@ -92,7 +92,11 @@ export function createVocabulary({ search, registry, loadPublished, now }: Vocab
     if (known && now() - known.at < KEPT_MS) return known.value as Promise<T>;
     const value = work();
     kept.set(key, { at: now(), value });
-    value.catch(() => kept.delete(key));
+    // What is not known yet may be stored the moment after.
+    value.then(
+      (outcome) => outcome instanceof Unexpandable && kept.delete(key),
+      () => kept.delete(key),
+    );
     return value;
   }
 

@@ -1,7 +1,7 @@
 /** Number parameters, and the ranges that a number's precision implies. */
 import { invalidValue } from '../../model/error.ts';
 import { unreachable } from '../../model/unreachable.ts';
-import type { SearchExpression } from '../expression/expression.ts';
+import type { BoundCondition, SearchExpression } from '../expression/expression.ts';
 import { or } from '../expression/expression.ts';
 import { parameterKey } from '../parameters/entry-text.ts';
 import type { CriterionValue } from './criterion.ts';
@@ -62,12 +62,32 @@ export function numberTest(prefix: Prefix, { value, from, to }: ImpreciseNumber)
   }
 }
 
-/** The test that a prefixed number stands for. @throws FhirError 400 for what is no number, or too large for one */
-export function parseNumberTest(text: string, name: string): RangeTest {
+/**
+ * A test on numbers of another scale. Both of a range's ends may come to the same number there, which then is the whole range:
+ * what was searched for says more digits than the scale keeps.
+ */
+function converted(test: RangeTest, prefix: Prefix, { from, to }: ImpreciseNumber, convert: (value: number) => number): RangeTest {
+  const isPoint = (prefix === 'eq' || prefix === 'ne') && convert(from) === convert(to);
+  const inclusive = (op: BoundCondition['op']) => (op === 'lt' ? 'le' : 'gt');
+  return test.map((conditions) =>
+    conditions.map((each) => ({
+      ...each,
+      op: isPoint && each.bound === 'hi' ? inclusive(each.op) : each.op,
+      value: convert(each.value),
+    })),
+  );
+}
+
+/**
+ * The test that a prefixed number stands for, on numbers as `convert` (which must rise with the number) gives them.
+ * @throws FhirError 400 for what is no number, or too large for one
+ */
+export function parseNumberTest(text: string, name: string, convert?: (value: number) => number): RangeTest {
   const { prefix, rest } = takePrefix(text);
   const number = impreciseNumber(rest);
   if (!number || !Number.isFinite(number.value)) throw invalidValue(`${name}: "${text}" is not a number with an optional prefix`, name);
-  return numberTest(prefix, number);
+  const test = numberTest(prefix, number);
+  return convert ? converted(test, prefix, number, convert) : test;
 }
 
 /** @throws FhirError 400 for what is no number */

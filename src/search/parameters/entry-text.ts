@@ -122,13 +122,14 @@ export function stringEntry(key: string, text: string): string {
 /** How the entries of all strings that start so begin. Only for texts within the limit. */
 export const stringPrefix = (key: string, text: string) => `${key}=${foldText(text)}`;
 
-const UCUM = 'http://unitsofmeasure.org';
+export const UCUM = 'http://unitsofmeasure.org';
 /** Money's codes are currencies. */
 export const CURRENCY = 'urn:iso:std:iso:4217';
 
 /**
  * The keys of the ranges of a quantity: by system and code (`P|system|code`) or by what else is its unit, which an index
- * finds; whatever the unit (`*P`), and by a human unit that the code doesn't tell (`*P||unit`), which narrow.
+ * finds; whatever the unit (`*P`), and by a human unit that the code doesn't tell (`*P||unit`), which narrow. A UCUM unit
+ * that can be converted has `canonicalKey` instead of the first.
  */
 export function quantityKeys(
   key: string,
@@ -146,13 +147,16 @@ export function quantityKeys(
 /** The key of ranges in this unit. */
 export const unitKey = (key: string, system: string, code: string) => `${key}|${cutText(system)}|${cutText(withoutNul(code))}`;
 
+/** The key of ranges in the base units of a UCUM dimension. "=" is no system. */
+export const canonicalKey = (key: string, dimension: string) => unitKey(key, '=', dimension);
+
 /** The key of a quantity's ranges whatever their units. */
 export const anyUnitKey = (key: string) => `${NARROW}${key}`;
 
 const humanUnitKey = (key: string, unit: string) => `${NARROW}${unitKey(key, '', unit)}`;
 
-/** The keys to look under for a unit without a system: whatever `quantityKeys` may have written for it. */
-export const bareUnitKeys = (key: string, unit: string) => [unitKey(key, '', unit), unitKey(key, UCUM, unit), humanUnitKey(key, unit)];
+/** The keys to look under for a unit without a system, beside UCUM's: whatever `quantityKeys` may have written for it. */
+export const bareUnitKeys = (key: string, unit: string) => [unitKey(key, '', unit), humanUnitKey(key, unit)];
 
 const PHONE = /^[+\d().\-/\s]+$/;
 const PHONE_FILLING = /[().\-/\s]+/g;

@@ -51,8 +51,12 @@ function spanExtractor(ends: readonly CompositeComponent[], target: ExtractTarge
 }
 
 /** How to put the entries of one element, or undefined for a way that stores nothing of its own. */
-export function compositeExtractor(way: CompositeWay, on: string, baseUrl: string): Extract | undefined {
+export function compositeExtractor(
+  way: CompositeWay,
+  on: string,
+  { baseUrl, unit }: Pick<ExtractTarget, 'baseUrl' | 'unit'>,
+): Extract | undefined {
   if (way.kind === 'single') return undefined;
-  const target: ExtractTarget = { key: parameterKey(on, way.storedAs), code: way.storedAs, elementTypes: [], baseUrl };
+  const target: ExtractTarget = { key: parameterKey(on, way.storedAs), code: way.storedAs, elementTypes: [], baseUrl, unit };
   return way.kind === 'element' ? elementExtractor(way.components, target) : spanExtractor(way.ends, target);
 }

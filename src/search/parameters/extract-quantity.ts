@@ -4,7 +4,7 @@
  * @see https://hl7.org/fhir/R4/search.html#quantity
  */
 import type { EntrySink } from './entry-sink.ts';
-import { CURRENCY, quantityKeys } from './entry-text.ts';
+import { CURRENCY, canonicalKey, quantityKeys, UCUM } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** Stands for an open end: SQL and BSON both hold it, and JSON too, unlike Infinity. */
@@ -42,8 +42,15 @@ function unitText({ system = '', code, unit }: Quantity): string {
   return unit === undefined ? '' : `|${unit}`;
 }
 
-const putQuantity = (target: ExtractTarget, unit: Quantity, ends: Ends, sink: EntrySink) =>
-  put(target, quantityKeys(target.key, unit), ends, unitText(unit), sink);
+function putQuantity(target: ExtractTarget, unit: Quantity, ends: Ends, sink: EntrySink): void {
+  const canonical = unit.system === UCUM && unit.code !== undefined ? target.unit(unit.code) : undefined;
+  const [own = '', ...narrowing] = quantityKeys(target.key, unit);
+  if (canonical) {
+    const lo = canonical.toCanonical(ends.lo);
+    sink.r.push({ k: canonicalKey(target.key, canonical.name), lo, hi: ends.lo === ends.hi ? lo : canonical.toCanonical(ends.hi) });
+  }
+  put(target, canonical ? narrowing : [own, ...narrowing], ends, unitText(unit), sink);
+}
 
 const putNumber = (target: ExtractTarget, ends: Ends, sink: EntrySink) => put(target, [target.key], ends, '', sink);
 

@@ -9,6 +9,7 @@ import { positionExtractor } from './extract-special.ts';
 import { stringExtractor } from './extract-string.ts';
 import { tokenExtractor } from './extract-token.ts';
 import { uriExtractor } from './extract-uri.ts';
+import type { UnitLookup } from './units.ts';
 
 /** The parameter that entries are made for. */
 export interface ExtractTarget {
@@ -19,6 +20,7 @@ export interface ExtractTarget {
   readonly elementTypes: readonly string[];
   /** References below this URL are local. No slash at its end. */
   readonly baseUrl: string;
+  readonly unit: UnitLookup;
 }
 
 /** Puts the entries of one value. */

@@ -7,7 +7,7 @@ import { compilePatients } from './compartment.ts';
 import { elementLookup } from './elements.ts';
 import { EntrySink } from './entry-sink.ts';
 import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from './entry-text.ts';
-import type { Extract } from './extract.ts';
+import type { Extract, ExtractTarget } from './extract.ts';
 import { extractorFor } from './extract.ts';
 import { compositeExtractor } from './extract-composite.ts';
 import type { PathReader, ValuePath } from './path.ts';
@@ -51,19 +51,22 @@ function stepOf(path: ValuePath, extract: Extract): Step {
   return { from: first?.kind === 'field' ? first.name : undefined, read: compileReader(path.steps), extract };
 }
 
-function compositeSteps({ on, code, ways = [] }: SearchParameter, baseUrl: string): Step[] {
+/** What extractors know beside their parameter. */
+type Surroundings = Pick<ExtractTarget, 'baseUrl' | 'unit'>;
+
+function compositeSteps({ on, code, ways = [] }: SearchParameter, surroundings: Surroundings): Step[] {
   return ways.flatMap((way) => {
-    const extract = way.kind !== 'single' && way.storedAs === code ? compositeExtractor(way, on, baseUrl) : undefined;
+    const extract = way.kind !== 'single' && way.storedAs === code ? compositeExtractor(way, on, surroundings) : undefined;
     return extract && way.kind !== 'single' ? [stepOf(way.root, extract)] : [];
   });
 }
 
-function stepsOf(parameter: SearchParameter, baseUrl: string): Step[] {
+function stepsOf(parameter: SearchParameter, surroundings: Surroundings): Step[] {
   const { on, code, elementTypes, paths } = parameter;
-  if (parameter.ways) return compositeSteps(parameter, baseUrl);
+  if (parameter.ways) return compositeSteps(parameter, surroundings);
   const isElsewhere = !parameter.storedAs.some((home) => home.code === code);
   if (isElsewhere || NOT_ENTRIES.has(code)) return [];
-  const target = { key: parameterKey(on, code), code, elementTypes, baseUrl };
+  const target = { key: parameterKey(on, code), code, elementTypes, ...surroundings };
   return paths.flatMap((path) => {
     const extract = extractorFor(parameter.type, target, path.type);
     return extract ? [stepOf(path, extract)] : [];
@@ -74,7 +77,7 @@ function compileProgram(type: string, registry: SearchRegistry, definitions: Sea
   const parameters = registry.parametersOf(type);
   const builtIn = parameters.filter((parameter) => !parameter.isOwn);
   const hot = builtIn.find((parameter) => parameter.code === HOT_CODE && parameter.type === 'token');
-  const steps = parameters.flatMap((parameter) => stepsOf(parameter, baseUrl));
+  const steps = parameters.flatMap((parameter) => stepsOf(parameter, { baseUrl, unit: registry.unit }));
   const fields = new Set(steps.flatMap((step) => step.from ?? []));
   return {
     byField: new Map([...fields].map((field) => [field, steps.filter((step) => step.from === field)])),

@@ -47,6 +47,7 @@ export function createLiveSearch(definitions: SearchDefinitions, options: Indexe
       codesOf: (type) => searched.codesOf(type),
       parametersOf: (type) => searched.parametersOf(type),
       compartmentCodes: (type) => searched.compartmentCodes(type),
+      unit: (code) => searched.unit(code),
       codeSet: (id) => searched.codeSet(id),
       revision: () => revision,
     },

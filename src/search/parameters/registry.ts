@@ -9,6 +9,7 @@ import type { ElementLookup, ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
 import type { StoredAs } from './stored-as.ts';
 import { cover, homeOf } from './stored-as.ts';
+import { createUnits, type UnitLookup } from './units.ts';
 
 /** What search needs of the FHIR definitions. */
 export type SearchDefinitions = Pick<Definitions, 'resourceTypes' | 'searchParameters' | 'compartments' | 'types' | 'codeSets'>;
@@ -47,6 +48,8 @@ export interface SearchRegistry {
   parametersOf(type: string): readonly SearchParameter[];
   /** Codes of the parameters that put a type into a patient's compartment; [] if none does. */
   compartmentCodes(type: string): readonly string[];
+  /** UCUM's units, as quantities are compared by. */
+  readonly unit: UnitLookup;
   /** The codes of a value set by its id, if R4 itself lists them all. */
   codeSet(id: string): CodeSet | undefined;
   /** Another number whenever the parameters have changed. */
@@ -147,6 +150,7 @@ export function createSearchRegistry(definitions: SearchDefinitions, own: readon
     parameter: (type, code) => ofType(type).get(code),
     codesOf: (type) => [...ofType(type).keys()].sort(),
     parametersOf: (type) => [...ofType(type).values()],
+    unit: createUnits(),
     codeSet: (id) => definitions.codeSets.get(id),
     compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
     revision: () => 0,

@@ -196,6 +196,7 @@ describe('number and quantity: https://hl7.org/fhir/R4/search.html#quantity', ()
     ['gt5', quantity(1, { comparator: '>' }), true],
     [`5.4|${ucum}|mg`, quantity(5.4), true],
     [`5.4|${ucum}|g`, quantity(5.4), false],
+    [`0.0054|${ucum}|g`, quantity(5.4), true],
     ['5.4||mg', quantity(5.4), true],
     ['5.4||mg', quantity(5.4, { unit: 'mg' }), true],
     ['5.4||mmHg', quantity(5.4, { system: ucum, code: 'mm[Hg]', unit: 'mmHg' }), true],
