@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { loadDefinitions } from '../definitions/load.ts';
+import { recordKeyOf } from '../model/record-key.ts';
+import { createLiveSearch, type LiveSearch } from '../search/parameters/live-search.ts';
+import { createSearchRegistry } from '../search/parameters/registry.ts';
+import { createMemoryStore } from '../store/memory/memory-store.ts';
+import { createMemoryReindexJobs } from '../store/memory/reindex-jobs.ts';
+import { createIndexKeeper } from './index-keeper.ts';
+
+const definitions = loadDefinitions();
+const rules = { definitions, builtIn: createSearchRegistry(definitions) };
+
+const PARAMETER = {
+  resourceType: 'SearchParameter',
+  id: 'ward',
+  url: 'urn:test:ward',
+  status: 'active',
+  code: 'ward',
+  base: ['Basic'],
+  type: 'token',
+  expression: "Basic.extension.where(url='urn:ward').value",
+};
+
+/** A store and the gateways that share it, each with a registry and an indexer of its own. */
+function scene() {
+  const store = createMemoryStore();
+  const jobs = createMemoryReindexJobs();
+  const announced = new Map<string, readonly string[]>();
+  const gateway = (name: string) => {
+    const live = createLiveSearch(definitions, { baseUrl: 'http://here' });
+    announced.set(name, []);
+    const keeper = createIndexKeeper({
+      resources: store,
+      live,
+      rules,
+      jobs,
+      store: store.reindexing,
+      announce: (names) => announced.set(name, names),
+      allKnow: async (wanted) => [...announced.values()].every((names) => names.includes(wanted)),
+      holder: name,
+      now: Date.now,
+      log: () => {},
+    });
+    return { live, keeper };
+  };
+  const save = (live: LiveSearch, tree: { resourceType: string; id: string }) => {
+    const key = { type: tree.resourceType, id: tree.id };
+    const by = { client: '', subject: '', request: '' };
+    const draft = {
+      ...key,
+      rk: recordKeyOf(tree.id),
+      version: 1,
+      at: 1,
+      deleted: false,
+      raw: JSON.stringify(tree),
+      by,
+      method: 'PUT' as const,
+    };
+    return store.commit({ writes: [{ kind: 'create', draft: { ...draft, index: live.indexer.entries(tree, key) }, idAssigned: false }] });
+  };
+  const found = async () => {
+    const where = { kind: 'prefix', entry: 'Basic.ward~' } as const;
+    return store.count({ types: ['Basic'], where });
+  };
+  return { gateway, save, found };
+}
+
+const basic = (id: string) => ({ resourceType: 'Basic', id, extension: [{ url: 'urn:ward', valueCode: 'north' }] });
+const isRefused = (live: LiveSearch) => {
+  try {
+    live.registry.parameter('Basic', 'ward');
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+describe('a parameter and two gateways', () => {
+  test('its run waits for the one that has not heard of it, whose writes would be missed', async () => {
+    const { gateway, save, found } = scene();
+    const [a, b] = [gateway('a'), gateway('b')];
+    await save(a.live, basic('before'));
+    await save(a.live, PARAMETER);
+    await a.keeper.refresh();
+    a.keeper.start();
+    try {
+      await sleep(1_300);
+      expect(isRefused(a.live)).toBe(true);
+      expect(await found()).toBe(0);
+      // A write that a run by now would have left without its entry.
+      await save(b.live, basic('unaware'));
+      await b.keeper.refresh();
+      await save(b.live, basic('aware'));
+      for (let look = 0; look < 40 && isRefused(a.live); look++) await sleep(50);
+      expect(isRefused(a.live)).toBe(false);
+      expect(await found()).toBe(3);
+      expect(isRefused(b.live)).toBe(true);
+      await b.keeper.refresh();
+      expect(b.live.registry.parameter('Basic', 'ward')?.code).toBe('ward');
+    } finally {
+      await Promise.all([a.keeper.stop(), b.keeper.stop()]);
+    }
+  });
+});
