@@ -22,6 +22,9 @@ import type { Definitions } from './definitions/definitions.ts';
 import { loadDefinitions } from './definitions/load.ts';
 import { createApp } from './http/app.ts';
 import { createEdge } from './http/edge.ts';
+import { edgeMetrics } from './http/edge-metrics.ts';
+import { listenForMetrics } from './http/metrics-listener.ts';
+import { createObserve } from './http/observe.ts';
 import { type Listening, listen } from './http/serve.ts';
 import { createRequestsUnderWay } from './http/under-way.ts';
 import { assembleContext } from './interactions/assemble.ts';
@@ -52,6 +55,7 @@ import { createLiveSearch } from './search/parameters/live-search.ts';
 import { createSearchRegistry } from './search/parameters/registry.ts';
 import { createPageTokens } from './search/plan/page-token.ts';
 import { createCancellableStore } from './store/cancellable-store.ts';
+import { createMeasuredStore } from './store/measured-store.ts';
 import { startGatewayClock } from './store/mongo/gateways.ts';
 import { migrateMongo } from './store/mongo/migrate.ts';
 import { createMongoStore, type MongoStore } from './store/mongo/mongo-store.ts';
@@ -65,9 +69,11 @@ import { startSweeping } from './store/placement/sweep.ts';
 import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
 import { createRecallingStore } from './store/recent-versions.ts';
+import { storeMetrics } from './store/store-metrics.ts';
 import { createTimedStore } from './store/timed-store.ts';
 import { createWatchedStore } from './store/watched-store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { createRequestTiming } from './telemetry/request-timing.ts';
 import { createValidator } from './validation/validate.ts';
 
@@ -120,13 +126,21 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     log: (message, error) => log.error(message, { error }),
   });
 
+  const administration = { clinical: clinical.administration, administrative: administrative.administration };
+  const underWay = createRequestsUnderWay();
+  const edge = createEdge(config, log);
+  const metrics = createMetrics([...edgeMetrics(edge, underWay), ...storeMetrics(administration, twoPhase.counts)]);
+  const measured = {
+    clinical: { ...clinical, ...createMeasuredStore(clinical, (...call) => metrics.stored('mongodb', ...call)) },
+    administrative: { ...administrative, ...createMeasuredStore(administrative, (...call) => metrics.stored('postgresql', ...call)) },
+  };
   const live = createLiveSearch(definitions, { baseUrl: config.baseUrl });
   const audit = config.audit ? await startAudit(config, place, administrative, newUlid, log) : undefined;
   const auditStore = administrative.auditStore({
     entriesOf: (resource, key) => live.indexer.entries(resource, key),
     catchUp: async () => audit?.relay.flush(AUDIT_PATIENCE_MS).catch(() => undefined),
   });
-  const stores = createPlacementStore({ clinical, administrative, audit: auditStore, types: definitions.resourceTypes, twoPhase });
+  const stores = createPlacementStore({ ...measured, audit: auditStore, types: definitions.resourceTypes, twoPhase });
   const parameterRules = { definitions, builtIn: createSearchRegistry(definitions) };
   const keeper = createIndexKeeper({
     resources: stores,
@@ -142,7 +156,6 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   });
   await keeper.refresh();
   keeper.start();
-  const administration = { clinical: clinical.administration, administrative: administrative.administration };
   const isResourceType = (type: string) => definitions.isResourceType(type);
   const authorization = hasOwnAuthorization(config)
     ? await openAuthorization(
@@ -172,8 +185,6 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createReindexStatusOperation(keeper.jobs),
   ]);
   const timing = createRequestTiming();
-  const underWay = createRequestsUnderWay();
-  const edge = createEdge(config, log);
   const context = assembleContext(
     {
       store: createRecallingStore(
@@ -208,6 +219,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   );
   const decide = decideBy(definitions, context.search);
   const inner: InnerRequests = { context, decide, baseUrl: config.baseUrl, client: 'authorization-server' };
+  let isClosing = false;
+  const isReady = async () => !isClosing && (await areReachable(clinical, administrative));
   const app = createApp({
     context,
     basePath: new URL(config.baseUrl).pathname,
@@ -217,7 +230,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions, log),
     decide,
-    isReady: async () => !isClosing && (await areReachable(clinical, administrative)),
+    isReady,
     isSecure: config.tlsCert !== undefined,
     audit: audit?.audit,
     timing,
@@ -228,10 +241,12 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     bundleTimeoutMs: config.bundleTimeoutMs,
     compressFrom: config.compressFrom,
     ...(authorization && { authorization }),
+    metrics,
+    observe: createObserve(metrics.answered, log),
   });
 
   let listening: Listening | undefined;
-  let isClosing = false;
+  let metricsListening: { close(): void } | undefined;
   return {
     async listen() {
       const tls = config.tlsCert && config.tlsKey ? { certFile: config.tlsCert, keyFile: config.tlsKey } : undefined;
@@ -244,6 +259,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         onProblem: (message, error) => log.error(message, { error }),
       });
       authorization?.warmUp().catch((error: unknown) => log.error('the authorization server can not be loaded', { error }));
+      if (config.metricsPort > 0)
+        metricsListening = await listenForMetrics({ hostname: config.metricsHost, port: config.metricsPort, metrics, isReady });
       return { url: config.baseUrl };
     },
     async close() {
@@ -253,6 +270,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listening?.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
+      metricsListening?.close();
       await Promise.all([jobs.close(), keeper.stop(), recovery.stop(), sweeping.stop()]);
       await audit?.close();
       await clock.close();

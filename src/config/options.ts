@@ -373,6 +373,23 @@ export const OPTIONS = {
     description:
       'Within what time an audit record that was written is forced to the disk: what a power cut (not a crash) may lose of the reads. 0 is before the answer.',
   },
+  metricsPort: {
+    kind: 'integer',
+    env: 'METRICS_PORT',
+    flag: 'metrics-port',
+    minimum: 0,
+    maximum: 65535,
+    default: 0,
+    description:
+      'A second port with metrics and health, without tokens; 0 is none. `/metrics` of the main port needs the scope `system/$metrics.rs`.',
+  },
+  metricsHost: {
+    kind: 'text',
+    env: 'METRICS_HOST',
+    flag: 'metrics-host',
+    default: '127.0.0.1',
+    description: 'The address of that port: one that only operators reach.',
+  },
   logLevel: {
     kind: 'choice',
     env: 'LOG_LEVEL',

@@ -13,6 +13,7 @@ import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 import { findRoute, type Method, type Route } from '../interactions/route.ts';
 import type { Work, WorkUnderWay } from '../lifecycle/work-under-way.ts';
 import { FhirError, methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
 import { auditRecordOf, type Heard } from './audit-record.ts';
 import { type Admission, createAdmission, type Place } from './middleware/admission.ts';
@@ -22,9 +23,11 @@ import { callerOf } from './middleware/caller.ts';
 import { DEFAULT_PRESENTATION, negotiate } from './middleware/negotiate.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
-import { pointsOfBody, type Weight, weightOf } from './middleware/weight.ts';
+import { SECURITY_HEADERS } from './middleware/security-headers.ts';
+import { ADMINISTRATION, pointsOfBody, type Weight, weightOf } from './middleware/weight.ts';
 import { type MountedAuthorization, mountAuthorization } from './mount-authorization.ts';
 import { NOBODY } from './nobody.ts';
+import type { Observe } from './observe.ts';
 import { type BodyLimits, idempotencyOf, preconditionsOf, preferencesOf, readRequestBody, targetOf } from './request.ts';
 import { createResponseWriter, type Exchange } from './response.ts';
 import { createRequestsUnderWay, isAnswerWanted } from './under-way.ts';
@@ -54,6 +57,10 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly compressFrom?: number;
   /** Answers at its own addresses, beside FHIR. */
   readonly authorization?: MountedAuthorization;
+  /** What answers are counted by; without it there is no `GET /metrics`. */
+  readonly metrics?: Pick<Metrics, 'text' | 'contentType'>;
+  /** Told of every answer. */
+  readonly observe?: Observe;
 }
 
 /** What is about nobody's data, and what is no FHIR, is not put on record. */
@@ -63,7 +70,14 @@ const METHODS = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'
 
 /** A Hono application for `@hono/node-server`; it reads `env.incoming`, so it needs a real socket. */
 export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
-  const { context, rates, requestTimeoutMs = Number.POSITIVE_INFINITY, bundleTimeoutMs = Number.POSITIVE_INFINITY } = options;
+  const {
+    context,
+    rates,
+    metrics,
+    observe,
+    requestTimeoutMs = Number.POSITIVE_INFINITY,
+    bundleTimeoutMs = Number.POSITIVE_INFINITY,
+  } = options;
   const timing = options.timing ?? createRequestTiming();
   const underWay = options.underWay ?? createRequestsUnderWay();
   const admission = options.admission ?? createAdmission({ maxRequests: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
@@ -78,8 +92,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   const routing = { isResourceType: (type: string) => context.definitions.isResourceType(type), findOperation: context.findOperation };
   const isAdministrative = (route: Route) => operationOf(route, context)?.isAdministrative ?? false;
 
-  async function answer(incoming: IncomingMessage, work: Work, told: () => string): Promise<Response> {
-    const exchange = exchangeOf(incoming, told);
+  async function answer(incoming: IncomingMessage, work: Work, exchange: Exchange): Promise<Response> {
     const heard: Heard = { target: undefined };
     let place: Place | undefined;
     let isOnRecord = false;
@@ -96,6 +109,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       if (presentation.isTextWanted && !isText) exchange.presentation = { ...presentation, isTextWanted: false };
       if (!presentation.isFhirAccepted && !isText && !isBinaryRead(route))
         throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
+      exchange.route = route;
       const weight = weightOf(route, isAdministrative);
       place = admission.enter(weight.urgency);
       work.endWithin(weight.isLong ? bundleTimeoutMs : requestTimeoutMs);
@@ -136,6 +150,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
     rates?.checkAddress(() => addressOf(incoming));
     try {
       const who = await authenticate(incoming.headers);
+      exchange.client = who.principal.client;
       exchange.headers = await rates?.charge(who.principal, weight.points);
       return who;
     } catch (error) {
@@ -172,15 +187,36 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
     };
   }
 
+  async function observed(incoming: IncomingMessage, work: Work, told: () => string): Promise<Response> {
+    const startedAt = performance.now();
+    const exchange = exchangeOf(incoming, told);
+    const response = await answer(incoming, work, exchange);
+    observe?.(exchange, incoming.method ?? '', response.status, performance.now() - startedAt);
+    return response;
+  }
+
+  /** For an administrator's token: figures tell what a hospital does. */
+  async function tellMetrics(incoming: IncomingMessage, metrics: Pick<Metrics, 'text' | 'contentType'>): Promise<Response> {
+    const exchange = exchangeOf(incoming, () => 'total');
+    try {
+      const { access } = await admit(incoming, { interaction: 'operation', operation: 'metrics' }, ADMINISTRATION, exchange);
+      access.requireOperation('metrics', 'r');
+      return new Response(await metrics.text(), { headers: { ...SECURITY_HEADERS, 'Content-Type': metrics.contentType } });
+    } catch (error) {
+      return await writer.writeError(error, exchange);
+    }
+  }
+
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health/live', (c) => c.json({ status: 'live' }));
   app.get('/health/ready', async (c) => ((await options.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not ready' }, 503)));
   if (options.authorization) mountAuthorization(app, options.authorization, options.basePath);
+  if (metrics) app.get('/metrics', (c) => tellMetrics(c.env.incoming, metrics));
   app.all('*', (c) => {
     const { incoming } = c.env;
     return underWay.run(
       () => isAnswerWanted(incoming),
-      (work) => timing.run((told) => answer(incoming, work, told)),
+      (work) => timing.run((told) => observed(incoming, work, told)),
     );
   });
   return app;

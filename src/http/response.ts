@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import { jsonToXml } from '../format/xml.ts';
 import { type ErrorLog, errorResponse } from '../interactions/error-response.ts';
 import type { FhirResponse } from '../interactions/request.ts';
+import type { Route } from '../interactions/route.ts';
 import { parseLossless, printLossless } from '../model/lossless-json.ts';
 import { textOfResource } from '../operations/text-table.ts';
 import { acceptedEncoding, compressed } from './middleware/compress.ts';
@@ -31,6 +32,10 @@ export interface Exchange {
   presentation: Presentation;
   /** `Accept-Encoding` as it came. */
   readonly acceptEncoding: string | undefined;
+  /** What the request asks for, once known. */
+  route?: Route;
+  /** Who asks, once known. */
+  client?: string;
   /** Headers of every answer to this request, such as `RateLimit`. */
   headers?: Readonly<Record<string, string>>;
 }

@@ -27,6 +27,7 @@ test('work that takes longer than it was given is stopped, other work is not', a
   expect(underWay.count()).toBe(2);
   await vi.advanceTimersByTimeAsync(1300);
   expect(await slow).toBe('over 1000 ms');
+  expect(underWay.stopped).toEqual({ tooLong: 1, abandoned: 0 });
   resolve('done');
   expect(await unlimited).toBe('done');
   expect(underWay.count()).toBe(0);

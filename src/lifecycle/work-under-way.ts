@@ -34,6 +34,8 @@ export interface WorkUnderWay {
   current(): Work | undefined;
   /** How many there are. */
   count(): number;
+  /** How many were stopped so far. */
+  readonly stopped: { tooLong: number; abandoned: number };
   /** Stops everything that is under way now. */
   stopAll(reason: Error): void;
 }
@@ -42,13 +44,20 @@ export function createWorkUnderWay(rules: WorkRules): WorkUnderWay {
   const { now = () => performance.now(), tooLong, abandoned } = rules;
   const context = new AsyncLocalStorage<StoppableWork>();
   const underWay = new Set<StoppableWork>();
+  const stopped = { tooLong: 0, abandoned: 0 };
   let looking: NodeJS.Timeout | undefined;
 
   function look(): void {
     const at = now();
     for (const work of underWay) {
-      if (work.endAt <= at) work.stop(tooLong(work.givenMs));
-      else if (!work.isWanted()) work.stop(abandoned());
+      if (work.stoppedBy) continue;
+      if (work.endAt <= at) {
+        stopped.tooLong++;
+        work.stop(tooLong(work.givenMs));
+      } else if (!work.isWanted()) {
+        stopped.abandoned++;
+        work.stop(abandoned());
+      }
     }
     looking = underWay.size > 0 ? setTimeout(look, LOOK_EVERY_MS).unref() : undefined;
   }
@@ -66,6 +75,7 @@ export function createWorkUnderWay(rules: WorkRules): WorkUnderWay {
     },
     current: () => context.getStore(),
     count: () => underWay.size,
+    stopped,
     stopAll: (reason) => {
       for (const work of underWay) work.stop(reason);
     },

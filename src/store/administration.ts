@@ -44,6 +44,8 @@ export interface ReplicaSetDescription {
   /** The election term, where the engine has one. */
   readonly term?: number;
   readonly members: readonly MemberDescription[];
+  /** What its primary did since it started, where the engine tells. */
+  readonly operations?: OperationCounts;
   /** Why the set could not be asked, if so. */
   readonly problem?: string;
 }
@@ -65,7 +67,24 @@ export interface RecordOwner {
   readonly hosts: readonly string[];
 }
 
+/** Connections of one pool at this moment. */
+export interface PoolState {
+  readonly name: string;
+  readonly open: number;
+  readonly busy: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+}
+
+/** Operations since the start of a shard's primary. */
+export interface OperationCounts {
+  readonly reads: number;
+  readonly writes: number;
+  readonly commands: number;
+}
+
 export interface ClinicalAdministration {
+  describePool(): PoolState;
   describeCluster(): Promise<ClusterDescription>;
   /** One entry a shard (or the one replica set); a set that does not answer is told with its problem. */
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
@@ -77,6 +96,9 @@ export interface ClinicalAdministration {
 }
 
 export interface AdministrativeAdministration {
+  describePools(): readonly PoolState[];
+  /** Halves of two-phase commits that are prepared and not decided, and the age of the oldest in seconds. */
+  describePrepared(): Promise<{ readonly count: number; readonly oldestSeconds: number }>;
   describePartitions(): Promise<readonly PartitionDescription[]>;
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
   /** The partitions that hold a patient's admissions and claims, with how many of each. `patient` as "Patient/123". */

@@ -131,8 +131,23 @@ describe('the file as a whole', () => {
     expect(awaited.filter((name) => !compose.services[name])).toEqual([]);
   });
 
-  test('publishes the balancer alone', () => {
-    expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['balancer']);
+  test('publishes the balancer, and Grafana, on loopback unless told otherwise', () => {
+    const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
+    expect(published).toEqual([
+      ['balancer', expect.stringMatching(/^\$\{PUBLISH:-127\.0\.0\.1:8080\}:8080$/)],
+      ['grafana', expect.stringMatching(/^\$\{PUBLISH_GRAFANA:-127\.0\.0\.1:3000\}:3000$/)],
+    ]);
+  });
+
+  test('lets Prometheus and Grafana reach the gateways and no engine', () => {
+    const meeting = services.filter(([, { networks = [] }]) => networks.includes('monitoring')).map(([name]) => name);
+    expect(meeting).toEqual(['gateway-a', 'gateway-b', 'prometheus', 'grafana']);
+    for (const name of ['prometheus', 'grafana']) expect(compose.services[name]?.networks).not.toContain('engines');
+    const scraped = readFileSync(join(root, 'deploy/prometheus.yml'), 'utf8').matchAll(/"(gateway-\w+):(\d+)"/g);
+    expect([...scraped].map(([, gateway, port]) => [gateway, port])).toEqual([
+      ['gateway-a', String(compose.services['gateway-a']?.environment?.METRICS_PORT)],
+      ['gateway-b', String(compose.services['gateway-b']?.environment?.METRICS_PORT)],
+    ]);
   });
 
   test('holds no password: each is asked for, and deploy/example.env lists it', () => {

@@ -44,6 +44,8 @@ export interface RateLimits {
   refuseToken(address: string): Promise<void>;
   /** Requests refused so far. */
   readonly refused: { client: number; user: number; address: number };
+  /** Tokens refused so far. */
+  tokensRefused(): number;
 }
 
 export function createRateLimits(options: RateLimitOptions): RateLimits {
@@ -55,6 +57,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
     ...(clients ? [`"client";q=${options.clientPoints};w=${WINDOW_SECONDS}`] : []),
     ...(users ? [`"user";q=${options.userPoints};w=${WINDOW_SECONDS}`] : []),
   ].join(', ');
+  let tokensRefused = 0;
   /** Addresses that are refused, and until when. */
   const blocked = new Map<string, number>();
 
@@ -75,6 +78,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
 
   return {
     refused,
+    tokensRefused: () => tokensRefused,
 
     charge: async ({ client, subject, issuer }, points) => {
       const byClient = clients && (await take(clients, 'client', client, points));
@@ -100,6 +104,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
     },
 
     refuseToken: async (address) => {
+      tokensRefused++;
       const result = await addresses?.consume(address).catch((error: unknown) => error);
       if (result instanceof RateLimiterRes && result.remainingPoints === 0) blocked.set(address, Date.now() + result.msBeforeNext);
     },

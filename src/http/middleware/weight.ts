@@ -16,7 +16,7 @@ const SEARCH: Weight = { urgency: 'search', points: 5, isLong: false };
 const WRITE: Weight = { urgency: 'write', points: 10, isLong: false };
 const BUNDLE: Weight = { urgency: 'write', points: 10, isLong: true };
 const OPERATION: Weight = { urgency: 'search', points: 20, isLong: true };
-const ADMINISTRATION: Weight = { urgency: 'administration', points: 20, isLong: true };
+export const ADMINISTRATION: Weight = { urgency: 'administration', points: 20, isLong: true };
 
 const WEIGHTS: Readonly<Record<InteractionCode, Weight>> = {
   read: READ,

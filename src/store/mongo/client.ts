@@ -1,5 +1,6 @@
 /** The connection to MongoDB and the collections of the store. */
 import { type Collection, MongoClient } from 'mongodb';
+import type { PoolState } from '../administration.ts';
 import type { ChunkDocument, GatewayDocument, GuardDocument, LedgerDocument, LocatorDocument, StoredDocument } from './document.ts';
 
 export interface MongoOptions {
@@ -13,6 +14,8 @@ export interface MongoOptions {
 
 export interface MongoCollections {
   readonly client: MongoClient;
+  /** Connections to all members and routers together. */
+  readonly pool: PoolState;
   readonly databaseName: string;
   readonly resources: Collection<StoredDocument>;
   readonly history: Collection<StoredDocument>;
@@ -41,10 +44,12 @@ export async function connectMongo(options: MongoOptions): Promise<MongoCollecti
     // Our own texts come back: they were valid UTF-8 when they were stored.
     enableUtf8Validation: false,
   });
+  const pool = watchPool(client);
   await client.connect();
   const database = client.db();
   return {
     client,
+    pool,
     databaseName: database.databaseName,
     resources: database.collection('resources'),
     history: database.collection('history'),
@@ -54,4 +59,19 @@ export async function connectMongo(options: MongoOptions): Promise<MongoCollecti
     chunks: database.collection('chunks'),
     gateways: database.collection('gateways'),
   };
+}
+
+/** Counts by the driver's own events. @see https://www.mongodb.com/docs/drivers/node/current/monitoring-and-logging/monitoring/ */
+function watchPool(client: MongoClient): PoolState {
+  const state = { name: 'mongodb', open: 0, busy: 0, waiting: 0 };
+  client.on('connectionCreated', () => state.open++);
+  client.on('connectionClosed', () => state.open--);
+  client.on('connectionCheckOutStarted', () => state.waiting++);
+  client.on('connectionCheckOutFailed', () => state.waiting--);
+  client.on('connectionCheckedOut', () => {
+    state.waiting--;
+    state.busy++;
+  });
+  client.on('connectionCheckedIn', () => state.busy--);
+  return state;
 }

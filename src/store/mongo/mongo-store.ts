@@ -123,6 +123,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
 
 function administrationOf(collections: MongoCollections): ClinicalAdministration {
   return {
+    describePool: () => collections.pool,
     describeCluster: () => describeCluster(collections),
     describeReplicas: () => describeReplicas(collections),
     ownerOf: (rk) => ownerOfRecord(collections, rk),

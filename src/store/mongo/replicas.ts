@@ -1,6 +1,6 @@
 /** What each replica set reports of its members: asked directly, since a router answers for the cluster only. */
-import { type Document, MongoClient } from 'mongodb';
-import type { MemberDescription, ReplicaSetDescription } from '../administration.ts';
+import { type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import type { MemberDescription, OperationCounts, ReplicaSetDescription } from '../administration.ts';
 import type { MongoCollections } from './client.ts';
 import { describeCluster } from './topology.ts';
 
@@ -13,7 +13,7 @@ export async function describeReplicas(collections: MongoCollections): Promise<r
 }
 
 async function describeSet(cluster: MongoClient, name: string, hosts: readonly string[]): Promise<ReplicaSetDescription> {
-  const { credentials, tls } = cluster.options;
+  const { credentials } = cluster.options;
   const auth = credentials?.username ? { username: credentials.username, password: credentials.password } : undefined;
   const client = new MongoClient(`mongodb://${hosts.join(',')}/?replicaSet=${name}`, {
     appName: 'meridian-replicas',
@@ -21,11 +21,11 @@ async function describeSet(cluster: MongoClient, name: string, hosts: readonly s
     readPreference: 'primaryPreferred',
     serverSelectionTimeoutMS: ASK_WITHIN_MS,
     ...(auth && { auth }),
-    ...(tls && { tls }),
+    ...tlsOf(cluster),
   });
   try {
     const status = await client.db('admin').command({ replSetGetStatus: 1, maxTimeMS: ASK_WITHIN_MS });
-    return { name, term: Number(status.term), members: membersIn(status) };
+    return { name, term: Number(status.term), members: membersIn(status), operations: await countOperations(client) };
   } catch (error) {
     return {
       name,
@@ -35,6 +35,22 @@ async function describeSet(cluster: MongoClient, name: string, hosts: readonly s
   } finally {
     await client.close();
   }
+}
+
+/** The members are reached as the cluster is: with the same authorities and the same certificate. */
+function tlsOf({ options }: MongoClient): MongoClientOptions {
+  if (!options.tls) return {};
+  const { ca, cert, key, passphrase, tlsAllowInvalidCertificates, tlsAllowInvalidHostnames } = options;
+  return { tls: true, ca, cert, key, passphrase, tlsAllowInvalidCertificates, tlsAllowInvalidHostnames } as MongoClientOptions;
+}
+
+/** @see https://www.mongodb.com/docs/manual/reference/command/serverStatus/#opcounters */
+async function countOperations(client: MongoClient): Promise<OperationCounts> {
+  const left = { metrics: 0, repl: 0, locks: 0, wiredTiger: 0, transactions: 0, maxTimeMS: ASK_WITHIN_MS };
+  const { opcounters } = await client.db('admin').command({ serverStatus: 1, ...left });
+  const { query, getmore, insert, update, delete: removed, command } = opcounters;
+  const sum = (...counts: unknown[]) => counts.reduce((total: number, count) => total + Number(count ?? 0), 0);
+  return { reads: sum(query, getmore), writes: sum(insert, update, removed), commands: sum(command) };
 }
 
 /** @see https://www.mongodb.com/docs/manual/reference/command/replSetGetStatus/ */

@@ -28,6 +28,8 @@ export interface TwoPhaseCommit {
   commit(clinicalUnit: UnitOfWork, administrativeUnit: UnitOfWork): Promise<void>;
   /** Names of commits that this process is working on: recovery leaves them alone. */
   readonly underWay: ReadonlySet<string>;
+  /** How they ended so far. `undecided`: the caller was told to ask again. */
+  readonly counts: { committed: number; undone: number; undecided: number };
 }
 
 /** How long a decided commit waits for PostgreSQL to make it visible before recovery takes over; milliseconds. */
@@ -36,6 +38,7 @@ const FINISH_PATIENCE_MS = 10_000;
 export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
   const { clinical, administrative, gatewayId, newUlid, onStep = () => undefined } = options;
   const underWay = new Set<string>();
+  const counts = { committed: 0, undone: 0, undecided: 0 };
 
   async function finish(gid: string): Promise<void> {
     const giveUpAt = performance.now() + FINISH_PATIENCE_MS;
@@ -55,6 +58,7 @@ export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
   async function commit(clinicalUnit: UnitOfWork, administrativeUnit: UnitOfWork): Promise<void> {
     const marked = clinical.openMarkedCommit();
     const name = nameCommit({ gatewayId, ulid: newUlid(), rk: recordOf(clinicalUnit), sessionId: marked.sessionId });
+    let isUndone = false;
     underWay.add(name.gid);
     try {
       await onStep('before-prepare');
@@ -64,6 +68,11 @@ export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
       await onStep('decided');
       await finish(name.gid);
       await onStep('finished');
+      counts.committed++;
+    } catch (error) {
+      if (error instanceof CommitRefused || isUndone) counts.undone++;
+      else counts.undecided++;
+      throw error;
     } finally {
       underWay.delete(name.gid);
       await marked.end();
@@ -77,12 +86,13 @@ export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
         const outcome = error instanceof CommitRefused ? 'aborted' : await clinical.decide(name, marked.sessionId);
         if (outcome === 'committed') return;
         await administrative.rollbackPrepared(name.gid);
+        isUndone = true;
         throw error;
       }
     }
   }
 
-  return { commit, underWay };
+  return { commit, underWay, counts };
 }
 
 /** The marker lies with the patient that the unit is about, so that it adds no shard to the commit. */

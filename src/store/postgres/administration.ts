@@ -1,14 +1,23 @@
 /** What PostgreSQL tells administrators of itself. */
 import type { Pool } from 'pg';
 import type { ResourceVersion } from '../../model/resource.ts';
-import type { AdministrativeAdministration, MemberDescription, PartitionDescription, ReplicaSetDescription } from '../administration.ts';
+import type {
+  AdministrativeAdministration,
+  MemberDescription,
+  PartitionDescription,
+  PoolState,
+  ReplicaSetDescription,
+} from '../administration.ts';
 import { ADMINISTRATIVE_TABLES } from './business-date.ts';
 import { describePartitions, partitionsOf } from './partitions/describe.ts';
 import type { Pools } from './pools.ts';
 import { openPostgresArena } from './scratch.ts';
 
-export function administrationOf({ search, maintenance }: Pools): AdministrativeAdministration {
+export function administrationOf(pools: Pools): AdministrativeAdministration {
+  const { search, maintenance, decide } = pools;
   return {
+    describePools: () => describePools(pools),
+    describePrepared: () => describePrepared(decide),
     describePartitions: async () => (await describePartitions(search)).map(inWords),
     describeReplicas: async () => [await describeReplication(search)],
     partitionsOf: (patient) => partitionsOf(search, patient),
@@ -18,6 +27,29 @@ export function administrationOf({ search, maintenance }: Pools): Administrative
       openPostgresArena(maintenance, search, 'unpartitioned', run),
     ],
   };
+}
+
+/** What node-postgres counts anyway. */
+function describePools({ replicas, recordReplicas, ...primary }: Pools): readonly PoolState[] {
+  const named = [
+    ...Object.entries(primary),
+    ...replicas.map((pool, index) => [`replica-${index + 1}`, pool] as const),
+    ...recordReplicas.map((pool, index) => [`record-replica-${index + 1}`, pool] as const),
+  ];
+  return named.map(([name, { totalCount, idleCount, waitingCount }]) => ({
+    name: `postgresql-${name}`,
+    open: totalCount,
+    busy: totalCount - idleCount,
+    waiting: waitingCount,
+  }));
+}
+
+async function describePrepared(pool: Pool): Promise<{ readonly count: number; readonly oldestSeconds: number }> {
+  const { rows } = await pool.query<{ count: number; oldest: number }>(
+    `SELECT count(*)::int AS count, coalesce(extract(epoch FROM now() - min(prepared)), 0)::float8 AS oldest
+     FROM pg_prepared_xacts WHERE database = current_database()`,
+  );
+  return { count: rows[0]?.count ?? 0, oldestSeconds: rows[0]?.oldest ?? 0 };
 }
 
 type Described = Awaited<ReturnType<typeof describePartitions>>[number];
