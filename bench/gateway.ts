@@ -32,7 +32,7 @@ export interface Gateway {
 const START_PATIENCE_MS = 120_000;
 const TOKEN_TTL_SECONDS = 24 * 3600;
 /** As in scripts/bootstrap/commands.mjs. */
-const NODE_FLAGS = ['--max-semi-space-size=16'];
+const GATEWAY_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
 /** @throws Error with the end of its output if it does not get ready */
@@ -41,7 +41,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const port = await freePort();
   const profiling = options.profileDir ? ['--cpu-prof', `--cpu-prof-dir=${options.profileDir}`] : [];
   const shape = ['--shards', String(options.shards), '--members', String(options.members)];
-  const args = [...NODE_FLAGS, ...profiling, MAIN, '--port', String(port), '--data-dir', dataDir, ...shape, ...options.args];
+  const args = [...GATEWAY_FLAGS, ...profiling, MAIN, '--port', String(port), '--data-dir', dataDir, ...shape, ...options.args];
   const start = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { LOG_LEVEL: 'warn', ...process.env } });
   const output = tailOf(child);

@@ -119,6 +119,9 @@ function rangeOf(conditions: readonly BoundCondition[]): Record<string, Record<s
   return bounds;
 }
 
+/** What a search of no particular record sees: no deletions, and no pointers to what lies elsewhere. */
+export const IN_POPULATION = { deleted: { $exists: false }, home: { $exists: false } };
+
 /** An aggregation expression: the text there starts so. */
 export const startsWith = (variable: string, prefix: string): Document => ({
   $and: [{ $gte: [variable, { $literal: prefix }] }, { $lt: [variable, { $literal: prefix + LAST }] }],

@@ -10,11 +10,12 @@ import type { Document } from 'mongodb';
 import { NO_ENTRIES } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import { matches } from '../../search/expression/match.ts';
+import { isNarrowing } from '../../search/parameters/entry-text.ts';
 import { BATCHING, createBatcher } from '../batcher.ts';
 import { compareMatches } from '../order.ts';
 import type { StoreSearch } from '../store.ts';
 import type { StoredDocument } from './document.ts';
-import { fieldOf, startsWith } from './filter.ts';
+import { fieldOf, IN_POPULATION, startsWith } from './filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
 
 /** A search and the filter that finds it. */
@@ -36,7 +37,7 @@ const MOST_SEARCHES = 32;
 const MOST_DOCUMENTS = 1_000;
 const ALONE_AFTER_OVERFLOW_MS = 1_000;
 /** Entries and beginnings of one look-up. */
-const MOST_LEAVES = 4;
+const MOST_LEAVES = 8;
 
 /** Documents of a search in its order, found together with those of others where that can be. */
 export type FindTogether = (one: FilteredSearch) => Promise<StoredDocument[]>;
@@ -48,7 +49,7 @@ export function createSearchBatch({ find, findAlone }: SearchBatchOptions): Find
   });
   const ofLookups = together(findAlone, async (batch) => {
     const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
-    const found = await find({ $or: batch.map(({ filter }) => filter) }, searchesOf(batch), limitOf(batch), {
+    const found = await find(lookUpFilter(batch, leaves), searchesOf(batch), limitOf(batch), {
       s: entriesOf('s', leaves),
       sn: entriesOf('sn', leaves),
     });
@@ -156,6 +157,14 @@ function leavesOf(expression: SearchExpression): readonly SearchExpression[] | u
     default:
       return undefined;
   }
+}
+
+/** Equalities are one list for the index, which finds more than each asked for; beginnings need a branch each. */
+function lookUpFilter(batch: readonly FilteredSearch[], leaves: readonly SearchExpression[]): Document {
+  const entries = leaves.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
+  if (entries.length < leaves.length) return { $or: batch.map(({ filter }) => filter) };
+  const types = [...new Set(batch.flatMap(({ search }) => search.types))];
+  return { s: { $in: entries.filter((entry) => !isNarrowing(entry)) }, type: { $in: types }, ...IN_POPULATION };
 }
 
 /** Of a field's entries, those that tell the searches apart. */

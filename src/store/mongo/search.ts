@@ -17,7 +17,7 @@ import type { MongoCollections } from './client.ts';
 import { type StoredDocument, versionOf } from './document.ts';
 import { translate } from './errors.ts';
 import { partsOfPlan } from './explain.ts';
-import { filterOf, idsIn, startsWith } from './filter.ts';
+import { filterOf, IN_POPULATION, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
 import { retryTransient } from './retry.ts';
 import { createSearchBatch } from './search-batch.ts';
@@ -55,14 +55,14 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     const identities = await identitiesFor(where, types, patient);
     const conditions: Filter<StoredDocument>[] = [filterOf(where, (ids) => identities.get(ids) ?? [])];
     conditions.push(types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } });
-    conditions.push({ deleted: { $exists: false } });
     if (patient) {
       const rk = recordKeyOf(patient.slice('Patient/'.length));
       const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
       // `home` alone, without `patients`, is a forwarder.
       conditions.push({ _id: { $gte: `${start}/`, $lt: `${start}0` } }, { patients: patient }, ...codesOfPatient(where, types, patient));
+      conditions.push({ deleted: { $exists: false } });
     } else {
-      conditions.push({ home: { $exists: false } });
+      conditions.push(IN_POPULATION);
     }
     return { $and: conditions };
   }
