@@ -33,6 +33,7 @@ export const COMMANDS = {
 async function runTests({ run, root, args }) {
   const steps = [
     ['engines', ['scripts/fetch-engines.ts'], {}],
+    ['browser', ['scripts/fetch-browser.ts'], {}],
     ['format and lint', [tool(root, '@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'], { quiet: true }],
     ['types', [tool(root, 'typescript/bin/tsc'), '--noEmit', '-p', '.'], { quiet: true }],
     ['tests', [tool(root, 'vitest/vitest.mjs'), 'run', ...args], {}],

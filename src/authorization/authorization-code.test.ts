@@ -106,6 +106,8 @@ describe('standalone launch', () => {
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).toContain("form-action 'self' https://app.example");
     expect(visit.headers.get('cache-control')).toBe('no-store');
+    // With `no-referrer` browsers send our own forms as `Origin: null`, which is another site.
+    expect(visit.headers.get('referrer-policy')).toBe('same-origin');
     expect(visit.text).not.toMatch(/<script|style=|onclick/);
     expect(visit.text).toContain('<html lang="en">');
   });
