@@ -54,6 +54,7 @@ import { validate } from './operations/validate.ts';
 import { createLiveSearch } from './search/parameters/live-search.ts';
 import { createSearchRegistry } from './search/parameters/registry.ts';
 import { createPageTokens } from './search/plan/page-token.ts';
+import type { MemberDrill } from './store/administration.ts';
 import { createCancellableStore } from './store/cancellable-store.ts';
 import { createMeasuredStore } from './store/measured-store.ts';
 import { startGatewayClock } from './store/mongo/gateways.ts';
@@ -68,6 +69,7 @@ import { createPlacementReindex } from './store/placement/reindex.ts';
 import { startSweeping } from './store/placement/sweep.ts';
 import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-phase.ts';
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
+import { type Readiness, readinessOf } from './store/readiness.ts';
 import { createRecallingStore } from './store/recent-versions.ts';
 import { storeMetrics } from './store/store-metrics.ts';
 import { createTimedStore } from './store/timed-store.ts';
@@ -85,6 +87,8 @@ export interface Gateway {
 }
 
 export interface GatewayTrials {
+  /** Of the embedded cluster: makes its members fail, for `$replica`. */
+  readonly drill?: MemberDrill;
   /** Called at each step of a two-phase commit; fault tests kill the process there. */
   readonly onCommitStep?: (step: CommitStep) => void;
 }
@@ -108,6 +112,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     place,
     newUlid,
     now: Date.now,
+    shards: clinical.shards,
     log: (message, error) => log.warn(message, { error }),
   });
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: clock.gatewayId, newUlid, onStep: trials.onCommitStep });
@@ -126,7 +131,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     log: (message, error) => log.error(message, { error }),
   });
 
-  const administration = { clinical: clinical.administration, administrative: administrative.administration };
+  const administration = { clinical: clinical.administration, administrative: administrative.administration, drill: trials.drill };
   const underWay = createRequestsUnderWay();
   const edge = createEdge(config, log);
   const metrics = createMetrics([...edgeMetrics(edge, underWay), ...storeMetrics(administration, twoPhase.counts)]);
@@ -177,7 +182,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     explain,
     createShardOperation(administration),
     createRecordShardOperation(administration),
-    createReplicaOperation(administration),
+    createReplicaOperation(administration, (message, detail) => log.warn(message, detail)),
     createBenchmarkOperation(administration, jobs),
     createBenchmarkStatusOperation(jobs),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
@@ -220,7 +225,9 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const decide = decideBy(definitions, context.search);
   const inner: InnerRequests = { context, decide, baseUrl: config.baseUrl, client: 'authorization-server' };
   let isClosing = false;
-  const isReady = async () => !isClosing && (await areReachable(clinical, administrative));
+  const readiness = async (): Promise<Readiness> =>
+    isClosing ? { status: 'not ready', troubled: [] } : readinessOf(clinical, administrative);
+  const isReady = async () => (await readiness()).status !== 'not ready';
   const app = createApp({
     context,
     basePath: new URL(config.baseUrl).pathname,
@@ -230,7 +237,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBundleBytes: config.maxBundleBytes,
     verifier: await createVerifier(config, definitions, log),
     decide,
-    isReady,
+    readiness,
     isSecure: config.tlsCert !== undefined,
     audit: audit?.audit,
     timing,
@@ -391,9 +398,4 @@ async function openAuthorization(
       if (login) audit?.keep(loginRecord(login, event));
     },
   });
-}
-
-async function areReachable(clinical: MongoStore, administrative: PostgresStore): Promise<boolean> {
-  const answers = await Promise.allSettled([clinical.ping(), administrative.ping()]);
-  return answers.every(({ status }) => status === 'fulfilled');
 }

@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { DEMO_LOGINS, DEMO_PASSWORD } from './authorization/demo.ts';
 import { hasDemo, loadConfig } from './config/load.ts';
 import { type Config, OPTIONS } from './config/options.ts';
-import { startEngines } from './embedded/engines.ts';
+import { type Engines, startEngines } from './embedded/engines.ts';
 import { lockDataDir } from './embedded/lock.ts';
 import { makeTemporaryData, removeTemporaryData } from './embedded/temporary-data.ts';
 import { createGateway } from './gateway.ts';
@@ -20,17 +20,18 @@ const STOP_STORES_WITHIN_MS = 5_000;
 /** Starts everything; the base URL. */
 async function start(config: Config, parts: StartedParts): Promise<string> {
   await assertPortFree(config.host, config.port);
-  const stores = config.connect ? config : { ...config, ...(await startEmbedded(config, parts)) };
+  const engines = config.connect ? undefined : await startEmbedded(config, parts);
+  const stores = engines ? { ...config, mongodbUri: engines.mongodbUri, databaseUrl: engines.databaseUrl } : config;
   say('Gateway: definitions and migrations');
   const gateway = await parts.start(
     'gateway',
-    () => createGateway(stores),
+    () => createGateway(stores, engines && { drill: engines.drill }),
     (running) => running.close(),
   );
   return (await gateway.listen()).url;
 }
 
-async function startEmbedded(config: Config, parts: StartedParts): Promise<Pick<Config, 'mongodbUri' | 'databaseUrl'>> {
+async function startEmbedded(config: Config, parts: StartedParts): Promise<Engines> {
   const removeData = () => config.ephemeral && removeTemporaryData(config.dataDir);
   await parts.start('data folder', () => undefined, removeData);
   await parts.start(
@@ -38,12 +39,11 @@ async function startEmbedded(config: Config, parts: StartedParts): Promise<Pick<
     () => lockDataDir(config.dataDir, config.baseUrl),
     (release) => release(),
   );
-  const { mongodbUri, databaseUrl } = await parts.start(
+  return parts.start(
     'engines',
     () => startEngines(config, say),
     (engines) => engines.stop(),
   );
-  return { mongodbUri, databaseUrl };
 }
 
 /** Stops what was started, and what is still `starting`, and ends the process. */

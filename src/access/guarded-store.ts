@@ -41,8 +41,8 @@ export interface GuardedStore {
    */
   history(request: HistoryRequest, reach: Reach): Promise<readonly ResourceVersion[]>;
   search(search: Authorized<StoreSearch>): Promise<readonly SearchMatch[]>;
-  count(search: Authorized<Pick<StoreSearch, 'types' | 'where' | 'patient'>>, isShort?: boolean): Promise<number>;
-  estimate(search: Authorized<Pick<StoreSearch, 'types' | 'where' | 'patient'>>): Promise<number>;
+  count(search: Authorized<Pick<StoreSearch, 'types' | 'where' | 'patient' | 'missing'>>, isShort?: boolean): Promise<number>;
+  estimate(search: Authorized<Pick<StoreSearch, 'types' | 'where' | 'patient' | 'missing'>>): Promise<number>;
   collect(request: Authorized<StoreCollect>): Promise<readonly string[]>;
   explain(search: Authorized<StoreSearch>): Promise<readonly StageExplanation[]>;
   aggregate(request: Authorized<StoreAggregate>): Promise<readonly AggregateRow[]>;

@@ -1,7 +1,7 @@
 /** Both engines of the embedded mode, as one thing to start and stop. */
 import { join } from 'node:path';
 import type { Config } from '../config/options.ts';
-import { startMongoCluster } from './mongo/cluster.ts';
+import { type MemberDrill, startMongoCluster } from './mongo/cluster.ts';
 import { findMongod, findMongos } from './mongo/find-mongod.ts';
 import { startPostgres } from './postgres.ts';
 
@@ -11,6 +11,8 @@ export interface Engines {
   readonly databaseUrl: string;
   /** Every process that was started, with its role: `shard_0/0`, `router`, `postgres`, … */
   processes(): readonly { readonly role: string; readonly pid: number }[];
+  /** Makes members of the MongoDB cluster fail, for drills. */
+  readonly drill: MemberDrill;
   /** Stops both engines cleanly. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function startEngines(config: Config, say: (line: string) => void):
     mongodbUri: mongo.uri.replace(/\/(?=$|\?)/, '/meridian'),
     databaseUrl: postgres.url,
     processes: () => [...mongo.processes(), ...postgres.processes()],
+    drill: mongo.drill,
     stop: async () => {
       await Promise.all([mongo.stop(), postgres.stop()]);
     },

@@ -13,6 +13,7 @@ import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 import { findRoute, type Method, type Route } from '../interactions/route.ts';
 import type { Work, WorkUnderWay } from '../lifecycle/work-under-way.ts';
 import { FhirError, methodNotAllowed, notAcceptable, notFound } from '../model/error.ts';
+import type { Readiness } from '../store/readiness.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
 import { auditRecordOf, type Heard } from './audit-record.ts';
@@ -38,8 +39,8 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly decide: Decide;
   /** See `AuthenticateOptions`. */
   readonly restrictionsOf?: RestrictionsOf;
-  /** True when the stores can be reached: `GET /health/ready`. */
-  readonly isReady: () => Promise<boolean>;
+  /** How the stores are: `GET /health/ready`. */
+  readonly readiness: () => Promise<Readiness>;
   /** Where every request is put on record before it is answered; without it nothing is. */
   readonly audit?: Audit | undefined;
   /** What the stores' calls are counted by; without it `Server-Timing` tells nothing of the stores. */
@@ -209,7 +210,11 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health/live', (c) => c.json({ status: 'live' }));
-  app.get('/health/ready', async (c) => ((await options.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not ready' }, 503)));
+  // Degraded is ready: what still works is to be had here, and another gateway would have the same stores.
+  app.get('/health/ready', async (c) => {
+    const { status, troubled } = await options.readiness();
+    return c.json({ status, ...(troubled.length > 0 && { troubled }) }, status === 'not ready' ? 503 : 200);
+  });
   if (options.authorization) mountAuthorization(app, options.authorization, options.basePath);
   if (metrics) app.get('/metrics', (c) => tellMetrics(c.env.incoming, metrics));
   app.all('*', (c) => {

@@ -16,6 +16,7 @@ import type { SearchMatch } from '../store/store.ts';
 import { asksForVocabulary } from '../terminology/vocabulary.ts';
 import { type BundleLink, bundleText } from './bundle-text.ts';
 import type { InteractionContext } from './context.ts';
+import { type MissingParts, missingParts } from './missing-parts.ts';
 import { outcomeText } from './outcome.ts';
 import { PAGE, pageTokensFor } from './page-cursor.ts';
 import { boundedPairs, queryText } from './query-text.ts';
@@ -71,6 +72,8 @@ export interface SearchAnswer {
   readonly issues?: readonly Issue[];
   /** What the client must be allowed to do with a match; default to search for it. */
   readonly letters?: readonly ScopeLetter[];
+  /** What the answer may do without. */
+  readonly missing?: MissingParts;
 }
 
 /** A page of a search that is understood, its chains resolved. */
@@ -78,7 +81,7 @@ export async function answerSearch(
   request: FhirRequest,
   context: InteractionContext,
   search: SearchRequest,
-  { subset, mayInclude, leading, issues = [], letters }: SearchAnswer,
+  { subset, mayInclude, leading, issues = [], letters, missing = missingParts(request) }: SearchAnswer,
 ): Promise<FhirResponse> {
   const plan = planSearch(search, {
     registry: context.search.registry,
@@ -86,12 +89,13 @@ export async function answerSearch(
     pageTokens: pageTokensFor(request, context),
   });
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
-  const found = isCountOnly ? [] : await context.store.search(plan.search);
+  const whole = { ...plan, search: { ...plan.search, missing: missing.tell } };
+  const found = isCountOnly ? [] : await context.store.search(whole.search);
   const page = pageOf(found, plan);
   const matched = [...(search.page === undefined ? (leading ?? []) : []), ...page.map(({ resource }) => resource)];
   const [total, included] = await Promise.all([
-    totalOf(search, plan, isCountOnly ? undefined : found.length, context),
-    includedWith(request, context, matched, search, mayInclude),
+    totalOf(search, whole, isCountOnly ? undefined : found.length, context),
+    includedWith(request, context, matched, search, mayInclude, missing),
   ]);
   const all = linksOf(request, search, plan, page, found.length > page.length);
   // On the way back nothing would lead the first page.
@@ -100,7 +104,7 @@ export async function answerSearch(
     ...matched.map((resource) => entryText(request, context, resource, 'match', subset)),
     // The elements asked for are those of the matches.
     ...included.resources.map((each) => entryText(request, context, each, 'include', subset?.kind === 'elements' ? undefined : subset)),
-    ...outcomeEntry([...issues, ...search.ignored.map(ignoredIssue), ...total.issues, ...included.issues]),
+    ...outcomeEntry([...issues, ...search.ignored.map(ignoredIssue), ...total.issues, ...included.issues, ...missing.issues()]),
   ];
   const text = bundleText(
     'searchset',
@@ -148,9 +152,10 @@ function includedWith(
   page: readonly ResourceVersion[],
   { includes }: SearchRequest,
   mayInclude: SearchAnswer['mayInclude'],
+  missing: MissingParts,
 ): Promise<Included> {
   if (includes.length === 0 || page.length === 0) return Promise.resolve(NOTHING_INCLUDED);
-  return findIncluded(request, context, page, includes, mayInclude);
+  return findIncluded(request, context, page, includes, missing, mayInclude);
 }
 
 /** The matches of the page in their order: a search backward finds the last one first. */

@@ -17,6 +17,7 @@ import { type Include, includeParameters } from '../search/request/include.ts';
 import { referenceHomes } from '../search/request/join.ts';
 import type { BundleLink } from './bundle-text.ts';
 import type { InteractionContext } from './context.ts';
+import type { MissingParts } from './missing-parts.ts';
 import { queryText } from './query-text.ts';
 import type { FhirRequest } from './request.ts';
 
@@ -47,6 +48,7 @@ interface Gathering {
   readonly request: FhirRequest;
   readonly context: InteractionContext;
   readonly mayInclude: (type: string) => boolean;
+  readonly missing: MissingParts;
   /** By include and source type: what its entries start with. */
   readonly followed: Map<string, readonly Followed[]>;
   /** Keys of the matches and of everything included or left out. */
@@ -62,12 +64,14 @@ export async function findIncluded(
   context: InteractionContext,
   page: readonly ResourceVersion[],
   includes: readonly Include[],
+  missing: MissingParts,
   mayInclude: (type: string) => boolean = () => true,
 ): Promise<Included> {
   const gathering: Gathering = {
     request,
     context,
     mayInclude,
+    missing,
     followed: new Map(),
     known: new Set(page.map(keyText)),
     found: [],
@@ -118,7 +122,8 @@ async function includeReferred(gathering: Gathering, from: readonly ResourceVers
     (key) => !gathering.known.has(keyText(key)) && gathering.mayInclude(key.type) && isReadable(gathering, key.type),
   );
   const room = roomIn(gathering);
-  const read = await Promise.all(keys.slice(0, room).map((key) => gathering.context.store.read(key, gathering.request.access)));
+  const { context, request, missing } = gathering;
+  const read = await Promise.all(keys.slice(0, room).map((key) => missing.orWithout(context.store.read(key, request.access))));
   add(gathering, read.filter((version) => version !== undefined && !version.deleted) as ResourceVersion[]);
   linkIds(gathering, keys.slice(room));
 }
@@ -217,7 +222,9 @@ async function includeFrom(gathering: Gathering, types: readonly string[], refer
   const sort = [{ parameter: '_identity', descending: false }];
   // What is known already comes again and takes no room.
   const limit = roomIn(gathering) + known.size + 1;
-  const search = applyAccess<StoreSearch>({ types, where, sort, limit }, (type) => narrowAll(gathering.request.access, type, ['r', 's']));
+  const search = applyAccess<StoreSearch>({ types, where, sort, limit, missing: gathering.missing.tell }, (type) =>
+    narrowAll(gathering.request.access, type, ['r', 's']),
+  );
   if (search.where.kind === 'nothing') return;
   const patient = patientNamedBy(search.where, search.types, context.search.registry);
   const page = await context.store.search({ ...search, ...(patient && { patient }) });

@@ -8,6 +8,7 @@ import encounterDefinition from '../../fhir/definitions/Encounter-everything.jso
 import patientDefinition from '../../fhir/definitions/Patient-everything.json' with { type: 'json' };
 import type { InteractionContext } from '../interactions/context.ts';
 import { instantPeriod } from '../interactions/instant-period.ts';
+import { missingParts } from '../interactions/missing-parts.ts';
 import { PAGE } from '../interactions/page-cursor.ts';
 import { keyOf } from '../interactions/read.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
@@ -76,14 +77,15 @@ async function pageOf(request: FhirRequest, context: InteractionContext, input: 
     ...(page !== undefined && { page }),
   };
   const isMember = new Set(members);
-  const answer = { mayInclude: (type: string) => !isMember.has(type), issues, letters: ['r', 's'] as const };
+  const missing = missingParts(request);
+  const answer = { mayInclude: (type: string) => !isMember.has(type), issues, letters: ['r', 's'] as const, missing };
   if (isFound) {
     // Side by side: the patient is all but always there.
-    const [patient, response] = await Promise.all([
-      context.store.read(owner, request.access),
+    const [, response] = await Promise.all([
+      // Where the patient itself can't be read, the part of the record in the other store is told, and what is missing.
+      missing.orWithout(context.store.read(owner, request.access).then((version) => checkThere(version, owner))),
       answerSearch(request, context, search, answer),
     ]);
-    checkThere(patient, owner);
     return response;
   }
   const since = sinceOf(input);

@@ -1,20 +1,37 @@
-/** `GET /$replica`: every replica set's members, their state and how far they lag behind. */
+/** `$replica`: every replica set's members, their state and lag; and, by POST, elections on purpose. */
 import definition from '../../fhir/definitions/System-replica.json' with { type: 'json' };
+import { invalidValue } from '../model/error.ts';
 import type { Administration, MemberDescription, ReplicaSetDescription } from '../store/administration.ts';
 import { group, type Part, parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { readInput } from './parameters.ts';
+import { type AdministrationLog, carryOut, isReplicaAction, REPLICA_ACTIONS } from './replica/act.ts';
 
 export type Verdict = 'healthy' | 'degraded' | 'read-only' | 'down';
 
-export function createReplicaOperation({ clinical, administrative }: Administration): Operation {
+export function createReplicaOperation(administration: Administration, log: AdministrationLog): Operation {
+  const { clinical, administrative, drill } = administration;
   return defineOperation({
     definition,
     affectsState: false,
-    isAdministrative: true,
     authorise: (access) => access.requireOperation('replica', 'r'),
-    handle: async () => {
+    handle: async (request, context) => {
+      const input = readInput(request, context, '');
+      const action = input.value('action');
+      if (action !== undefined) {
+        if (request.method !== 'POST') throw invalidValue('an action is asked for by POST', 'action');
+        if (!isReplicaAction(action)) throw invalidValue(`action is one of ${REPLICA_ACTIONS.join(', ')}, not "${action}"`, 'action');
+        request.access.requireOperation('replica', 'u');
+        return parametersAnswer(await carryOut(action, input, administration, { log, request }));
+      }
       const [shards, databases] = await Promise.all([clinical.describeReplicas(), administrative.describeReplicas()]);
-      return parametersAnswer([...shards.map((set) => setPart('MongoDB', set)), ...databases.map((set) => setPart('PostgreSQL', set))]);
+      const all = [...shards, ...databases];
+      return parametersAnswer([
+        part('status', all.every((set) => verdictOf(set) === 'healthy') ? 'healthy' : 'degraded'),
+        ...(drill?.failed() ?? []).map((host) => part('failedOnPurpose', host)),
+        ...shards.map((set) => setPart('MongoDB', set)),
+        ...databases.map((set) => setPart('PostgreSQL', set)),
+      ]);
     },
   });
 }
@@ -25,18 +42,22 @@ function setPart(engine: string, set: ReplicaSetDescription): Part {
     part('name', set.name),
     part('verdict', verdictOf(set)),
     part('term', set.term),
+    part('oplogSeconds', set.oplogSeconds),
     part('problem', set.problem),
     ...set.members.map(memberPart),
   ]);
 }
 
-function memberPart({ host, state, isHealthy, lagSeconds, lastApplied }: MemberDescription): Part {
+function memberPart({ host, state, isHealthy, priority, lagSeconds, lagBytes, lastApplied, lastDurable }: MemberDescription): Part {
   return group('member', [
     part('host', host),
     part('state', state),
     part('healthy', isHealthy),
+    part('priority', priority),
     part('lagSeconds', lagSeconds),
+    part('lagBytes', lagBytes),
     part('lastApplied', lastApplied),
+    part('lastDurable', lastDurable),
   ]);
 }
 

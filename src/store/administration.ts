@@ -36,18 +36,44 @@ export interface MemberDescription {
   readonly isHealthy: boolean;
   /** How far the member's last applied write is behind the primary's; undefined where it can't be told. */
   readonly lagSeconds?: number;
+  /** How much of the write-ahead log a PostgreSQL standby has still to replay; bytes. */
+  readonly lagBytes?: number;
+  /** What an election prefers; 0 for a member that is never primary. */
+  readonly priority?: number;
   readonly lastApplied?: Date;
+  /** Its last write that is on disk. */
+  readonly lastDurable?: Date;
 }
 
 export interface ReplicaSetDescription {
   readonly name: string;
   /** The election term, where the engine has one. */
   readonly term?: number;
+  /** How far back the oplog goes: a member that was away for longer must be copied anew. */
+  readonly oplogSeconds?: number;
   readonly members: readonly MemberDescription[];
   /** What its primary did since it started, where the engine tells. */
   readonly operations?: OperationCounts;
   /** Why the set could not be asked, if so. */
   readonly problem?: string;
+}
+
+/** What a change of primary cost, told by scratch documents that were written meanwhile. */
+export interface ElectionReport {
+  /** The longest time without an acknowledged write. */
+  readonly withoutPrimaryMs: number;
+  readonly acknowledged: number;
+  /** Tries that failed and were made again. */
+  readonly retried: number;
+  /** Acknowledged and not there afterwards; undefined if there was still no primary to ask. */
+  readonly lost?: number;
+}
+
+/** Members of the embedded cluster, named by `host:port`, that fail on purpose and come back. */
+export interface MemberDrill {
+  fail(host: string, signal: 'SIGKILL' | 'SIGSTOP'): void;
+  restore(host: string): void;
+  failed(): readonly string[];
 }
 
 export interface PartitionDescription {
@@ -88,6 +114,12 @@ export interface ClinicalAdministration {
   describeCluster(): Promise<ClusterDescription>;
   /** One entry a shard (or the one replica set); a set that does not answer is told with its problem. */
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
+  /** Makes the primary of a shard stand back for so many seconds. */
+  stepDown(shard: string, seconds: number): Promise<void>;
+  /** Keeps a secondary from seeking election for so many seconds; 0 lets it again. */
+  freeze(shard: string, host: string, seconds: number): Promise<void>;
+  /** Runs `action` under writes to the shard and tells what it cost. */
+  probeElection(shard: string, action: () => Promise<void>): Promise<ElectionReport>;
   ownerOf(rk: string): Promise<RecordOwner>;
   /** Current resources of a patient's record by type. `patient` as "Patient/123". */
   countRecord(rk: string, patient: string): Promise<ReadonlyMap<string, number>>;
@@ -109,6 +141,8 @@ export interface AdministrativeAdministration {
 }
 
 export interface Administration {
+  /** Only where the engines are this process's own. */
+  readonly drill?: MemberDrill | undefined;
   readonly clinical: ClinicalAdministration;
   readonly administrative: AdministrativeAdministration;
 }

@@ -26,6 +26,21 @@ describe('a batcher', () => {
     expect(await Promise.all([1, 2, 3].map(ask))).toEqual([2, 4, 6]);
   });
 
+  test('does not wait for an item whose outcome comes later', async () => {
+    const answers = new Map<number, (result: number) => void>();
+    const ask = createBatcher<number, number>({
+      maxInFlight: 1,
+      maxItems: 10,
+      run: async (items) =>
+        items.map((item): Outcome<number> => (item < 10 ? { ok: item } : { later: new Promise((resolve) => answers.set(item, resolve)) })),
+    });
+    const slow = ask(10);
+    expect(await ask(1)).toBe(1);
+    expect(await ask(2)).toBe(2);
+    answers.get(10)?.(100);
+    expect(await slow).toBe(100);
+  });
+
   test('sends what arrives during a trip as one', async () => {
     const { ask, batches } = recording();
     const first = ask(1);

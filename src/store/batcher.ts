@@ -9,8 +9,11 @@
 /** One batch in flight, and 3 ms for the callers of the last one: figures in `docs/decisions/001`. */
 export const BATCHING = { maxInFlight: 1, lingerMs: 3 } as const;
 
-/** What became of one item of a batch: its result, or an error that is this caller's alone. */
-export type Outcome<Result> = { readonly ok: Result } | { readonly error: Error };
+/**
+ * What became of one item of a batch: its result, an error that is this caller's alone, or, for an item that must not hold
+ * up the next batch, the promise of either.
+ */
+export type Outcome<Result> = { readonly ok: Result } | { readonly error: Error } | { readonly later: Promise<Result> };
 
 export interface BatcherOptions<Item, Result> {
   /** Carries a batch out. One outcome for each item, in order; a rejection fails the whole batch. */
@@ -27,7 +30,7 @@ export interface BatcherOptions<Item, Result> {
 
 interface Waiting<Item, Result> {
   readonly item: Item;
-  readonly resolve: (result: Result) => void;
+  readonly resolve: (result: Result | PromiseLike<Result>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -61,6 +64,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       batch.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index];
         if (outcome && 'ok' in outcome) resolve(outcome.ok);
+        else if (outcome && 'later' in outcome) resolve(outcome.later);
         else reject(outcome?.error ?? new Error('a batch lost an item'));
       });
     } catch (error) {

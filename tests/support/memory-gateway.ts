@@ -83,7 +83,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     maxBodyBytes: 16 * 1024 * 1024,
     maxBundleBytes: 64 * 1024 * 1024,
     decide: decideBy(services.definitions, services.search),
-    isReady: async () => true,
+    readiness: async () => ({ status: 'ready', troubled: [] }),
     ...changes,
     underWay,
     verifier: createTokenVerifier({ issuer: new URL(AUDIENCE).origin, audience: AUDIENCE, keys: fixedKeys(issuer.jwks), isResourceType }),

@@ -31,13 +31,26 @@ export interface MongoCluster {
   readonly uri: string;
   /** Every process of the cluster: `config`, `shard_0/0`, …, `router`, `guardian`. */
   readonly processes: () => readonly { readonly role: string; readonly pid: number }[];
+  /** Makes members fail, for drills. */
+  readonly drill: MemberDrill;
   /** Clean shutdown, in order: router, shards, config server. Safe to call twice. */
   stop(): Promise<void>;
+}
+
+/** Members of replica sets, named by `host:port`, that fail on purpose and come back. */
+export interface MemberDrill {
+  /** `SIGKILL`: gone like a machine without power. `SIGSTOP`: there, and silent. @throws Error if no member is there */
+  fail(host: string, signal: 'SIGKILL' | 'SIGSTOP'): void;
+  restore(host: string): void;
+  /** Members that were made to fail and have not been restored. */
+  failed(): readonly string[];
 }
 
 interface Running {
   readonly guardian: Guardian;
   readonly mongods: Map<string, KeptProcess>;
+  /** The same by `host:port`. */
+  readonly byHost: Map<string, KeptProcess>;
   router: KeptProcess | undefined;
 }
 
@@ -49,7 +62,7 @@ const SMALLEST_CACHE_MB = 256;
  */
 export async function startMongoCluster(options: MongoClusterOptions): Promise<MongoCluster> {
   const release = takeFolder(options.dataDir);
-  const running: Running = { guardian: startGuardian(), mongods: new Map(), router: undefined };
+  const running: Running = { guardian: startGuardian(), mongods: new Map(), byHost: new Map(), router: undefined };
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= stopAll(running).finally(release);
@@ -57,7 +70,7 @@ export async function startMongoCluster(options: MongoClusterOptions): Promise<M
   };
   try {
     const uri = await startAll(options, running);
-    return { uri, processes: () => processesOf(running), stop };
+    return { uri, processes: () => processesOf(running), drill: drillOf(running), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -90,14 +103,12 @@ async function startAll(options: MongoClusterOptions, running: Running): Promise
 }
 
 async function startMember(options: MongoClusterOptions, member: MemberRecord, running: Running): Promise<void> {
-  const start = async () => {
-    const mongod = await startMongodOf(options, member, running.guardian);
-    await mongod.ready();
-    return mongod;
-  };
+  const start = () => startMongodOf(options, member, running.guardian);
   // Kept from its first moment on, so that a start that fails half-way stops it too.
-  const mongod = await startMongodOf(options, member, running.guardian);
-  running.mongods.set(member.role, keepRunning(mongod, { start, name: member.role, log: options.log ?? ignore }));
+  const mongod = await start();
+  const kept = keepRunning(mongod, { start, name: member.role, log: options.log ?? ignore });
+  running.mongods.set(member.role, kept);
+  running.byHost.set(mongod.address, kept);
   await mongod.ready();
 }
 
@@ -133,11 +144,32 @@ async function startRouterOf(options: MongoClusterOptions, configAddress: string
   const start = async () => {
     const router = startRouter({ mongos: options.mongos, port, configAddress, dataDir: options.dataDir });
     running.guardian.watch(router.pid, router.mark);
-    await router.ready();
     return router;
   };
-  running.router = keepRunning(await start(), { start, name: 'router', log: options.log ?? ignore });
+  const router = await start();
+  running.router = keepRunning(router, { start, name: 'router', log: options.log ?? ignore });
+  await router.ready();
   return port;
+}
+
+function drillOf({ byHost }: Running): MemberDrill {
+  const failed = new Set<string>();
+  const memberAt = (host: string) => {
+    const member = byHost.get(host);
+    if (!member) throw new Error(`no member of this cluster is at ${host}`);
+    return member;
+  };
+  return {
+    fail(host, signal) {
+      memberAt(host).hold(signal);
+      failed.add(host);
+    },
+    restore(host) {
+      memberAt(host).release();
+      failed.delete(host);
+    },
+    failed: () => [...failed].sort(),
+  };
 }
 
 function processesOf({ guardian, mongods, router }: Running): { role: string; pid: number }[] {

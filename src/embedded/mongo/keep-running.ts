@@ -4,17 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Startable {
   readonly pid: number;
   readonly exited: Promise<void>;
+  /** Resolves when it answers. */
+  ready(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface KeptProcess {
   /** Of the process as it runs now, or ran last. */
   readonly pid: number;
+  /** Makes it fail, for a drill: dead, or alive and silent (`SIGSTOP`). It stays so until `release`. */
+  hold(signal: 'SIGKILL' | 'SIGSTOP'): void;
+  /** Lets it run again. Does nothing if it was not held. */
+  release(): void;
   stop(): Promise<void>;
 }
 
 export interface KeepOptions<Process extends Startable> {
-  /** Starts one more; resolves when it answers. */
+  /** Starts one more, which need not answer yet: a member of a set that is being stopped may never do so. */
   readonly start: () => Promise<Process>;
   /** Told of every end that nobody asked for, and of giving up. */
   readonly log: (message: string) => void;
@@ -31,17 +37,28 @@ export function keepRunning<Process extends Startable>(first: Process, options: 
   const { start, log, name, pauseMs = 500 } = options;
   let current = first;
   let isStopping = false;
+  let held: 'SIGKILL' | 'SIGSTOP' | undefined;
+  let released: () => void = () => undefined;
+  let whenReleased: Promise<void> = Promise.resolve();
   const watching = watch();
+
+  function release(): void {
+    if (held === 'SIGSTOP') process.kill(current.pid, 'SIGCONT');
+    held = undefined;
+    released();
+  }
 
   async function watch(): Promise<void> {
     for (let restarts = 0; restarts < MOST_RESTARTS; restarts++) {
       await current.exited;
       if (isStopping) return;
-      log(`${name} ended unexpectedly: starting it again`);
+      log(held ? `${name} was made to fail` : `${name} ended unexpectedly: starting it again`);
+      await whenReleased;
       await sleep(pauseMs);
       if (isStopping) return;
       try {
         current = await start();
+        current.ready().catch((error: Error) => isStopping || log(`${name} does not answer: ${error.message}`));
       } catch (error) {
         log(`${name} did not start: ${(error as Error).message}`);
       }
@@ -53,8 +70,16 @@ export function keepRunning<Process extends Startable>(first: Process, options: 
     get pid() {
       return current.pid;
     },
+    hold(signal) {
+      if (held) return;
+      held = signal;
+      whenReleased = new Promise((resolve) => (released = resolve));
+      process.kill(current.pid, signal);
+    },
+    release,
     stop: async () => {
       isStopping = true;
+      release();
       await current.stop();
       // It may have been on its way up.
       await watching;

@@ -84,6 +84,11 @@ export class ConnectionPool {
     else this.#waiting.push({ message, receiver });
   }
 
+  /** Fails what is under way. The next request opens a new connection. */
+  breakAll(reason: string): void {
+    for (const connection of [...this.#all]) connection.close(new Error(reason));
+  }
+
   close(): void {
     this.#onBroken = () => {};
     const error = new Error('the router is stopping');

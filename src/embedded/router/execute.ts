@@ -1,6 +1,6 @@
 /** Sending parts of a command to shards, again where that is safe: after a stale route, after a change of primary. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findElement, stringIn } from './bson-bytes.ts';
+import { findElement, numberIn, stringIn } from './bson-bytes.ts';
 import type { ConnectionPool } from './connection.ts';
 import type { Router } from './context.ts';
 import { CODE, isPrimaryChangeCode, isStaleCode, Refusal, ShardError, StaleRoute } from './errors.ts';
@@ -8,7 +8,7 @@ import { errorCodeOf, errorTextOf, isOk, parseReply, type Reply, writeConcernCod
 import { namespaceOf, type Request } from './request.ts';
 import { rewrite } from './rewrite.ts';
 import type { CollectionRoute } from './routing-table.ts';
-import { callOver, type Shard, ShardUnreachable } from './shard.ts';
+import { before, callOver, type Shard, ShardUnreachable } from './shard.ts';
 import { join, noteReply, TRANSACTION_FIELDS, type Transaction } from './transactions.ts';
 
 const PATIENCE_MS = 15_000;
@@ -19,18 +19,32 @@ export interface CallOptions {
   readonly isRepeatable: boolean;
   /** Any other member is as good as the primary. */
   readonly prefersSecondary?: boolean;
+  /** A secondary will do where there is no primary. */
+  readonly acceptsSecondary?: boolean;
+  /** The client's own limit (`maxTimeMS`); nothing is sent to a shard after it. */
+  readonly withinMs?: number | undefined;
 }
+
+/** How long a member may be late beyond the client's limit, which it keeps itself. */
+const LATE_MS = 500;
+/** After so long without a reply a member may be stopped. */
+const SUSPICIOUS_MS = 1_500;
+/** How long a primary is looked for at a time: an election takes 2–3 s, a busy machine may double that. */
+const FIND_WITHIN_MS = 6_000;
+/** How long a primary is looked for when a secondary will do. */
+const BRIEFLY_MS = 100;
 
 /** The shard's reply, also after a change of primary if the command is repeatable. @throws StaleRoute, ShardUnreachable, ShardError (any other reply that is not ok) */
 export async function callShard(router: Router, shardId: string, message: Buffer, options: CallOptions): Promise<Reply> {
-  const { isRepeatable } = options;
+  const { isRepeatable, withinMs } = options;
   let { prefersSecondary } = options;
   const shard = router.shards.cached(shardId) ?? (await router.shards.get(shardId));
-  for (const giveUpAt = performance.now() + PATIENCE_MS; ; ) {
-    const secondary = prefersSecondary ? shard.secondary() : undefined;
+  const patienceMs = Math.min(withinMs ?? PATIENCE_MS, PATIENCE_MS);
+  for (const giveUpAt = performance.now() + patienceMs; ; ) {
+    const secondary = prefersSecondary ? shard.secondary() : options.acceptsSecondary ? await standIn(shard) : undefined;
     try {
-      const member = secondary ?? shard.knownPrimary ?? (await shard.primary());
-      return await callMember(shard, member, message, isRepeatable);
+      const member = secondary ?? shard.knownPrimary ?? (await shard.primary(Math.min(giveUpAt - performance.now(), FIND_WITHIN_MS)));
+      return await callMember(shard, member, message, isRepeatable, withinMs);
     } catch (error) {
       if (secondary && (error instanceof StaleRoute || error instanceof ShardUnreachable)) {
         // It may lag behind a move of chunks; the primary decides.
@@ -44,8 +58,24 @@ export async function callShard(router: Router, shardId: string, message: Buffer
   }
 }
 
-async function callMember(shard: Shard, member: ConnectionPool, message: Buffer, isRepeatable: boolean): Promise<Reply> {
-  const reply = parseReply(await callOver(member, message), member.address);
+/** A secondary, if the shard has no primary. */
+async function standIn(shard: Shard): Promise<ConnectionPool | undefined> {
+  if (shard.knownPrimary) return undefined;
+  const hasPrimary = await shard.primary(BRIEFLY_MS).then(
+    () => true,
+    () => false,
+  );
+  return hasPrimary ? undefined : shard.secondary();
+}
+
+async function callMember(
+  shard: Shard,
+  member: ConnectionPool,
+  message: Buffer,
+  isRepeatable: boolean,
+  withinMs: number | undefined,
+): Promise<Reply> {
+  const reply = parseReply(await replyOf(shard, member, message, withinMs), member.address);
   if (isOk(reply)) {
     const concern = isRepeatable ? writeConcernCodeOf(reply) : undefined;
     if (concern === undefined || !isPrimaryChangeCode(concern)) return reply;
@@ -59,17 +89,36 @@ async function callMember(shard: Shard, member: ConnectionPool, message: Buffer,
   throw new ShardUnreachable(errorTextOf(reply));
 }
 
-/** How a read may be sent. */
-export function readOptions(request: Request): CallOptions {
-  return { isRepeatable: true, prefersSecondary: prefersSecondary(request) };
+/** The member's reply. When it is late the shard is asked whether it still has the same primary. */
+async function replyOf(shard: Shard, member: ConnectionPool, message: Buffer, withinMs: number | undefined): Promise<Buffer> {
+  const reply = callOver(member, message);
+  if (withinMs === undefined) return reply;
+  const late = setTimeout(() => void shard.reconsider(member), SUSPICIOUS_MS);
+  const answered = before(withinMs + LATE_MS, reply, `${member.address} does not answer`);
+  return answered.finally(() => clearTimeout(late));
 }
 
-/** True if the client wants (or does not mind) another member than the primary. Transactions always read from the primary. */
-function prefersSecondary({ message, fields }: Request): boolean {
+/** How a read may be sent. */
+export function readOptions(request: Request): CallOptions {
+  const mode = readMode(request);
+  return {
+    isRepeatable: true,
+    prefersSecondary: mode === 'secondary' || mode === 'secondaryPreferred' || mode === 'nearest',
+    acceptsSecondary: mode === 'primaryPreferred',
+    withinMs: maxTimeOf(request),
+  };
+}
+
+/** What the client wants to read from. Transactions always read from the primary. */
+function readMode({ message, fields }: Request): string | undefined {
   const preference = fields.get('$readPreference');
-  if (!preference || fields.has('autocommit')) return false;
-  const mode = stringIn(message, findElement(message, preference.value, 'mode'));
-  return mode === 'secondary' || mode === 'secondaryPreferred' || mode === 'nearest';
+  if (!preference || fields.has('autocommit')) return undefined;
+  return stringIn(message, findElement(message, preference.value, 'mode'));
+}
+
+/** The client's limit, milliseconds. */
+export function maxTimeOf({ message, fields }: Request): number | undefined {
+  return numberIn(message, fields.get('maxTimeMS')) || undefined;
 }
 
 /** A command's share for one shard: its bytes with the shard's version, and what a transaction adds. */
@@ -141,6 +190,8 @@ export function abortMessage(request: Request): Buffer {
   return rewrite({ ...request, sequence: undefined }, { first, drop: drop.slice(1), append: [admin] });
 }
 
+/** A statement of a transaction: the client starts again rather than wait for a primary, which has forgotten the transaction. */
+const IN_TRANSACTION: CallOptions = { isRepeatable: false, withinMs: 15_000 };
 /** For what must not be sent twice. */
 export const ONCE: CallOptions = { isRepeatable: false };
 /** For what may be, at the primary. */
@@ -158,7 +209,7 @@ export async function callParticipant(
 ): Promise<Reply> {
   if (!transaction) return callShard(router, shardId, message, options);
   try {
-    const reply = await callShard(router, shardId, message, ONCE);
+    const reply = await callShard(router, shardId, message, IN_TRANSACTION);
     noteReply(transaction, shardId, reply);
     return reply;
   } catch (error) {

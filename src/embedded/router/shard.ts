@@ -38,13 +38,14 @@ export class Shard {
     return callOver(this.#poolOf(address), message);
   }
 
-  /** @throws ShardUnreachable if none appears in time */
-  primary(): Promise<ConnectionPool> {
+  /** @throws ShardUnreachable if none appears within that time, or 12 s */
+  primary(withinMs = PATIENCE_MS): Promise<ConnectionPool> {
     if (this.#primary) return Promise.resolve(this.#primary);
     this.#search ??= this.#findPrimary().finally(() => {
       this.#search = undefined;
     });
-    return this.#search;
+    if (withinMs >= PATIENCE_MS) return this.#search;
+    return before(withinMs, this.#search, `${this.id} has no primary that can be reached`);
   }
 
   /** The primary as last seen: no promise on the way of every operation. */
@@ -65,6 +66,18 @@ export class Shard {
   mistrust(member: ConnectionPool): void {
     if (this.#primary === member) this.#primary = undefined;
     else this.#avoidedUntil.set(member.address, performance.now() + AVOID_MS);
+  }
+
+  /**
+   * To be called when a member is late. One that is stopped, not dead, keeps its connections and never answers; if the others
+   * have elected another primary meanwhile, what waits for the old one fails there and then.
+   */
+  async reconsider(member: ConnectionPool): Promise<void> {
+    const others = [...this.#addresses].filter((address) => address !== member.address);
+    const found = await Promise.any(others.map((address) => this.#probe(address))).catch(() => undefined);
+    if (!found) return;
+    this.#primary = found;
+    member.breakAll('another member is the primary now');
   }
 
   async command(database: string, command: Document): Promise<Document> {
@@ -121,11 +134,19 @@ export class Shard {
 
 /** The reply of a member. @throws ShardUnreachable */
 export function callOver(pool: ConnectionPool, message: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+  return new Promise<Buffer>((resolve, reject) => {
     const receiver: Receiver = {
       onReply: resolve,
       onFailure: (error) => reject(new ShardUnreachable(`${pool.address}: ${error.message}`)),
     };
     pool.send(message, receiver);
+  });
+}
+
+/** @throws ShardUnreachable when it is too late */
+export function before<Result>(withinMs: number, work: Promise<Result>, message: string): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new ShardUnreachable(message)), withinMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -55,7 +55,9 @@ describe('shardsFor', () => {
     ['a pattern within $in', { _id: { $in: ['005', /^00/] } }, ['a', 'b', 'c']],
     ['null, which also means missing', { _id: null }, ['a', 'b', 'c']],
     ['a negation', { _id: { $ne: '005' } }, ['a', 'b', 'c']],
-    ['a disjunction', { $or: [{ _id: '005' }] }, ['a', 'b', 'c']],
+    ['a disjunction: all that its parts can match', { $or: [{ _id: '005' }, { _id: { $gte: '00c' } }] }, ['b', 'c']],
+    ['a disjunction with a part that may be anywhere', { $or: [{ _id: '005' }, { n: 1 }] }, ['b', 'a', 'c']],
+    ['an exclusive end at a chunk’s first key', { _id: { $gte: '004', $lt: '008' } }, ['b']],
     ['an impossible range still asks somebody', { _id: { $gte: '00d', $lt: '001' } }, ['c']],
   ])('%s', (_, filter, shards) => {
     expect(target(filter)).toEqual(shards);

@@ -1,6 +1,6 @@
 /** Which shards a filter can match on, told by its condition on `_id`. */
 import { documentEnd, type Element, elementAt, findElement, nameOf, TYPE } from './bson-bytes.ts';
-import { isOrdered, type Value, valueIn } from './bson-order.ts';
+import { compareValues, isOrdered, type Value, valueIn } from './bson-order.ts';
 import { type CollectionRoute, chunkIndexOf, ownerOf } from './routing-table.ts';
 
 /** True for a value that an equality on `_id` compares as it stands: no operators, no pattern, nothing whose order we don't know. */
@@ -55,10 +55,17 @@ function shardsInRange(bytes: Buffer, id: Element, route: CollectionRoute): read
     if (!isPlainKey(bytes, element)) continue;
     const operator = nameOf(bytes, element);
     if (operator === '$gte' || operator === '$gt') from = Math.max(from, chunkIndexOf(route, valueIn(bytes, element)));
-    // An exclusive bound that is a chunk's first key still names that chunk: one shard too many now and then, never one too few.
-    if (operator === '$lte' || operator === '$lt') to = Math.min(to, chunkIndexOf(route, valueIn(bytes, element)));
+    if (operator === '$lte') to = Math.min(to, chunkIndexOf(route, valueIn(bytes, element)));
+    if (operator === '$lt') to = Math.min(to, lastBefore(route, valueIn(bytes, element)));
   }
   return unique(route.owners.slice(from, Math.max(to, from) + 1));
+}
+
+/** The chunk of the greatest key below the bound. */
+function lastBefore(route: CollectionRoute, bound: Value): number {
+  const index = chunkIndexOf(route, bound);
+  const start = route.bounds[index - 1];
+  return start && compareValues(start, bound) === 0 ? index - 1 : index;
 }
 
 function unique(shards: readonly string[]): string[] {
@@ -85,18 +92,31 @@ export function shardsFor(
   return shardsInConjunction(route, bytes, filterStart);
 }
 
-/** `{$and: […]}` can match no more than the narrowest of its parts. */
+/** `{$and: […]}` can match no more than the narrowest of its parts, `{$or: […]}` what any of its parts can. */
 function shardsInConjunction(route: CollectionRoute, bytes: Buffer, filterStart: number): readonly string[] {
-  const and = findElement(bytes, filterStart, '$and');
-  let narrowest = route.shards;
-  if (and?.type !== TYPE.array) return narrowest;
-  const end = documentEnd(bytes, and.value);
-  for (let at = and.value + 4; at < end; ) {
-    const part = elementAt(bytes, at);
-    at = part.end;
-    if (part.type !== TYPE.document) continue;
-    const shards = shardsFor(route, bytes, part.value);
+  let narrowest = shardsInDisjunction(route, bytes, filterStart);
+  for (const part of partsOf(bytes, filterStart, '$and')) {
+    const shards = shardsFor(route, bytes, part);
     if (shards.length < narrowest.length) narrowest = shards;
   }
   return narrowest;
+}
+
+function shardsInDisjunction(route: CollectionRoute, bytes: Buffer, filterStart: number): readonly string[] {
+  const parts = partsOf(bytes, filterStart, '$or');
+  return parts.length === 0 ? route.shards : unique(parts.flatMap((part) => shardsFor(route, bytes, part)));
+}
+
+/** Where the documents in the list of a logical operator begin. */
+function partsOf(bytes: Buffer, filterStart: number, operator: '$and' | '$or'): number[] {
+  const list = findElement(bytes, filterStart, operator);
+  const parts: number[] = [];
+  if (list?.type !== TYPE.array) return parts;
+  const end = documentEnd(bytes, list.value);
+  for (let at = list.value + 4; at < end; ) {
+    const part = elementAt(bytes, at);
+    at = part.end;
+    if (part.type === TYPE.document) parts.push(part.value);
+  }
+  return parts;
 }

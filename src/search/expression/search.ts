@@ -28,10 +28,15 @@ export interface StoreSearch {
   readonly patient?: string;
   /** Ends the search when aborted, in the database too; the search then fails with the signal's reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Told, in a sentence, of each part of the data that can't be searched now and is left out. Without it a store that
+   * can't search all of it refuses with 503: a page is never short in silence.
+   */
+  readonly missing?: ((why: string) => void) | undefined;
 }
 
 /** What is searched for, without how it is given. */
-export type SearchScope = Pick<StoreSearch, 'types' | 'where' | 'patient' | 'signal'>;
+export type SearchScope = Pick<StoreSearch, 'types' | 'where' | 'patient' | 'signal' | 'missing'>;
 
 /** What a join needs of the resources that match, instead of the resources. */
 export interface StoreCollect extends SearchScope {

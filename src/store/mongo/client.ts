@@ -46,11 +46,25 @@ export async function connectMongo(options: MongoOptions): Promise<MongoCollecti
   });
   const pool = watchPool(client);
   await client.connect();
-  const database = client.db();
+  return collectionsOf(client, pool, client.db().databaseName, 'primary');
+}
+
+/** The collections as they are read from a secondary where there is no primary. */
+export function preferringPrimary({ client, pool, databaseName }: MongoCollections): MongoCollections {
+  return collectionsOf(client, pool, databaseName, 'primaryPreferred');
+}
+
+function collectionsOf(
+  client: MongoClient,
+  pool: MongoCollections['pool'],
+  databaseName: string,
+  readPreference: 'primary' | 'primaryPreferred',
+): MongoCollections {
+  const database = client.db(databaseName, { readPreference });
   return {
     client,
     pool,
-    databaseName: database.databaseName,
+    databaseName,
     resources: database.collection('resources'),
     history: database.collection('history'),
     locators: database.collection('locators'),

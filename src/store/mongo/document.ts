@@ -51,7 +51,7 @@ export interface GuardDocument {
 /** A two-phase commit's marker, an idempotency record, or a secret that gateways share. */
 export interface LedgerDocument {
   readonly _id: string;
-  readonly kind: 'transaction' | 'idempotency' | 'secret';
+  readonly kind: 'transaction' | 'idempotency' | 'secret' | 'drill';
   readonly at: Date;
   readonly state?: 'committed' | 'aborted';
   readonly bodyHash?: string;
@@ -65,9 +65,13 @@ export interface ChunkDocument {
   readonly text: string;
 }
 
-/** A gateway's heartbeat: it will never again commit a version older than `horizon`. */
+/** A gateway's heartbeat: it will never again commit a version older than `horizon`. `_id` = `<any record key>/<gateway>`. */
 export interface GatewayDocument {
   readonly _id: string;
+  readonly gateway: string;
+  readonly place: string;
+  /** The seat on another shard that this one stands for. */
+  readonly supersedes?: string;
   readonly beatAt: Date;
   readonly horizon: Date;
   /** Names of the search parameters whose entries all its writes have had since. */

@@ -7,6 +7,7 @@ const DUPLICATE_KEY = 11000;
 /** Not primary, shutting down, stepped down, interrupted by a state change, socket trouble between members. */
 const PRIMARY_IS_CHANGING = new Set([6, 7, 89, 91, 133, 189, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436]);
 const TIMED_OUT = 50;
+const PRIMARY_STEPPED_DOWN = 189;
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
@@ -22,6 +23,14 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false;
   if (error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)) return true;
   return typeof error.code === 'number' && isTransientCode(error.code);
+}
+
+/** For entries of a command that a shard has not carried out, or not for sure, because its primary is changing: transient. */
+export const undecided = () => new MongoServerError({ message: 'the primary of a shard is changing', code: PRIMARY_STEPPED_DOWN });
+
+/** True when the command ran out of its `maxTimeMS`. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === TIMED_OUT;
 }
 
 export function isTransientCode(code: number): boolean {
@@ -43,7 +52,6 @@ export function translate(error: unknown): unknown {
   if (error instanceof FhirError || error instanceof CommitRefused) return error;
   if (isTransient(error) || isTransientTransaction(error))
     return unavailable('The clinical store has no primary to answer just now.', 2, error);
-  if (error instanceof MongoServerError && error.code === TIMED_OUT)
-    return unavailable('The clinical store did not answer in time.', 2, error);
+  if (isTimeout(error)) return unavailable('The clinical store did not answer in time.', 2, error);
   return error;
 }

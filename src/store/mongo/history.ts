@@ -8,21 +8,22 @@ import type { Filter } from 'mongodb';
 import { identityOf, type ResourceVersion } from '../../model/resource.ts';
 import type { HistoryRequest } from '../store.ts';
 import { textOf } from './chunks.ts';
-import type { MongoCollections } from './client.ts';
+import { type MongoCollections, preferringPrimary } from './client.ts';
 import { type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import type { ShardTrips } from './shard-trips.ts';
 
 /** A page of history. `current` is the version that a read gives, needed when the request names one resource. */
 export async function readHistory(
   collections: MongoCollections,
   request: HistoryRequest,
   current: ResourceVersion | undefined,
+  trips: ShardTrips,
 ): Promise<readonly ResourceVersion[]> {
+  const from = { primary: collections, primaryPreferred: preferringPrimary(collections) };
   try {
-    return await retryTransient(() =>
-      request.id === undefined ? historyOfTypes(collections, request) : historyOfOne(collections, request, current),
-    );
+    if (request.id !== undefined) return await trips.readAcross(current?.rk, (mode) => historyOfOne(from[mode], request, current));
+    return await trips.readAcross(undefined, (mode) => historyOfTypes(from[mode], request));
   } catch (error) {
     throw translate(error);
   }

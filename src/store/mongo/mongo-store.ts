@@ -6,17 +6,20 @@ import type { ResourceStore, UnitOfWork } from '../store.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { watchCoLocation } from './co-location.ts';
+import { freeze, probeElection, stepDown } from './drill.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
-import { decideTransaction, findIdempotency, type LedgerMarker, sweepLedger } from './ledger.ts';
+import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './ledger.ts';
 import { createReader } from './read.ts';
 import { createMongoReindex } from './reindex.ts';
 import { describeReplicas } from './replicas.ts';
 import { openMongoArena } from './scratch.ts';
 import { createSearcher } from './search.ts';
+import { createShardTrips, type ShardTrips } from './shard-trips.ts';
+import { noPrimary, type ShardWatch, watchShards } from './shard-watch.ts';
 import { countRecord, describeCluster, ownerOfRecord } from './topology.ts';
 import { inTransaction } from './transaction.ts';
-import { isSingleDocument } from './unit-plan.ts';
+import { isSingleDocument, placesOf } from './unit-plan.ts';
 import { createBatchedWriter } from './write-batch.ts';
 import { createUnitWriter } from './write-unit.ts';
 
@@ -40,6 +43,8 @@ export interface MongoStore extends ResourceStore {
   readonly collections: MongoCollections;
   readonly administration: ClinicalAdministration;
   readonly reindexing: ReindexStore;
+  /** How the shards are just now. */
+  readonly shards: { readonly watch: ShardWatch; readonly trips: ShardTrips };
   openMarkedCommit(): MarkedCommit;
   /** Decides a commit that is in doubt: see `decideTransaction`. */
   decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
@@ -55,17 +60,31 @@ export interface MongoStore extends ResourceStore {
 export async function createMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const collections = await connectMongo(options);
   const { client } = collections;
-  const reader = createReader(collections, options.isOwnerType);
-  const searcher = createSearcher(collections, reader);
+  const watch = watchShards(collections);
+  const trips = createShardTrips(watch);
+  const reader = createReader(collections, options.isOwnerType, trips);
+  const searcher = createSearcher(collections, reader, watch, trips);
   const coLocation = watchCoLocation(collections);
-  const batched = createBatchedWriter(collections, coLocation.isCoLocated);
+  const batched = createBatchedWriter(collections, coLocation.isCoLocated, trips);
   const units = createUnitWriter(collections, options.isOwnerType, searcher.matchingIds);
   const guardQueue = createKeyedQueue();
 
   async function commitTogether(unit: UnitOfWork, marker?: LedgerMarker, session?: ClientSession): Promise<void> {
+    const places = placesOf(unit);
+    await trips.untilWritable(places);
     await units.prepare(unit);
     const guardKeys = (unit.guards ?? []).map(({ key }) => key).sort();
-    await guardQueue(guardKeys, () => inTransaction(client, (own) => units.carryOut(unit, own, marker), session));
+    const carryOut = (own: ClientSession) => units.carryOut(unit, own, marker);
+    await guardQueue(guardKeys, () => inTransaction(client, carryOut, session, () => isUnwell(places)));
+  }
+
+  const isUnwell = (places: readonly string[]) =>
+    !watch.isAllWell() && places.some((id) => watch.unwellSince(watch.ownerOf(id)) !== undefined);
+
+  /** The error, named after the shards that are the reason. */
+  function explained(error: unknown): unknown {
+    const told = translate(error);
+    return told !== error && !watch.isAllWell() ? noPrimary(watch.unwell(), error) : told;
   }
 
   async function commit(unit: UnitOfWork): Promise<void> {
@@ -88,16 +107,21 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     collect: searcher.collect,
     explain: searcher.explain,
     aggregate: searcher.aggregate,
-    findIdempotency: (key) => findIdempotency(collections, key),
+    findIdempotency: async (key) => {
+      await trips.untilWritable([ledgerIdOfKey(key)]);
+      return findIdempotency(collections, key);
+    },
 
     async history(request) {
       const types = request.types ?? options.types;
       const [type] = types;
       const current = request.id !== undefined && type ? await reader.read({ type, id: request.id }) : undefined;
-      return readHistory(collections, { ...request, types }, current);
+      return readHistory(collections, { ...request, types }, current, trips);
     },
 
-    commit: (unit) => commit(unit).catch((error: unknown) => Promise.reject(translate(error))),
+    commit: (unit) => commit(unit).catch((error: unknown) => Promise.reject(explained(error))),
+
+    shards: { watch, trips },
 
     openMarkedCommit() {
       const session = client.startSession();
@@ -116,6 +140,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     },
     close: async () => {
       coLocation.stop();
+      await watch.close();
       await client.close();
     },
   };
@@ -126,6 +151,9 @@ function administrationOf(collections: MongoCollections): ClinicalAdministration
     describePool: () => collections.pool,
     describeCluster: () => describeCluster(collections),
     describeReplicas: () => describeReplicas(collections),
+    stepDown: (shard, seconds) => stepDown(collections, shard, seconds),
+    freeze: (shard, host, seconds) => freeze(collections, shard, host, seconds),
+    probeElection: (shard, action) => probeElection(collections, shard, action),
     ownerOf: (rk) => ownerOfRecord(collections, rk),
     countRecord: (rk, patient) => countRecord(collections, rk, patient),
     openArenas: (run) => [openMongoArena(collections, 'sharded', run), openMongoArena(collections, 'unsharded', run)],

@@ -2,10 +2,9 @@
 import { identityOf, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
 import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { textOf } from './chunks.ts';
-import type { MongoCollections } from './client.ts';
+import { type MongoCollections, preferringPrimary } from './client.ts';
 import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
-import { translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import { COMMAND_WITHIN_MS, type ShardTrips } from './shard-trips.ts';
 
 export interface MongoReader {
   /** The current version, also of a deletion; undefined if there never was one. */
@@ -15,37 +14,35 @@ export interface MongoReader {
   identitiesOf(keys: readonly ResourceKey[]): Promise<readonly string[]>;
 }
 
+const itself = (id: string) => id;
+
 /** Moves that may overtake one read before it gives up. */
 const MOST_HOPS = 8;
-/** A trip for documents by `_id` gives up after this long; milliseconds. */
-const DEADLINE_MS = 10_000;
 
-export function createReader(collections: MongoCollections, isOwnerType: (type: string) => boolean): MongoReader {
-  const { resources, history, locators } = collections;
+export function createReader(collections: MongoCollections, isOwnerType: (type: string) => boolean, trips: ShardTrips): MongoReader {
+  const from = { primary: collections, primaryPreferred: preferringPrimary(collections) };
 
   /** Finds documents by `_id`; undefined where there is none. */
   function byId<Document extends { readonly _id: string }>(
-    find: (ids: readonly string[]) => Promise<Document[]>,
+    find: (ids: readonly string[], collections: MongoCollections) => Promise<Document[]>,
   ): (id: string) => Promise<Document | undefined> {
     return createBatcher<string, Document | undefined>({
       maxItems: 500,
       ...BATCHING,
-      run: async (ids) => {
-        const documents = await retryTransient(() => find(ids)).catch((error: unknown) => Promise.reject(translate(error)));
-        const found = new Map(documents.map((document) => [document._id, document]));
-        return ids.map((id): Outcome<Document | undefined> => ({ ok: found.get(id) }));
-      },
+      run: (ids) =>
+        trips.read(ids, itself, async (those, mode) => {
+          const documents = await find(those, from[mode]);
+          const found = new Map(documents.map((document) => [document._id, document]));
+          return those.map((id): Outcome<Document | undefined> => ({ ok: found.get(id) }));
+        }),
     });
   }
 
   const idFilter = (ids: readonly string[]) => (ids.length === 1 ? { _id: ids[0] as string } : { _id: { $in: [...ids] } });
-  const documentAt = byId<StoredDocument>((ids) =>
-    resources.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000, maxTimeMS: DEADLINE_MS }).toArray(),
-  );
-  const historyAt = byId<StoredDocument>((ids) =>
-    history.find(idFilter(ids), { projection: VERSION_FIELDS, batchSize: 1000, maxTimeMS: DEADLINE_MS }).toArray(),
-  );
-  const locatorAt = byId((ids) => locators.find(idFilter(ids), { batchSize: 1000, maxTimeMS: DEADLINE_MS }).toArray());
+  const ofVersion = { projection: VERSION_FIELDS, batchSize: 1000, maxTimeMS: COMMAND_WITHIN_MS };
+  const documentAt = byId<StoredDocument>((ids, { resources }) => resources.find(idFilter(ids), ofVersion).toArray());
+  const historyAt = byId<StoredDocument>((ids, { history }) => history.find(idFilter(ids), ofVersion).toArray());
+  const locatorAt = byId((ids, { locators }) => locators.find(idFilter(ids), { batchSize: 1000, maxTimeMS: COMMAND_WITHIN_MS }).toArray());
 
   /** The document at a record key, or where the pointer or forwarder there leads; undefined if that has forwarders only. */
   async function follow(rk: string, key: ResourceKey, mostHops = 1): Promise<StoredDocument | undefined> {

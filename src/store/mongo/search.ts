@@ -13,15 +13,16 @@ import type { StageExplanation } from '../explain.ts';
 import type { AggregateRow, Guard, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
 import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { textOf } from './chunks.ts';
-import type { MongoCollections } from './client.ts';
+import { type MongoCollections, preferringPrimary } from './client.ts';
 import { type StoredDocument, versionOf } from './document.ts';
 import { translate } from './errors.ts';
 import { partsOfPlan } from './explain.ts';
 import { filterOf, IN_POPULATION, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
-import { retryTransient } from './retry.ts';
 import { createSearchBatch } from './search-batch.ts';
 import { beyondInFind, findOrder, isFindOrder, orderStages, projectionFor, type SortValue, sortValuesOfDocument } from './search-order.ts';
+import type { ReadMode, ShardTrips } from './shard-trips.ts';
+import { inRange, lostShards, type ShardWatch } from './shard-watch.ts';
 
 /** Search gives up after this long; milliseconds. */
 const DEADLINE_MS = 30_000;
@@ -48,12 +49,24 @@ export interface MongoSearcher {
 /** A document with its sort values, where the order needed a pipeline. */
 type Found = StoredDocument & { readonly k?: readonly SortValue[] };
 
-export function createSearcher(collections: MongoCollections, reader: MongoReader): MongoSearcher {
+export function createSearcher(collections: MongoCollections, reader: MongoReader, watch: ShardWatch, trips: ShardTrips): MongoSearcher {
   const { resources } = collections;
+  const from = { primary: resources, primaryPreferred: preferringPrimary(collections).resources };
 
-  async function scopeFilter({ types, where, patient }: SearchScope): Promise<Filter<StoredDocument>> {
+  /** What a search over several shards must leave out because nothing answers there. @throws FhirError 503 unless that may be told */
+  function withoutLost({ patient, missing }: SearchScope): Filter<StoredDocument>[] {
+    const lost = patient ? [] : trips.lost();
+    if (lost.length === 0) return [];
+    const left = watch.ranges().filter(({ shard }) => !lost.includes(shard));
+    if (!missing || left.length === 0) throw lostShards(lost);
+    missing(lostShards(lost).message);
+    return [{ $or: left.map(inRange) }];
+  }
+
+  async function scopeFilter(scope: SearchScope): Promise<Filter<StoredDocument>> {
+    const { types, where, patient } = scope;
     const identities = await identitiesFor(where, types, patient);
-    const conditions: Filter<StoredDocument>[] = [filterOf(where, (ids) => identities.get(ids) ?? [])];
+    const conditions: Filter<StoredDocument>[] = [filterOf(where, (ids) => identities.get(ids) ?? []), ...withoutLost(scope)];
     conditions.push(types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } });
     if (patient) {
       const rk = recordKeyOf(patient.slice('Patient/'.length));
@@ -87,56 +100,68 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return resource && !resource.deleted ? { resource, sortValues } : undefined;
   }
 
-  async function run(search: StoreSearch): Promise<readonly SearchMatch[]> {
+  async function run(search: StoreSearch, mode: ReadMode): Promise<readonly SearchMatch[]> {
     const rk = search.patient && recordKeyOf(search.patient.slice('Patient/'.length));
-    const documents = await findTogether({ search, filter: await scopeFilter(search), ...(rk && { rk }) });
+    const filter = await scopeFilter(search);
+    // One shard's trouble would hold up searches of other shards in the same trip.
+    const isTogether = mode === 'primary' && watch.isAllWell();
+    const documents = isTogether
+      ? await findTogether({ search, filter, ...(rk && { rk }) })
+      : await cursorOf(filter, search, mode).toArray();
     const matches = await Promise.all(documents.map((document) => matchOf(document, search.sort)));
     return matches.filter((match) => match !== undefined);
   }
 
   const findTogether = createSearchBatch({
-    findAlone: ({ filter, search }) => cursorOf(filter, search).toArray(),
+    findAlone: ({ filter, search }) => cursorOf(filter, search, 'primary').toArray(),
     find: (filter, searches, limit, projection) => {
       const fields = Object.assign({}, ...searches.map(projectionFor), projection);
       return resources.find(filter, { projection: fields, limit, batchSize: limit, maxTimeMS: BATCH_DEADLINE_MS }).toArray();
     },
   });
 
-  const cursorOf = (filter: Filter<StoredDocument>, search: StoreSearch): FindCursor<Found> | AggregationCursor<Found> =>
-    isFindOrder(search) ? findInOrder(filter, search) : aggregateInOrder(filter, search);
+  const cursorOf = (filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): FindCursor<Found> | AggregationCursor<Found> =>
+    isFindOrder(search) ? findInOrder(filter, search, mode) : aggregateInOrder(filter, search, mode);
 
-  async function explain(search: StoreSearch): Promise<readonly StageExplanation[]> {
+  async function explain(search: StoreSearch, mode: ReadMode): Promise<readonly StageExplanation[]> {
     const startedAt = performance.now();
-    const plan = (await cursorOf(await scopeFilter(search), search).explain('executionStats')) as Document;
+    const plan = (await cursorOf(await scopeFilter(search), search, mode).explain('executionStats')) as Document;
     return [{ store: 'mongodb', types: search.types, parts: partsOfPlan(plan), milliseconds: performance.now() - startedAt }];
   }
 
-  function findInOrder(filter: Filter<StoredDocument>, search: StoreSearch): FindCursor<Found> {
+  function findInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): FindCursor<Found> {
     const { after, limit, signal } = search;
     const page = after ? { $and: [filter, beyondInFind(search, after)] } : filter;
-    return resources.find(page, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
+    return from[mode].find(page, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
   }
 
-  function aggregateInOrder(filter: Filter<StoredDocument>, search: StoreSearch): AggregationCursor<Found> {
+  function aggregateInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): AggregationCursor<Found> {
     const pipeline = [{ $match: filter }, ...orderStages(search)];
-    return resources.aggregate<Found>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal });
+    return from[mode].aggregate<Found>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal });
   }
 
-  const count = (filter: Filter<StoredDocument>, maxTimeMS: number, signal: AbortSignal | undefined, limit?: number) =>
-    resources.countDocuments(filter, { maxTimeMS, signal, ...(limit !== undefined && { limit }) });
+  interface Counting {
+    readonly mode: ReadMode;
+    readonly maxTimeMS: number;
+    readonly signal: AbortSignal | undefined;
+    readonly limit?: number;
+  }
+
+  const count = (filter: Filter<StoredDocument>, { mode, ...options }: Counting) => from[mode].countDocuments(filter, options);
 
   /** Record keys are hashes, so one part of them in 256 is as good a sample as any; its matches are counted by the same filter. */
-  async function estimate(search: SearchScope): Promise<number> {
+  async function estimate(search: SearchScope, mode: ReadMode): Promise<number> {
+    const counting = { mode, maxTimeMS: SHORT_COUNT_MS, signal: search.signal };
     const filter = await scopeFilter(search);
-    const counted = await count(filter, SHORT_COUNT_MS, search.signal, COUNTED);
+    const counted = await count(filter, { ...counting, limit: COUNTED });
     if (counted < COUNTED) return counted;
     const sample = { $and: [{ _id: { $gte: '0080', $lt: '0081' } }, filter] };
-    return Math.max(COUNTED, SAMPLES * (await count(sample, SHORT_COUNT_MS, search.signal)));
+    return Math.max(COUNTED, SAMPLES * (await count(sample, counting)));
   }
 
-  async function collect({ prefixes, limit, signal, ...scope }: StoreCollect): Promise<readonly string[]> {
+  async function collect({ prefixes, limit, signal, ...scope }: StoreCollect, mode: ReadMode): Promise<readonly string[]> {
     const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : { _id: 0, type: 1, id: 1 };
-    const documents = resources.find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
+    const documents = from[mode].find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
     const found = new Set<string>();
     for await (const document of documents) {
       for (const text of prefixes ? (document.s ?? []) : [keyText(document)]) found.add(text);
@@ -145,9 +170,9 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return [...found].slice(0, limit);
   }
 
-  async function aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]> {
+  async function aggregate(request: StoreAggregate, mode: ReadMode): Promise<readonly AggregateRow[]> {
     const filter = await scopeFilter(request);
-    const rows = resources.aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
+    const rows = from[mode].aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
       maxTimeMS: DEADLINE_MS,
       allowDiskUse: true,
       signal: request.signal,
@@ -155,17 +180,21 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return (await rows.toArray()).map(aggregateRow);
   }
 
-  const translated = <Result>(work: () => Promise<Result>) =>
-    retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
+  const translated = <Result>({ patient }: Pick<SearchScope, 'patient'>, work: (mode: ReadMode) => Promise<Result>) =>
+    trips
+      .readAcross(patient && recordKeyOf(patient.slice('Patient/'.length)), work)
+      .catch((error: unknown) => Promise.reject(translate(error)));
 
   return {
-    search: (search) => translated(() => run(search)),
-    count: (search, isShort) =>
-      translated(async () => count(await scopeFilter(search), isShort ? SHORT_COUNT_MS : DEADLINE_MS, search.signal)),
-    estimate: (search) => translated(() => estimate(search)),
-    collect: (request) => translated(() => collect(request)),
-    explain: (search) => translated(() => explain(search)),
-    aggregate: (request) => translated(() => aggregate(request)),
+    search: (search) => translated(search, (mode) => run(search, mode)),
+    count: (scope, isShort) => {
+      const counting = { maxTimeMS: isShort ? SHORT_COUNT_MS : DEADLINE_MS, signal: scope.signal };
+      return translated(scope, async (mode) => count(await scopeFilter(scope), { ...counting, mode }));
+    },
+    estimate: (scope) => translated(scope, (mode) => estimate(scope, mode)),
+    collect: (request) => translated(request, (mode) => collect(request, mode)),
+    explain: (search) => translated(search, (mode) => explain(search, mode)),
+    aggregate: (request) => translated(request, (mode) => aggregate(request, mode)),
     async matchingIds({ type, where }, limit, session) {
       const filter = await scopeFilter({ types: [type], where });
       const documents = await resources.find(filter, { projection: { id: 1 }, limit, session, maxTimeMS: DEADLINE_MS }).toArray();

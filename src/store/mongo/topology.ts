@@ -40,6 +40,15 @@ export async function ownerOfRecord(collections: MongoCollections, rk: string): 
   throw new Error(`no shard owns the record key ${rk}`);
 }
 
+/** Members as `host:port` by shard, or of the one replica set. Asks for no sizes, so it works while shards are away. */
+export async function shardHosts({ client }: MongoCollections): Promise<ReadonlyMap<string, readonly string[]>> {
+  const admin = client.db('admin');
+  const hello = await admin.command({ hello: 1 });
+  if (hello.msg !== 'isdbgrid') return new Map([[hello.setName as string, (hello.hosts as string[] | undefined) ?? []]]);
+  const { shards } = (await admin.command({ listShards: 1 })) as unknown as { shards: { _id: string; host: string }[] };
+  return new Map(shards.map(({ _id, host }) => [_id, hostsIn(host)] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Current resources of one record by type, as its shard holds them. */
 export async function countRecord({ resources }: MongoCollections, rk: string, patient: string): Promise<ReadonlyMap<string, number>> {
   const groups = await resources
@@ -61,6 +70,11 @@ export async function countRecord({ resources }: MongoCollections, rk: string, p
 /** The members in a shard's connection string: "shard_0/a:1,b:2". */
 export function hostsIn(connection: string): readonly string[] {
   return connection.slice(connection.indexOf('/') + 1).split(',');
+}
+
+/** Ranges of `resources` in the order of their keys, each with its shard. */
+export async function rangesOf(collections: MongoCollections): Promise<readonly (KeyRange & { readonly shard: string })[]> {
+  return (await chunksOf(collections)).map((chunk) => ({ ...rangeOf(chunk), shard: chunk.shard as string }));
 }
 
 async function chunksOf({ client, databaseName }: MongoCollections): Promise<readonly Document[]> {

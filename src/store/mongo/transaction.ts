@@ -12,12 +12,13 @@ const PATIENCE_MS = 15_000;
 
 /**
  * Runs `body` in a transaction (snapshot reads, majority writes). The body may run several times; what it throws that is
- * not a transient transaction error aborts the transaction and is thrown on.
+ * not a transient transaction error aborts the transaction and is thrown on. `isHopeless` says that trying again is no use.
  */
 export async function inTransaction(
   client: MongoClient,
   body: (session: ClientSession) => Promise<void>,
   session?: ClientSession,
+  isHopeless: () => boolean = () => false,
 ): Promise<void> {
   const own = session ?? client.startSession();
   const giveUpAt = performance.now() + PATIENCE_MS;
@@ -27,7 +28,7 @@ export async function inTransaction(
         await once(own, body, giveUpAt);
         return;
       } catch (error) {
-        if (!isTransientTransaction(error) || performance.now() > giveUpAt) throw error;
+        if (!isTransientTransaction(error) || performance.now() > giveUpAt || isHopeless()) throw error;
         await sleep(Math.min(2 * 1.5 ** attempt, 200) * (0.5 + Math.random()));
       }
     }

@@ -6,9 +6,10 @@
 
 import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
-import type { UnitOfWork, Write } from '../store.ts';
+import type { Guard, UnitOfWork, Write } from '../store.ts';
 import { chunkCountOf } from './chunks.ts';
 import { documentOf, hintOf, historyDocumentOf, locatorIdOf, type StoredDocument } from './document.ts';
+import { ledgerIdOfKey } from './ledger.ts';
 
 /** A statement of an `update` command: see https://www.mongodb.com/docs/manual/reference/command/update/ */
 export interface UpdateStatement {
@@ -52,6 +53,19 @@ export function isSingleDocument(write: Write, isOwnerType: (type: string) => bo
   if (write.kind === 'create') return write.idAssigned || isOwnerType(write.draft.type);
   return write.previous.rk === write.draft.rk && !write.previous.trail?.pointers?.length;
 }
+
+/** Keys on every shard that a unit of several documents writes to: of its resources, old and new, its guards and its answer. */
+export function placesOf({ writes, guards, idempotency }: UnitOfWork): readonly string[] {
+  return [
+    ...writes.flatMap(({ draft }) => [draft.rk, ...pointerKeysOf(draft)]),
+    ...writes.flatMap((write) => (write.kind === 'replace' ? [write.previous.rk] : [])),
+    ...writes.flatMap((write) => (write.kind === 'create' && !write.idAssigned ? [locatorIdOf(write.draft)] : [])),
+    ...(guards ?? []).map(guardIdOf),
+    ...(idempotency ? [ledgerIdOfKey(idempotency.key)] : []),
+  ];
+}
+
+export const guardIdOf = ({ key }: Pick<Guard, 'key'>): string => `00${key.slice(0, 8)}/${key}`;
 
 export function createDocument(draft: ResourceDraft): StoredDocument {
   const pointers = pointerKeysOf(draft);

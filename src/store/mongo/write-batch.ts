@@ -9,8 +9,8 @@ import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { CommitRefused } from '../store.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { historyIdOf, parted, type StoredDocument } from './document.ts';
-import { isDuplicateKeyCode, isTransientCode, translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import { isDuplicateKeyCode, isTransientCode, undecided } from './errors.ts';
+import { COMMAND_WITHIN_MS, type ShardTrips } from './shard-trips.ts';
 import { createDocument, historyOf, replaceStatement, type UpdateStatement } from './unit-plan.ts';
 
 export interface BatchedWriter {
@@ -26,7 +26,8 @@ interface WriteReply extends Document {
 
 const MAX_ITEMS = 500;
 const MAX_BYTES = 8 * 1024 * 1024;
-const RETRIES_OF_AN_ENTRY = 20;
+/** Then whoever sent the command sends it again by shard. */
+const RETRIES_OF_AN_ENTRY = 2;
 
 interface Ran {
   /** The lasting error code by index. */
@@ -53,7 +54,7 @@ const bytesOf = (draft: ResourceDraft) => draft.raw.length * 1.2 + 1500;
  * `isCoLocated` tells whether a resource's history lies on its own shard. There the majority that confirms the new version
  * has confirmed the old version's copy too, since a shard's oplog is one sequence; so the copy needs no majority of its own.
  */
-export function createBatchedWriter(collections: MongoCollections, isCoLocated: () => boolean): BatchedWriter {
+export function createBatchedWriter(collections: MongoCollections, isCoLocated: () => boolean, trips: ShardTrips): BatchedWriter {
   const { client, resources, history, databaseName } = collections;
   const database = client.db(databaseName);
 
@@ -64,18 +65,19 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
     let pending = items.map((_, index) => index);
     for (let attempt = 0; pending.length > 0; attempt++) {
       const sent = pending;
-      const reply = await retryTransient(
-        () => database.command({ ...command, [entries]: sent.map((index) => items[index]), ordered: false }) as Promise<WriteReply>,
-      );
+      const statements = sent.map((index) => items[index]);
+      const order = { ...command, [entries]: statements, ordered: false, maxTimeMS: COMMAND_WITHIN_MS };
+      const reply = (await database.command(order)) as WriteReply;
       applied += reply.n;
       const passing: number[] = [];
       for (const { index, code } of reply.writeErrors ?? []) {
         const original = sent[index] as number;
-        if (isTransientCode(code) && attempt < RETRIES_OF_AN_ENTRY) passing.push(original);
+        if (isTransientCode(code)) passing.push(original);
         else failed.set(original, code);
       }
       // Not confirmed by a majority: sending it again is harmless and waits for the confirmation.
-      pending = reply.writeConcernError && attempt < RETRIES_OF_AN_ENTRY ? sent.filter((index) => !failed.has(index)) : passing;
+      pending = reply.writeConcernError ? sent.filter((index) => !failed.has(index)) : passing;
+      if (pending.length > 0 && attempt === RETRIES_OF_AN_ENTRY) throw undecided();
       if (pending.length > 0) await sleep(50);
     }
     return { failed, applied };
@@ -85,9 +87,7 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
   async function alreadyDone(entries: readonly Creation[]): Promise<ReadonlySet<Creation>> {
     if (entries.length === 0) return new Set();
     const written = async (collection: Collection<StoredDocument>, ids: readonly string[]) => {
-      const documents = await retryTransient(() =>
-        collection.find({ _id: { $in: [...ids] } }, { projection: { version: 1, at: 1, by: 1 } }).toArray(),
-      );
+      const documents = await collection.find({ _id: { $in: [...ids] } }, { projection: { version: 1, at: 1, by: 1 } }).toArray();
       return new Map(documents.map((document) => [document._id, document]));
     };
     const isSame = ({ document }: Creation, there: StoredDocument | undefined) =>
@@ -123,33 +123,30 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
   const writeConcern = DURABLE;
   const historyConcern = () => (isCoLocated() ? { w: 1 } : DURABLE);
   const bounds = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, ...BATCHING, sizeOf: (item: Creation) => item.bytes };
-  const untranslated = (error: unknown) => Promise.reject(translate(error));
+  const placeOf = ({ document }: Creation) => document._id;
 
-  const create = createBatcher<Creation, void>({
-    ...bounds,
-    run: async (items) => {
-      const documents = items.map(({ document }) => document);
-      const { failed } = await run({ insert: 'resources', writeConcern }, 'documents', documents).catch(untranslated);
-      const taken = new Set([...failed].filter(([, code]) => isDuplicateKeyCode(code)).map(([index]) => index));
-      return outcomes(items, failed, taken, 'exists');
-    },
-  });
+  async function createAll(items: readonly Creation[]): Promise<Outcome<void>[]> {
+    const documents = items.map(({ document }) => document);
+    const { failed } = await run({ insert: 'resources', writeConcern }, 'documents', documents);
+    const taken = new Set([...failed].filter(([, code]) => isDuplicateKeyCode(code)).map(([index]) => index));
+    return outcomes(items, failed, taken, 'exists');
+  }
 
-  const replace = createBatcher<Replacing, void>({
-    ...bounds,
-    run: async (items) => {
-      const before = items.map((item) => item.before);
-      // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
-      const { failed: unkept } = await run({ insert: 'history', writeConcern: historyConcern() }, 'documents', before).catch(untranslated);
-      const statements = items.map(({ statement }) => statement);
-      const { failed, applied } = await run({ update: 'resources', writeConcern }, 'updates', statements).catch(untranslated);
-      // The reply tells how many versions were no longer current, not which.
-      const isAllApplied = applied >= items.length - failed.size;
-      const doubtful = isAllApplied ? [] : items.flatMap((_, index) => (failed.has(index) ? [] : [index]));
-      for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
-      return outcomes(items, failed, new Set(doubtful), 'version');
-    },
-  });
+  async function replaceAll(items: readonly Replacing[]): Promise<Outcome<void>[]> {
+    const before = items.map((item) => item.before);
+    // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
+    const { failed: unkept } = await run({ insert: 'history', writeConcern: historyConcern() }, 'documents', before);
+    const statements = items.map(({ statement }) => statement);
+    const { failed, applied } = await run({ update: 'resources', writeConcern }, 'updates', statements);
+    // The reply tells how many versions were no longer current, not which.
+    const isAllApplied = applied >= items.length - failed.size;
+    const doubtful = isAllApplied ? [] : items.flatMap((_, index) => (failed.has(index) ? [] : [index]));
+    for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
+    return outcomes(items, failed, new Set(doubtful), 'version');
+  }
+
+  const create = createBatcher<Creation, void>({ ...bounds, run: (items) => trips.write(items, placeOf, createAll) });
+  const replace = createBatcher<Replacing, void>({ ...bounds, run: (items) => trips.write(items, placeOf, replaceAll) });
 
   return {
     create: (draft) => create({ document: createDocument(draft), key: draft, bytes: bytesOf(draft) }),

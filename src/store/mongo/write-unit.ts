@@ -6,7 +6,7 @@ import { storeChunks } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { isDuplicateKey, isDuplicateKeyCode } from './errors.ts';
 import { type LedgerMarker, ledgerIdOfKey, markerDocument } from './ledger.ts';
-import { planUnit, type UnitPlan, type UpdateStatement } from './unit-plan.ts';
+import { guardIdOf, planUnit, type UnitPlan, type UpdateStatement } from './unit-plan.ts';
 
 interface WriteReply extends Document {
   readonly n: number;
@@ -54,8 +54,7 @@ export function createUnitWriter(
   }
 
   async function holdGuard(guard: Guard, session: ClientSession): Promise<void> {
-    const _id = `00${guard.key.slice(0, 8)}/${guard.key}`;
-    await guards.updateOne({ _id }, { $inc: { n: 1 } }, { upsert: true, session });
+    await guards.updateOne({ _id: guardIdOf(guard) }, { $inc: { n: 1 } }, { upsert: true, session });
     const found = await guardSearch(guard, guard.expected.length + 1, session);
     const isAsExpected = found.length === guard.expected.length && found.every((id) => guard.expected.includes(id));
     if (!isAsExpected) throw new CommitRefused('guard');

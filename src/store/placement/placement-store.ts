@@ -2,9 +2,12 @@
  * The stores as one: each type where `placement.ts` puts it, units over both by two-phase commit, histories and searches
  * over several types merged. Nothing above knows that there are two.
  */
+import { FhirError } from '../../model/error.ts';
 import { identityOf, type ResourceVersion } from '../../model/resource.ts';
+
 import { compareBytes, compareMatches } from '../order.ts';
-import type { HistoryRequest, ResourceStore, SearchMatch, SearchScope, StoreSearch, UnitOfWork } from '../store.ts';
+import type { HistoryRequest, Idempotency, ResourceStore, SearchMatch, SearchScope, StoreSearch, UnitOfWork } from '../store.ts';
+
 import type { DecidingStore, PreparingStore } from './participants.ts';
 import { type StoreName, storeOf } from './placement.ts';
 import type { TwoPhaseCommit } from './two-phase.ts';
@@ -37,9 +40,24 @@ export function createPlacementStore({ clinical, administrative, audit, types, t
     return pages.length === 1 ? (pages[0] as readonly ResourceVersion[]) : pages.flat().sort(newestFirst).slice(0, request.limit);
   }
 
+  /** What each store gives; without one that does not answer where that may be told, unless it is the only one. */
+  async function fromEach<Result>(
+    { types: wanted, missing }: Pick<StoreSearch, 'types' | 'missing'>,
+    ask: (store: ResourceStore, types: readonly string[]) => Promise<Result>,
+  ): Promise<readonly Result[]> {
+    const parts = spread(wanted);
+    const answers = parts.map((part) => ask(part.store, part.types));
+    if (!missing || parts.length < 2) return Promise.all(answers);
+    const settled = await Promise.allSettled(answers);
+    const refused = settled.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as unknown);
+    if (refused.length === 0) return settled.map((answer) => (answer as PromiseFulfilledResult<Result>).value);
+    if (refused.length === parts.length || !refused.every(isUnavailable)) throw refused[0];
+    for (const { message } of refused) missing(message);
+    return settled.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
+  }
+
   async function search(stage: StoreSearch): Promise<readonly SearchMatch[]> {
-    const parts = spread(stage.types);
-    const pages = await Promise.all(parts.map((part) => part.store.search({ ...stage, types: part.types })));
+    const pages = await fromEach(stage, (store, types) => store.search({ ...stage, types }));
     if (pages.length === 1) return pages[0] as readonly SearchMatch[];
     return pages
       .flat()
@@ -48,7 +66,7 @@ export function createPlacementStore({ clinical, administrative, audit, types, t
   }
 
   async function sumOver(stage: SearchScope, ask: (store: ResourceStore, part: SearchScope) => Promise<number>): Promise<number> {
-    const counts = await Promise.all(spread(stage.types).map((part) => ask(part.store, { ...stage, types: part.types })));
+    const counts = await fromEach(stage, (store, types) => ask(store, { ...stage, types }));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -62,6 +80,19 @@ export function createPlacementStore({ clinical, administrative, audit, types, t
     if (isEmpty(administrativeHalf)) return clinical.commit(unit);
     if (isEmpty(clinicalHalf)) return administrative.commit(unit);
     return twoPhase.commit({ ...clinicalHalf, idempotency: unit.idempotency }, administrativeHalf);
+  }
+
+  /**
+   * A record lies in the store that its commit decided in. One that does not answer is passed over: a repeated request
+   * commits where the first did, and is found out there by the record's own key.
+   */
+  async function findIdempotency(key: string): Promise<Idempotency | undefined> {
+    const [first, second] = await Promise.allSettled([clinical.findIdempotency(key), administrative.findIdempotency(key)]);
+    for (const answer of [first, second]) {
+      if (answer.status === 'fulfilled' && answer.value) return answer.value;
+      if (answer.status === 'rejected' && !isUnavailable(answer.reason)) throw answer.reason;
+    }
+    return undefined;
   }
 
   return {
@@ -84,9 +115,11 @@ export function createPlacementStore({ clinical, administrative, audit, types, t
       return type === undefined ? [] : placed(type).aggregate(request);
     },
     commit,
-    findIdempotency: async (key) => (await clinical.findIdempotency(key)) ?? administrative.findIdempotency(key),
+    findIdempotency,
   };
 }
+
+const isUnavailable = (error: unknown): error is FhirError => error instanceof FhirError && error.status === 503;
 
 function isEmpty({ writes, guards }: UnitOfWork): boolean {
   return writes.length === 0 && (guards?.length ?? 0) === 0;

@@ -75,6 +75,7 @@ interface StandbyRow {
   readonly host: string;
   readonly state: string;
   readonly lag: number | null;
+  readonly behind: string | null;
 }
 
 /**
@@ -84,7 +85,8 @@ interface StandbyRow {
 async function describeReplication(pool: Pool): Promise<ReplicaSetDescription> {
   try {
     const { rows: standbys } = await pool.query<StandbyRow>(
-      `SELECT coalesce(host(client_addr), client_hostname, application_name) AS host, state, extract(epoch FROM replay_lag)::float8 AS lag
+      `SELECT coalesce(host(client_addr), client_hostname, application_name) AS host, state, extract(epoch FROM replay_lag)::float8 AS lag,
+              pg_wal_lsn_diff(pg_current_wal_flush_lsn(), replay_lsn) AS behind
        FROM pg_stat_replication ORDER BY 1`,
     );
     const { rows: own } = await pool.query<{ host: string }>(
@@ -98,12 +100,13 @@ async function describeReplication(pool: Pool): Promise<ReplicaSetDescription> {
   }
 }
 
-function memberOf({ host, state, lag }: StandbyRow): MemberDescription {
+function memberOf({ host, state, lag, behind }: StandbyRow): MemberDescription {
   const isStreaming = state === 'streaming';
   return {
     host,
     state: isStreaming ? 'SECONDARY' : state.toUpperCase(),
     isHealthy: isStreaming,
     ...(isStreaming && { lagSeconds: lag ?? 0 }),
+    ...(behind !== null && { lagBytes: Math.max(0, Number(behind)) }),
   };
 }

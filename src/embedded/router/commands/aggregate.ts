@@ -7,6 +7,7 @@ import { callParticipant, callShard, messageFor, readOptions, withRoute } from '
 import { namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import type { CollectionRoute } from '../routing-table.ts';
+import type { Shard } from '../shard.ts';
 import { shardsFor } from '../targeting.ts';
 import type { Transaction } from '../transactions.ts';
 import { openChangeStream } from './change-stream.ts';
@@ -46,7 +47,7 @@ export async function aggregate(router: Router, request: Request): Promise<Buffe
     }
     if (route && isPlainCount(request)) return countOnSeveral(router, request, route, transaction);
     if (transaction) throw new Refusal(CODE.illegalOperation, 'this router aggregates over one shard only inside a transaction');
-    return aggregateByCluster(router, request);
+    return aggregateByCluster(router, request, route);
   });
 }
 
@@ -116,8 +117,17 @@ function writesElsewhere(request: Request): boolean {
   return last === '$out' || last === '$merge';
 }
 
-async function aggregateByCluster(router: Router, request: Request): Promise<Buffer> {
-  const [any] = await router.shards.all();
+/** A shard that takes part and has a primary, as far as is known: it asks the others. */
+async function coordinatorOf(router: Router, request: Request, route: CollectionRoute | undefined): Promise<Shard | undefined> {
+  const all = await router.shards.all();
+  const match = stagesOf(request).find(({ name }) => name === '$match');
+  const taking = route && new Set(shardsFor(route, request.message, match?.value.value, request.fields.has('collation')));
+  const wanted = taking ? all.filter(({ id }) => taking.has(id)) : all;
+  return wanted.find(({ knownPrimary }) => knownPrimary !== undefined) ?? wanted[0] ?? all[0];
+}
+
+async function aggregateByCluster(router: Router, request: Request, route: CollectionRoute | undefined): Promise<Buffer> {
+  const any = await coordinatorOf(router, request, route);
   if (!any) throw new Refusal(CODE.shardNotFound, 'the cluster has no shard');
   const message = rewrite(request, { rename: 'clusterAggregate', drop: ['txnNumber'] });
   const reply = await callShard(router, any.id, message, { isRepeatable: !writesElsewhere(request) });

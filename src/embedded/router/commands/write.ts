@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findElement, intArray, isTrue } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, isStaleCode, Refusal, StaleRoute } from '../errors.ts';
-import { callParticipant, messageFor, ONCE, withRoute } from '../execute.ts';
+import { callParticipant, maxTimeOf, messageFor, ONCE, withRoute } from '../execute.ts';
 import { documentsIn, type Reply } from '../reply.ts';
 import { documentsOf, namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
@@ -140,7 +140,10 @@ class WriteBatch {
   }
 
   #call(shard: string, message: Buffer): Promise<Reply> {
-    return callParticipant(this.#router, shard, message, this.#transaction, { isRepeatable: this.#isRepeatable });
+    return callParticipant(this.#router, shard, message, this.#transaction, {
+      isRepeatable: this.#isRepeatable,
+      withinMs: maxTimeOf(this.#request),
+    });
   }
 
   #message({ shard, indices }: Group, route: CollectionRoute, isWhole: boolean): Buffer {
