@@ -22,6 +22,8 @@ export interface Gateway {
   readonly pid: number;
   readonly url: string;
   readonly token: string;
+  /** A token with this scope. */
+  readonly tokenFor: (scope: string) => Promise<string>;
   /** How long it took to answer, in seconds. */
   readonly startSeconds: number;
   /** Connection strings of the engines that it started. */
@@ -52,9 +54,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await waitUntilReady(child, `${origin}/health/ready`);
     const startSeconds = (performance.now() - start) / 1000;
     const issuer = await openLocalIssuer(dataDir);
-    const token = await issuer.sign({ audience: url, scope: 'system/*.cruds', subject: 'bench', ttlSeconds: TOKEN_TTL_SECONDS });
+    const tokenFor = (scope: string) => issuer.sign({ audience: url, scope, subject: 'bench', ttlSeconds: TOKEN_TTL_SECONDS });
+    const token = await tokenFor('system/*.cruds');
     const pid = child.pid ?? 0;
-    return { pid, url, token, startSeconds, engines: () => findEngines(pid, dataDir), stop };
+    return { pid, url, token, tokenFor, startSeconds, engines: () => findEngines(pid, dataDir), stop };
   } catch (error) {
     await stop();
     throw new Error(`${(error as Error).message}\n${output()}`);

@@ -11,14 +11,19 @@ import { storeOf } from '../../src/store/placement/placement.ts';
 import { createPlacementStore } from '../../src/store/placement/placement-store.ts';
 import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import type { ResourceStore } from '../../src/store/store.ts';
 import { testDatabases } from '../support/databases.ts';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
+import { faultsOf, watchSearches } from './search-plans.ts';
 
 const FILES = /^search/;
+const EXPLAINED_AT_ONCE = 8;
 
 const { mongodbUri, databaseUrl } = await testDatabases();
 let gateway: ServedGateway;
 let closeStores: () => Promise<unknown>;
+let watched: ReturnType<typeof watchSearches>;
+let explaining: ResourceStore;
 
 beforeAll(async () => {
   const { resourceTypes, compartments } = loadDefinitions();
@@ -32,10 +37,13 @@ beforeAll(async () => {
   const administrative = createPostgresStore({ url: databaseUrl });
   await administrative.migrate();
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: 'test', newUlid: ulid });
-  closeStores = () => Promise.all([clinical.close(), administrative.close()]);
-  gateway = await serveMemoryGateway({
-    store: createPlacementStore({ clinical, administrative, audit: createMemoryStore(), types: resourceTypes, twoPhase }),
-  });
+  const audit = createMemoryStore();
+  watched = watchSearches(createPlacementStore({ clinical, administrative, audit, types: resourceTypes, twoPhase }));
+  gateway = await serveMemoryGateway({ store: watched.store });
+  // Tables of a few rows are read whole because that is cheap; here only where no index would do.
+  const reluctant = createPostgresStore({ url: `${databaseUrl}?options=-c%20enable_seqscan%3Doff%20-c%20jit%3Doff` });
+  explaining = createPlacementStore({ clinical, administrative: reluctant, audit, types: resourceTypes, twoPhase });
+  closeStores = () => Promise.all([clinical.close(), administrative.close(), reluctant.close()]);
 }, 60_000);
 
 afterAll(async () => {
@@ -101,6 +109,17 @@ describe('plans', () => {
   test('a search of both stores is explained for both', async () => {
     expect((await planOf('?_type=Observation,Encounter&_lastUpdated=ge2024')).stores.sort()).toEqual(['mongodb', 'postgresql']);
   });
+});
+
+test('no search of the cases reads more than it must', { timeout: 120_000 }, async () => {
+  const searches = [...watched.asked.values()];
+  expect(searches.length).toBeGreaterThan(100);
+  const faults: string[] = [];
+  for (let from = 0; from < searches.length; from += EXPLAINED_AT_ONCE) {
+    const found = await Promise.all(searches.slice(from, from + EXPLAINED_AT_ONCE).map((search) => faultsOf(explaining, search)));
+    faults.push(...found.flat());
+  }
+  expect(faults).toEqual([]);
 });
 
 test('no request failed for an unknown reason', () => {

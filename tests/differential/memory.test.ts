@@ -8,7 +8,7 @@ import { findDivergences, findStoreDivergences, runOptions } from './run.ts';
 const types = { a: 'Observation', b: 'Condition' };
 
 describe('random searches: memory answers as the model does', () => {
-  const options = runOptions(1000);
+  const options = runOptions(2000);
 
   test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, async () => {
     const divergences = await findStoreDivergences(createMemoryStore(), types, options);

@@ -9,7 +9,7 @@ const { mongodbUri, databaseName } = await testMongo();
 const types = { a: 'Observation', b: 'Condition' };
 
 describe('random searches: MongoDB answers as the model does', () => {
-  const options = runOptions(500);
+  const options = runOptions(1500);
 
   test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, { timeout: 60_000 + options.searches * 200 }, async () => {
     const store = await createMongoStore({ uri: mongodbUri, types: [types.a, types.b], isOwnerType: (type) => type === 'Patient' });

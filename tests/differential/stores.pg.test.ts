@@ -8,7 +8,7 @@ const { databaseUrl } = await testPostgres();
 const types = { a: 'Encounter', b: 'Claim' };
 
 describe('random searches: PostgreSQL answers as the model does', () => {
-  const options = runOptions(500);
+  const options = runOptions(1500);
 
   test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, { timeout: 60_000 + options.searches * 200 }, async () => {
     const store = createPostgresStore({ url: databaseUrl });
