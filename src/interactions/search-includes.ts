@@ -130,10 +130,27 @@ async function includeReferred(gathering: Gathering, from: readonly ResourceVers
 
 const LOCAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
+const REFERENCE = /"reference"\s*:\s*"([^"]*)"/g;
+
+/**
+ * False if all that the text refers to is here already or is not to come: most of a record refers to itself only. Told by the
+ * text, which costs far less than working out its entries; what is not plain counts as true.
+ */
+function mayReferOut({ raw }: ResourceVersion, { known, mayInclude }: Gathering): boolean {
+  // The name may be written with escapes.
+  if (raw.includes('\\u')) return true;
+  for (const [, reference = ''] of raw.matchAll(REFERENCE)) {
+    const [, type] = LOCAL.exec(reference) ?? [];
+    const isInside = reference.startsWith('#') || (type !== undefined && (known.has(reference) || !mayInclude(type)));
+    if (!isInside) return true;
+  }
+  return false;
+}
+
 function referredBy(resource: ResourceVersion, includes: readonly Include[], gathering: Gathering): ResourceKey[] {
   const { context } = gathering;
   const followed = includes.flatMap((include) => followedBy(include, resource.type, gathering));
-  if (followed.length === 0) return [];
+  if (followed.length === 0 || !mayReferOut(resource, gathering)) return [];
   const { s } = context.indexer.entries(JSON.parse(resource.raw) as object, resource);
   return s.flatMap((entry) => {
     const start = entry.slice(0, entry.indexOf('=') + 1);

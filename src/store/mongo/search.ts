@@ -72,8 +72,9 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       const rk = recordKeyOf(patient.slice('Patient/'.length));
       const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
       // `home` alone, without `patients`, is a forwarder.
-      conditions.push({ _id: { $gte: `${start}/`, $lt: `${start}0` } }, { patients: patient }, ...codesOfPatient(where, types, patient));
-      conditions.push({ deleted: { $exists: false } });
+      conditions.push({ patients: patient }, { deleted: { $exists: false } });
+      const within = { _id: { $gte: `${start}/`, $lt: `${start}0` } };
+      return { $and: [within, ...codesOfPatient(where, types, patient), unplanned({ $and: conditions })] };
     } else {
       conditions.push(IN_POPULATION);
     }
@@ -212,6 +213,12 @@ function codesOfPatient(where: SearchExpression, types: readonly string[], patie
     part.kind === 'equals' && part.entry.startsWith(start) ? [{ pc: patientCode(patient, type, part.entry) }] : [],
   );
 }
+
+/**
+ * The same condition, of which the planner makes no plans: of a date's two alternatives and three more indexes it makes
+ * dozens, and tries them, where the record's own range of `_id` is enough.
+ */
+const unplanned = (filter: Filter<StoredDocument>): Filter<StoredDocument> => ({ $nor: [{ $nor: [filter] }] });
 
 /** The entries of a document that start with one of these. */
 const entriesAt = (prefixes: readonly string[]): Document => ({
