@@ -11,15 +11,16 @@ import {
   type Trail,
 } from '../../model/resource.ts';
 import { isNarrowing, isNarrowingKey } from '../../search/parameters/entry-text.ts';
+import { shortKey } from './short-key.ts';
 
 /**
  * A version in `resources` (current; `_id` = identity) or `history` (`_id` = identity + zero-padded version).
  * A pointer has `home` and the index fields but no `raw`; a forwarder, left where a resource was before it moved, has `home` only.
  */
 export interface StoredDocument extends Partial<IndexEntries> {
-  /** Entries of `s` and `r` that only narrow what others find, and have no index: see `isNarrowing`. */
+  /** Entries of `s` and `r` that only narrow what others find, and have no index: see `isNarrowing`. `k` is a `shortKey`. */
   readonly sn?: IndexEntries['s'];
-  readonly rn?: IndexEntries['r'];
+  readonly rn?: readonly { readonly k: number; readonly lo: number; readonly hi: number }[];
   readonly _id: string;
   readonly type: string;
   readonly id: string;
@@ -140,7 +141,7 @@ export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawCh
     ...(s.length > 0 && { s }),
     ...(r.length > 0 && { r }),
     ...(sn.length > 0 && { sn }),
-    ...(rn.length > 0 && { rn }),
+    ...(rn.length > 0 && { rn: rn.map(({ k, lo, hi }) => ({ k: shortKey(k), lo, hi })) }),
     ...(pc.length > 0 && { pc }),
     ...(d !== null && { d }),
     ...(Object.keys(o).length > 0 && { o }),

@@ -5,6 +5,7 @@ import type { BoundCondition, SearchExpression } from '../../search/expression/e
 import { haversineOf } from '../../search/expression/haversine.ts';
 import { EXACT_MARK, isNarrowing, isNarrowingKey, widerKeyPrefix } from '../../search/parameters/entry-text.ts';
 import type { StoredDocument } from './document.ts';
+import { shortKey } from './short-key.ts';
 
 /** Greater than every string that starts with the same characters: U+10FFFF, the last code point. */
 const LAST = '\u{10ffff}';
@@ -61,8 +62,9 @@ const holdsStart = (start: string) => ({ [fieldOf(start)]: { $elemMatch: { $gte:
 
 /** One range under the key meets all conditions. A key that narrows has wider ones beside it, which the index finds. */
 function rangeFilter(key: string, conditions: readonly BoundCondition[]): Filter<StoredDocument> {
-  const match = { $elemMatch: { k: key, ...rangeOf(conditions) } };
-  if (!isNarrowingKey(key)) return { r: match };
+  const bounds = rangeOf(conditions);
+  if (!isNarrowingKey(key)) return { r: { $elemMatch: { k: key, ...bounds } } };
+  const match = { $elemMatch: { k: shortKey(key), ...bounds } };
   const wider = widerKeyPrefix(key);
   return wider === undefined ? { rn: match } : { $and: [{ r: { $elemMatch: { k: { $gte: wider, $lt: wider + LAST } } } }, { rn: match }] };
 }
