@@ -1,19 +1,24 @@
 /** All conformance cases as tests against one server. */
-import { describe, expect, test } from 'vitest';
-import { loadCases } from './runner/load-cases.ts';
-import { runCase } from './runner/run-case.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type CaseFolder, loadCases } from './runner/load-cases.ts';
+import { prepareFile, runCase } from './runner/run-case.ts';
 import type { Target } from './runner/send.ts';
 
 /**
  * Declares a test for each case. `target` is asked for when a test runs, so a `beforeAll` may start the server; `features` are
  * those that a server may lack (`Case.needs`).
  */
-export function describeConformance(target: () => Target, features: readonly string[] = []): void {
-  for (const { file, spec, cases } of loadCases()) {
+export function describeConformance(target: () => Target, features: readonly string[] = [], folder: CaseFolder = 'cases'): void {
+  for (const each of loadCases(folder)) {
+    const { file, spec, cases } = each;
     const applicable = cases.filter(({ needs }) => needs === undefined || features.includes(needs));
     describe(`${file.replace('.json', '')} (${spec})`, () => {
-      test.each(applicable.map((each) => [each.name, each] as const))('%s', async (_name, each) => {
-        expect(await runCase(each, target())).toEqual([]);
+      let shared: Awaited<ReturnType<typeof prepareFile>>;
+      beforeAll(async () => {
+        shared = await prepareFile(each, target());
+      });
+      test.each(applicable.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+        expect(await runCase(one, target(), shared)).toEqual([]);
       });
     });
   }

@@ -9,6 +9,7 @@ import { createGateway, type Gateway } from '../src/gateway.ts';
 import { testDatabases } from '../tests/support/databases.ts';
 import { freePort } from '../tests/support/gateway-process.ts';
 import { describeConformance } from './conformance-suite.ts';
+import { createForge } from './runner/forge.ts';
 import type { Target } from './runner/send.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
@@ -26,7 +27,11 @@ beforeAll(async () => {
   gateway = await createGateway(config);
   const { url } = await gateway.listen();
   const issuer = await openLocalIssuer(dataDir);
-  target = { baseUrl: url, token: (scope, client = 'test') => issuer.sign({ audience: url, scope, subject: client, ttlSeconds: 600 }) };
+  target = {
+    baseUrl: url,
+    token: (scope, client = 'test', context = {}) => issuer.sign({ audience: url, scope, subject: client, ttlSeconds: 600, ...context }),
+    forge: await createForge(dataDir, url),
+  };
 }, 120_000);
 
 afterAll(async () => {
@@ -35,3 +40,4 @@ afterAll(async () => {
 }, 30_000);
 
 describeConformance(() => target, ['forwarded']);
+describeConformance(() => target, [], 'security');

@@ -8,8 +8,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { openLocalIssuer } from '../src/access/local-key.ts';
 import type { Case } from './runner/case.ts';
+import { createForge } from './runner/forge.ts';
 import { loadCases } from './runner/load-cases.ts';
-import { runCase } from './runner/run-case.ts';
+import { prepareFile, runCase } from './runner/run-case.ts';
 import type { Target } from './runner/send.ts';
 
 interface Result {
@@ -26,17 +27,18 @@ async function targetAt(baseUrl: string, dataDir: string): Promise<Target> {
   const tokens = new Map<string, Promise<string>>();
   return {
     baseUrl,
-    token: (scope, client) => {
-      const name = `${client} ${scope}`;
-      const token = tokens.get(name) ?? issuer.sign({ audience: baseUrl, scope, subject: client, ttlSeconds: TOKEN_SECONDS });
+    forge: await createForge(dataDir, baseUrl),
+    token: (scope, client, context) => {
+      const name = JSON.stringify([client, scope, context]);
+      const token = tokens.get(name) ?? issuer.sign({ audience: baseUrl, scope, subject: client, ttlSeconds: TOKEN_SECONDS, ...context });
       tokens.set(name, token);
       return token;
     },
   };
 }
 
-async function resultOf(file: string, each: Case, target: Target): Promise<Result> {
-  const problems = await runCase(each, target).catch((error: unknown) => [String(error)]);
+async function resultOf(file: string, each: Case, target: Target, shared: Awaited<ReturnType<typeof prepareFile>>): Promise<Result> {
+  const problems = await runCase(each, target, shared).catch((error: unknown) => [String(error)]);
   for (const problem of problems) console.log(`✗ ${file}: ${each.name}\n    ${problem}`);
   return { file, name: each.name, covers: each.covers ?? [], problems };
 }
@@ -46,9 +48,10 @@ const [baseUrl = 'http://127.0.0.1:8080/fhir/R4', dataDir = './data', only = '']
   .filter((word) => !word.startsWith('--'));
 const target = await targetAt(baseUrl, dataDir);
 const results: Result[] = [];
-for (const { file, cases } of loadCases()) {
-  if (!file.includes(only)) continue;
-  for (const each of cases) if (each.needs === undefined) results.push(await resultOf(file, each, target));
+for (const each of [...loadCases(), ...loadCases('security')]) {
+  if (!each.file.includes(only)) continue;
+  const shared = await prepareFile(each, target);
+  for (const one of each.cases) if (one.needs === undefined) results.push(await resultOf(each.file, one, target, shared));
 }
 const failed = results.filter(({ problems }) => problems.length > 0);
 console.log(`${results.length - failed.length} of ${results.length} cases hold`);

@@ -1,8 +1,14 @@
 /** A conformance case, as it stands in `conformance/cases/*.json`. */
 
+import type { Forgery } from './forge.ts';
+
 export interface CaseFile {
   /** The page of the specification that these cases come from. */
   readonly spec: string;
+  /** Made once for all cases of the file, before them; what it saves they all have. `{{world}}` is new for each run of the file. */
+  readonly given?: readonly Step[];
+  /** Texts that no answer to a case of the file may hold, but to an insider's step. */
+  readonly never?: readonly string[];
   readonly cases: readonly Case[];
 }
 
@@ -14,6 +20,8 @@ export interface Case {
   readonly covers?: readonly number[];
   /** A feature that a server may have switched off: `forwarded`. The case is left out where the target lacks it. */
   readonly needs?: string;
+  /** Runs the case once for each of these, as `{{each}}`. */
+  readonly each?: readonly string[];
   /** Set-up: each step must answer 2xx. */
   readonly given?: readonly Step[];
   readonly steps: readonly Step[];
@@ -24,6 +32,10 @@ export interface Step {
   readonly expect?: Expectation;
   /** Sends the request so many times at once; `expect.statuses` counts the answers. */
   readonly times?: number;
+  /** Whoever asks may see what `never` forbids. */
+  readonly isInsider?: true;
+  /** Keeps the answer for `Expectation.like`. */
+  readonly as?: string;
   /** Keeps parts of the answer for later steps as `{{name}}`: "status", "header.ETag", "body.id", "body.entry[0].response.location". */
   readonly save?: Readonly<Record<string, string>>;
 }
@@ -44,6 +56,11 @@ export interface CaseRequest {
   readonly scope?: string | null;
   /** The client that the token is for; default `conformance`. */
   readonly client?: string;
+  /** The token's launch context: a patient's id, and who the user is ("Practitioner/1"). */
+  readonly patient?: string;
+  readonly fhirUser?: string;
+  /** Instead of a good token. */
+  readonly forged?: Forgery;
 }
 
 export interface Expectation {
@@ -59,6 +76,8 @@ export interface Expectation {
   readonly text?: readonly string[];
   /** Texts that the body does not hold. */
   readonly not?: readonly string[];
+  /** The answer is that of an earlier step (`Step.as`) to the letter, but for these texts, of which each stands for the same. */
+  readonly like?: { readonly answer: string; readonly but: readonly string[] };
   /** The body is empty. */
   readonly empty?: boolean;
 }

@@ -1,35 +1,94 @@
 /** Runs one conformance case against a server. */
 import { randomUUID } from 'node:crypto';
-import type { Case, Expectation, Step } from './case.ts';
+import type { Case, CaseFile, Expectation, Step } from './case.ts';
 import { type Answer, send, type Target } from './send.ts';
 import { fill, isAsExpected, valueAt } from './values.ts';
 
+/** What steps keep for later ones: texts by name, and whole answers. */
+export interface Kept {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly answers: ReadonlyMap<string, Answer>;
+}
+
+interface Keeping extends Kept {
+  readonly texts: Map<string, string>;
+  readonly answers: Map<string, Answer>;
+}
+
+/** What a file's cases have in common, made once. @throws Error if it can't be made */
+export async function prepareFile({ given = [], never = [] }: CaseFile, target: Target): Promise<Kept & Pick<CaseFile, 'never'>> {
+  const kept: Keeping = {
+    texts: new Map([
+      ['world', randomUUID().slice(0, 8)],
+      ['base', target.baseUrl],
+    ]),
+    answers: new Map(),
+  };
+  const problems = await runGiven(given, target, kept);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return { ...kept, never: fill(never, kept.texts) };
+}
+
 /** What went wrong, one line each; [] if the case holds. */
-export async function runCase(each: Case, target: Target): Promise<readonly string[]> {
-  const saved = new Map([
+export async function runCase(each: Case, target: Target, shared?: Kept & Pick<CaseFile, 'never'>): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const value of each.each ?? ['']) problems.push(...(await runOnce(each, value, target, shared)));
+  return problems;
+}
+
+async function runOnce(each: Case, value: string, target: Target, shared?: Kept & Pick<CaseFile, 'never'>): Promise<readonly string[]> {
+  const own: readonly [string, string][] = [
     ['unique', randomUUID()],
     ['base', target.baseUrl],
-  ]);
-  for (const step of each.given ?? []) {
-    const problems = await runStep({ expect: { status: [200, 201, 204] }, ...step }, target, saved);
-    if (problems.length > 0) return problems.map((problem) => `given: ${problem}`);
-  }
+    ['each', fill(value, shared?.texts ?? new Map())],
+  ];
+  const kept: Keeping = { texts: new Map([...(shared?.texts ?? []), ...own]), answers: new Map() };
+  const problems = await runGiven(each.given ?? [], target, kept);
+  if (problems.length > 0) return problems;
   for (const [index, step] of each.steps.entries()) {
-    const problems = await runStep(step, target, saved);
-    if (problems.length > 0) return problems.map((problem) => `step ${index + 1}: ${problem}`);
+    const found = await runStep(step, target, kept, step.isInsider ? [] : shared?.never);
+    if (found.length > 0) return found.map((problem) => `${value && `${value}: `}step ${index + 1}: ${problem}`);
   }
   return [];
 }
 
-async function runStep(step: Step, target: Target, saved: Map<string, string>): Promise<string[]> {
-  const request = fill(step.request, saved);
-  const answers = await Promise.all(Array.from({ length: step.times ?? 1 }, () => send(request, target)));
-  const expectation = fill(step.expect ?? {}, saved);
-  const problems = problemsOf(answers, expectation).map((problem) => `${request.method} ${request.path}: ${problem}`);
-  const [answer] = answers as [Answer];
-  if (problems.length > 0) return [...problems, `answer: ${answer.text.slice(0, 600)}`];
-  for (const [name, path] of Object.entries(step.save ?? {})) saved.set(name, String(partOf(answer, path)));
+async function runGiven(steps: readonly Step[], target: Target, kept: Keeping): Promise<readonly string[]> {
+  for (const step of steps) {
+    const problems = await runStep({ expect: { status: [200, 201, 204] }, ...step }, target, kept);
+    if (problems.length > 0) return problems.map((problem) => `given: ${problem}`);
+  }
   return [];
+}
+
+async function runStep(step: Step, target: Target, kept: Keeping, never: readonly string[] = []): Promise<string[]> {
+  const request = fill(step.request, kept.texts);
+  const answers = await Promise.all(Array.from({ length: step.times ?? 1 }, () => send(request, target)));
+  const expectation = fill(step.expect ?? {}, kept.texts);
+  const [answer] = answers as [Answer];
+  const found = [
+    ...problemsOf(answers, { ...expectation, not: [...(expectation.not ?? []), ...never] }),
+    ...differencesFrom(expectation.like, answer, kept),
+  ];
+  const problems = found.map((problem) => `${request.method} ${request.path}: ${problem}`);
+  if (problems.length > 0) return [...problems, `answer: ${answer.text.slice(0, 600)}`];
+  for (const [name, path] of Object.entries(step.save ?? {})) kept.texts.set(name, String(partOf(answer, path)));
+  if (step.as !== undefined) kept.answers.set(step.as, answer);
+  return [];
+}
+
+/** Headers that differ between two answers to one request. */
+const BY_CHANCE = /^(?:date|x-request-id|server-timing|connection|keep-alive|ratelimit.*)$/;
+
+function differencesFrom(like: Expectation['like'], answer: Answer, { answers }: Kept): readonly string[] {
+  if (!like) return [];
+  const other = answers.get(like.answer);
+  if (!other) throw new Error(`no answer was kept as ${like.answer}`);
+  const plain = ({ status, headers, text }: Answer) => {
+    const told = JSON.stringify([status, [...headers].filter(([name]) => !BY_CHANCE.test(name)), text]);
+    // Ids of different lengths are told in different lengths.
+    return like.but.reduce((so, name) => so.replaceAll(name, '…'), told).replace(/\["content-length","\d+"\],?/, '');
+  };
+  return differences(`the answer like "${like.answer}"`, plain(answer), plain(other));
 }
 
 function problemsOf(answers: readonly Answer[], expectation: Expectation): string[] {

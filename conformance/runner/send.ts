@@ -1,13 +1,19 @@
 /** Sends the request of a step over HTTP. */
 import type { CaseRequest } from './case.ts';
+import type { Forge } from './forge.ts';
 
 /** A server under test. */
 export interface Target {
   /** No slash at the end. */
   readonly baseUrl: string;
   /** A token with these SMART scopes for that client. */
-  token(scope: string, client: string): Promise<string>;
+  token(scope: string, client: string, context?: TokenContext): Promise<string>;
+  /** Where the target's key is at hand. */
+  readonly forge?: Forge;
 }
+
+/** SMART's launch context in a token. */
+export type TokenContext = Pick<CaseRequest, 'patient' | 'fhirUser'>;
 
 export interface Answer {
   readonly status: number;
@@ -20,7 +26,7 @@ export interface Answer {
 const ALL = 'system/*.cruds';
 
 export async function send(request: CaseRequest, target: Target): Promise<Answer> {
-  const { method, path, scope = ALL, client = 'conformance' } = request;
+  const { method, path, scope = ALL } = request;
   const url = /^https?:/.test(path)
     ? path
     : path.startsWith('/')
@@ -28,13 +34,19 @@ export async function send(request: CaseRequest, target: Target): Promise<Answer
       : [target.baseUrl, path].filter((part) => part !== '').join('/');
   const body = bodyOf(request);
   const headers: Record<string, string> = {
-    ...(scope !== null && { Authorization: `Bearer ${await target.token(scope, client)}` }),
+    ...(scope !== null && { Authorization: `Bearer ${await tokenFor(request, scope, target)}` }),
     ...(body !== undefined && { 'Content-Type': 'application/fhir+json' }),
     ...request.headers,
   };
   const response = await fetch(url, { method, headers, body, redirect: 'manual' });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: parsed(text) };
+}
+
+function tokenFor({ client = 'conformance', patient, fhirUser, forged }: CaseRequest, scope: string, target: Target): Promise<string> {
+  if (!forged) return target.token(scope, client, { ...(patient && { patient }), ...(fhirUser && { fhirUser }) });
+  if (!target.forge) throw new Error('this target has no key to forge tokens with');
+  return target.forge(forged);
 }
 
 function bodyOf({ body, text, built }: CaseRequest): string | undefined {

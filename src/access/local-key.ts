@@ -34,6 +34,8 @@ export interface LocalClaims {
   readonly client?: string;
   /** SMART's patient in context, a logical id. */
   readonly patient?: string;
+  /** Who the user is as a resource: "Practitioner/1". */
+  readonly fhirUser?: string;
   readonly ttlSeconds: number;
 }
 
@@ -123,6 +125,7 @@ function payloadOf(claims: LocalClaims): JWTPayload {
     scope: claims.scope,
     client_id: claims.client ?? claims.subject,
     ...(claims.patient !== undefined && { patient: claims.patient }),
+    ...(claims.fhirUser !== undefined && { fhirUser: claims.fhirUser }),
   };
 }
 

@@ -32,6 +32,7 @@ describe('routes (https://hl7.org/fhir/R4/http.html#summary)', () => {
     ['GET', 'Patient', { interaction: 'search-type', type: 'Patient' }],
     ['POST', 'Patient/_search', { interaction: 'search-type', type: 'Patient' }],
     ['GET', 'Patient/_history', { interaction: 'history-type', type: 'Patient' }],
+    ['DELETE', 'Patient/_id', { interaction: 'delete', type: 'Patient', id: '_id' }],
     ['GET', 'Patient/1/_history', { interaction: 'history-instance', type: 'Patient', id: '1' }],
     ['GET', 'Patient/1/_history/2', { interaction: 'vread', type: 'Patient', id: '1', versionId: '2' }],
     ['GET', '', { interaction: 'search-system' }],

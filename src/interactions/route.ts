@@ -109,7 +109,8 @@ export function findRoute(method: Method, path: string, routing: Routing): Route
   if (isTyped && !mayBe(interaction, type as string)) throw methodNotAllowed(`${type} is written by the server alone`, READING);
   if (!isTyped) return { interaction };
   if (shape.isCompartment) return compartmentRoute(interaction, segments, routing);
-  return { interaction, type, id: id?.startsWith('_') ? undefined : id, versionId };
+  // Any other word with an underscore is an id that no resource has, not a condition on the type.
+  return { interaction, type, id: id === '_search' || id === '_history' ? undefined : id, versionId };
 }
 
 function compartmentRoute(interaction: InteractionCode, segments: readonly string[], { isResourceType }: Routing): Route {

@@ -11,6 +11,7 @@ beforeAll(async () => {
 afterAll(() => gateway?.close());
 
 describeConformance(() => gateway, ['forwarded']);
+describeConformance(() => gateway, [], 'security');
 
 test('no request failed for an unknown reason', () => {
   expect(gateway.failures).toEqual([]);

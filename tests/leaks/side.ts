@@ -73,6 +73,8 @@ export function createSide(store: ResourceStore, services: InteractionServices, 
         return { at: stamps, end: () => {} };
       },
       watermark: () => Date.UTC(2026, 0),
+      // One entry after the other: stamps and ids come in one order.
+      limits: { ...services.limits, batchConcurrency: 1 },
     },
     operations.described,
     operations.find,

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
+import { createForge, type Forge } from '../../conformance/runner/forge.ts';
+import type { TokenContext } from '../../conformance/runner/send.ts';
 import { decideBy } from '../../src/access/decide-by.ts';
 import { fixedKeys } from '../../src/access/keys.ts';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
@@ -39,7 +41,8 @@ import { createValidator } from '../../src/validation/validate.ts';
 export interface ServedGateway {
   readonly baseUrl: string;
   /** A token with that scope, for a client of that name. */
-  token(scope: string, client?: string): Promise<string>;
+  token(scope: string, client?: string, context?: TokenContext): Promise<string>;
+  readonly forge: Forge;
   /** Unknown errors that were logged: a test ends with none. */
   readonly failures: readonly object[];
   /** Lets requests under way end for so long, by default a tenth of a second. */
@@ -74,7 +77,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
   const underWay = changes.underWay ?? createRequestsUnderWay();
   const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
   const context = assembleContext({ ...services, store }, operations.described, operations.find);
-  const { issuer, remove } = await testIssuer();
+  const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
   const app = createApp({
     context,
@@ -91,9 +94,9 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
   const cors = createCors({ origins: [], isPublic: (path) => path === `${BASE_PATH}/metadata` });
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0, front: cors, ...changes.serve });
   const tokens = new Map<string, Promise<string>>();
-  const token = (scope: string, client = 'test') => {
-    const name = `${client} ${scope}`;
-    const made = tokens.get(name) ?? issuer.sign({ audience: AUDIENCE, scope, subject: client, ttlSeconds: 3600 });
+  const token = (scope: string, client = 'test', context: TokenContext = {}) => {
+    const name = JSON.stringify([client, scope, context]);
+    const made = tokens.get(name) ?? issuer.sign({ audience: AUDIENCE, scope, subject: client, ttlSeconds: 3600, ...context });
     tokens.set(name, made);
     return made;
   };
@@ -101,6 +104,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     baseUrl: `${changes.serve?.tls ? 'https' : 'http'}://127.0.0.1:${listening.port}${BASE_PATH}`,
     failures,
     token,
+    forge: await createForge(folder, AUDIENCE),
     close: async (graceMs = 100) => {
       await listening.close(graceMs);
       await keeper.stop();
@@ -170,5 +174,5 @@ function unhurried(store: ResourceStore): ResourceStore {
 async function testIssuer() {
   const folder = await mkdtemp(join(tmpdir(), 'meridian-test-'));
   const issuer = await openLocalIssuer(folder);
-  return { issuer, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, issuer, remove: () => rm(folder, { recursive: true, force: true }) };
 }
