@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { verifyByIssuer } from './access/by-issuer.ts';
 import { decideBy } from './access/decide-by.ts';
+import { createIntrospection } from './access/introspection.ts';
 import { fixedKeys, remoteKeys } from './access/keys.ts';
 import { openLocalIssuer, openLocalSealer } from './access/local-key.ts';
 import { createTokenVerifier, type TokenVerifier } from './access/tokens.ts';
@@ -36,6 +37,7 @@ import { createJobs } from './jobs/jobs.ts';
 import { withParameterRules } from './jobs/parameter-rules.ts';
 import { unavailable } from './model/error.ts';
 import { createUlids } from './model/ulid.ts';
+import { createAccessExplainOperation } from './operations/access-explain.ts';
 import { aggregate } from './operations/aggregate.ts';
 import type { Comparison } from './operations/benchmark/measure.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
@@ -180,6 +182,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     observationLastn,
     aggregate,
     explain,
+    createAccessExplainOperation({ decide: (principal) => decide(principal), verify: (token) => verifier.verify(token) }),
     createShardOperation(administration),
     createRecordShardOperation(administration),
     createReplicaOperation(administration, (message, detail) => log.warn(message, detail)),
@@ -223,6 +226,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     operations.find,
   );
   const decide = decideBy(definitions, context.search);
+  const verifier = await createVerifier(config, definitions, log);
   const inner: InnerRequests = { context, decide, baseUrl: config.baseUrl, client: 'authorization-server' };
   let isClosing = false;
   const readiness = async (): Promise<Readiness> =>
@@ -235,7 +239,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     trustForwarded: config.trustForwarded,
     maxBodyBytes: config.maxBodyBytes,
     maxBundleBytes: config.maxBundleBytes,
-    verifier: await createVerifier(config, definitions, log),
+    verifier,
     decide,
     readiness,
     isSecure: config.tlsCert !== undefined,
@@ -335,7 +339,9 @@ async function openStores(
 
 /** Tokens of the configured identity provider, or of the key that was made at first start; or both. */
 async function createVerifier(config: Config, definitions: Definitions, log: Logger): Promise<TokenVerifier> {
-  const rules = { audience: config.audience, isResourceType: (type: string) => definitions.isResourceType(type) };
+  const { introspectionUrl: url, introspectionClientId: clientId = '', introspectionClientSecret: clientSecret = '' } = config;
+  const introspect = url ? createIntrospection({ url, clientId, clientSecret }) : undefined;
+  const rules = { audience: config.audience, isResourceType: (type: string) => definitions.isResourceType(type), introspect };
   const ofLocalKey = async (issuer: string) => {
     const local = await openLocalIssuer(config.dataDir);
     return createTokenVerifier({ ...rules, issuer, keys: fixedKeys(local.jwks) });

@@ -3,6 +3,7 @@ import { CompactEncrypt, type CryptoKey, exportJWK, exportSPKI, generateKeyPair,
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FhirError } from '../model/error.ts';
 import { pick, randomFrom, testSeed } from '../model/json-random.ts';
+import { createIntrospection } from './introspection.ts';
 import { fixedKeys, type KeySource } from './keys.ts';
 import { bearerToken, createTokenVerifier, TOKEN_ALGORITHMS } from './tokens.ts';
 
@@ -243,5 +244,68 @@ describe('bearerToken (RFC 6750)', () => {
   });
   test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer a b', 'Bearer a,b', 'abc'])('refuses %j', (header) => {
     expect(() => bearerToken(header)).toThrow(FhirError);
+  });
+});
+
+describe('opaque tokens (RFC 7662)', () => {
+  const active = { active: true, scope: 'patient/*.rs', client_id: 'app', sub: 'alice', exp: SECONDS + 300, patient: 'p1', aud: AUDIENCE };
+
+  /** A verifier whose issuer gives this answer; `asked` counts. */
+  function introspecting(answer: object | string, status = 200) {
+    const asked: string[] = [];
+    let now = NOW;
+    const introspect = createIntrospection({
+      url: 'https://issuer.example/introspect',
+      clientId: 'gateway',
+      clientSecret: 's:cret',
+      fetch: async (_url, init) => {
+        const { authorization } = Object.fromEntries(new Headers(init?.headers));
+        asked.push(`${authorization} ${String(init?.body)}`);
+        return new Response(typeof answer === 'string' ? answer : JSON.stringify(answer), { status });
+      },
+    });
+    const verifier = createTokenVerifier({
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      keys,
+      isResourceType: () => true,
+      now: () => now,
+      introspect,
+    });
+    return { asked, verifier, later: (ms: number) => (now += ms) };
+  }
+
+  test('are asked about once in ten seconds', async () => {
+    const { asked, verifier, later } = introspecting(active);
+    const [principal] = await Promise.all([verifier.verify('abc'), verifier.verify('abc')]);
+    expect(principal).toMatchObject({ client: 'app', subject: 'alice', issuer: ISSUER, patient: 'p1' });
+    await verifier.verify('abc');
+    expect(asked).toEqual([`Basic ${Buffer.from('gateway:s%3Acret').toString('base64')} token=abc&token_type_hint=access_token`]);
+    later(10_000);
+    await verifier.verify('abc');
+    expect(asked).toHaveLength(2);
+  });
+
+  test.each<[string, object]>([
+    ['inactive', { active: false }],
+    ['active as text', { ...active, active: 'true' }],
+    ['of another issuer', { ...active, iss: 'https://else.example' }],
+    ['for another audience', { ...active, aud: 'https://else.example' }],
+    ['expired', { ...active, exp: SECONDS - 6 }],
+    ['without expiry', { ...active, exp: undefined }],
+    ['not valid yet', { ...active, nbf: SECONDS + 6 }],
+    ['of nobody', { ...active, sub: undefined, client_id: undefined }],
+  ])('that are %s are refused, and not asked about again at once', async (_name, answer) => {
+    const { asked, verifier } = introspecting(answer);
+    for (let i = 0; i < 3; i++) expect(await verifier.verify('abc').catch((error: FhirError) => error.status)).toBe(401);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('are a 503 while the issuer gives no answer, and a JWT is never asked about', async () => {
+    for (const { verifier } of [introspecting('', 500), introspecting('no JSON'), introspecting('[]')])
+      expect(await verifier.verify('abc').catch((error: FhirError) => error.status)).toBe(503);
+    const { asked, verifier } = introspecting(active);
+    await refusal('a.b.c', verifier);
+    expect(asked).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Bearer tokens: signed JWTs, verified with jose against a fixed list of algorithms.
+ * Bearer tokens: signed JWTs, verified with jose against a fixed list of algorithms; opaque ones where the issuer can be asked.
  *
  * Nothing in the token decides how it is verified: keys come from the configured set by `kid`; headers that would name
  * another key or rule (`jwk`, `jku`, `x5u`, `x5c`, `crit`) are refused before any key is looked up.
@@ -9,6 +9,7 @@
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { FhirError, unauthenticated } from '../model/error.ts';
 import { parseJson } from '../model/json-text.ts';
+import type { Introspect } from './introspection.ts';
 import type { KeySource } from './keys.ts';
 import type { Principal } from './principal.ts';
 import { createRecentValues } from './recent-values.ts';
@@ -25,6 +26,9 @@ const CLOCK_SKEW_SECONDS = 5;
 /** A key taken out of the set stops working after this long at most. */
 const REVERIFY_MS = 300_000;
 
+/** What the issuer said of an opaque token is believed for so long: one that is revoked stops working by then. */
+const REASK_MS = 10_000;
+
 const REFUSED_HEADERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip'];
 /** RFC 9068's, and what issuers from before it write. */
 const TOKEN_TYPES = new Set([undefined, 'at+jwt', 'application/at+jwt', 'jwt']);
@@ -32,9 +36,11 @@ const TOKEN_TYPES = new Set([undefined, 'at+jwt', 'application/at+jwt', 'jwt']);
 export interface TokenVerifierOptions {
   /** The `iss` that tokens must carry. */
   readonly issuer: string;
+  readonly keys: KeySource;
+  /** Asked about tokens that are no JWT; without it they are refused. */
+  readonly introspect?: Introspect;
   /** The `aud` that tokens must carry (or one of several): the base URL of the FHIR server. */
   readonly audience: string | readonly string[];
-  readonly keys: KeySource;
   readonly isResourceType: (type: string) => boolean;
   /** Milliseconds since 1970; for tests. */
   readonly now?: () => number;
@@ -58,18 +64,49 @@ interface VerifiedToken {
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const now = options.now ?? Date.now;
   const verified = createRecentValues<VerifiedToken>(options.remembered ?? 10_000);
+  /** Opaque tokens that are not active, and until when that is believed. */
+  const refused = createRecentValues<number>(1_000);
 
   return {
     async verify(token) {
       const known = verified.get(token);
       if (known !== undefined && now() < known.until) return known.principal;
       verified.delete(token);
-      const principal = await verifyToken(token, options, now());
-      const until = Math.min(principal.expiresAt + CLOCK_SKEW_SECONDS * 1000, now() + REVERIFY_MS);
+      const introspect = looksLikeJwt(token) ? undefined : options.introspect;
+      if (introspect && now() < (refused.get(token) ?? 0)) throw refusedToken('The token is not active');
+      const principal = await (introspect ? askAbout(token, introspect) : verifyToken(token, options, now()));
+      const until = Math.min(principal.expiresAt + CLOCK_SKEW_SECONDS * 1000, now() + (introspect ? REASK_MS : REVERIFY_MS));
       verified.set(token, { principal, until });
       return principal;
     },
   };
+
+  async function askAbout(token: string, introspect: Introspect): Promise<Principal> {
+    try {
+      return await introspected(token, introspect, options, now());
+    } catch (error) {
+      if (error instanceof FhirError && error.status === 401) refused.set(token, now() + REASK_MS);
+      throw error;
+    }
+  }
+}
+
+/** Whoever has dots is judged as a JWT, so that nobody chooses how a token is judged. */
+const looksLikeJwt = (token: string) => token.includes('.');
+
+/** @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2 */
+async function introspected(token: string, introspect: Introspect, options: TokenVerifierOptions, at: number): Promise<Principal> {
+  if (token.length > MAX_TOKEN_LENGTH) throw refusedToken('The token is too long');
+  const claims = (await introspect(token)) as JWTPayload;
+  const { iss = options.issuer, aud, exp, iat, nbf, sub, client_id } = claims;
+  const seconds = at / 1000;
+  if (iss !== options.issuer) throw refusedToken("The token's claim iss is not accepted here");
+  if (aud !== undefined && ![aud].flat().some((each) => audiencesOf(options).includes(each)))
+    throw refusedToken("The token's claim aud is not accepted here");
+  if (typeof exp !== 'number' || exp < seconds - CLOCK_SKEW_SECONDS) throw refusedToken('The token has expired');
+  if (typeof nbf === 'number' && nbf > seconds + CLOCK_SKEW_SECONDS) throw refusedToken('The token is not valid yet');
+  const known = { ...claims, iss, sub: sub ?? textClaim(client_id) ?? '', iat: typeof iat === 'number' ? iat : 0 };
+  return principalOf(known, options, at);
 }
 
 /** The token of an `Authorization` header. @throws FhirError 401 if there is none or the scheme isn't Bearer */

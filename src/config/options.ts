@@ -327,6 +327,28 @@ export const OPTIONS = {
     defaultText: 'a local key, made at first start',
     description: 'Where the keys are that access tokens are signed with.',
   },
+  introspectionUrl: {
+    kind: 'url',
+    env: 'INTROSPECTION_URL',
+    flag: 'introspection-url',
+    defaultText: 'opaque tokens are refused',
+    description: 'Where to ask about tokens that are no JWT (RFC 7662); an answer is believed for 10 seconds.',
+  },
+  introspectionClientId: {
+    kind: 'text',
+    env: 'INTROSPECTION_CLIENT_ID',
+    flag: 'introspection-client-id',
+    defaultText: 'none',
+    description: 'The client that the gateway is when it asks about tokens.',
+  },
+  introspectionClientSecret: {
+    kind: 'text',
+    env: 'INTROSPECTION_CLIENT_SECRET',
+    flag: 'introspection-client-secret',
+    defaultText: 'none',
+    secret: true,
+    description: "That client's secret.",
+  },
   authorizationServer: {
     kind: 'choice',
     env: 'AUTHORIZATION_SERVER',

@@ -2,6 +2,7 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadDefinitions } from '../../src/definitions/load.ts';
+import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
 import { storeOf } from '../../src/store/placement/placement.ts';
@@ -36,7 +37,7 @@ async function openStore({ mongodbUri, databaseUrl }: (typeof databases)[number]
     () => administrative.close(),
   );
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: 'test', newUlid: ulid });
-  return createPlacementStore({ clinical, administrative, types: resourceTypes, twoPhase });
+  return createPlacementStore({ clinical, administrative, audit: createMemoryStore(), types: resourceTypes, twoPhase });
 }
 
 beforeAll(async () => {

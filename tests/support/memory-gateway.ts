@@ -19,6 +19,7 @@ import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
 import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
 import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
+import { createAccessExplainOperation } from '../../src/operations/access-explain.ts';
 import { aggregate } from '../../src/operations/aggregate.ts';
 import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
 import { explain } from '../../src/operations/explain.ts';
@@ -63,6 +64,15 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
   const failures: object[] = [];
   const { keeper, ...made } = memoryServices((message, details) => failures.push({ message, ...details }));
   const services = { ...made, ...changes };
+  const { folder, issuer, remove } = await testIssuer();
+  const isResourceType = (type: string) => services.definitions.isResourceType(type);
+  const decide = decideBy(services.definitions, services.search);
+  const verifier = createTokenVerifier({
+    issuer: new URL(AUDIENCE).origin,
+    audience: AUDIENCE,
+    keys: fixedKeys(issuer.jwks),
+    isResourceType,
+  });
   const operations = createOperationRegistry([
     validate,
     patientEverything,
@@ -70,6 +80,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     observationLastn,
     aggregate,
     explain,
+    createAccessExplainOperation({ decide, verify: verifier.verify }),
     createReindexOperation(keeper.jobs),
     createReindexStatusOperation(keeper.jobs),
   ]);
@@ -77,19 +88,17 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
   const underWay = changes.underWay ?? createRequestsUnderWay();
   const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
   const context = assembleContext({ ...services, store }, operations.described, operations.find);
-  const { folder, issuer, remove } = await testIssuer();
-  const isResourceType = (type: string) => services.definitions.isResourceType(type);
   const app = createApp({
     context,
     basePath: BASE_PATH,
     trustForwarded: false,
     maxBodyBytes: 16 * 1024 * 1024,
     maxBundleBytes: 64 * 1024 * 1024,
-    decide: decideBy(services.definitions, services.search),
+    decide,
     readiness: async () => ({ status: 'ready', troubled: [] }),
     ...changes,
     underWay,
-    verifier: createTokenVerifier({ issuer: new URL(AUDIENCE).origin, audience: AUDIENCE, keys: fixedKeys(issuer.jwks), isResourceType }),
+    verifier,
   });
   const cors = createCors({ origins: [], isPublic: (path) => path === `${BASE_PATH}/metadata` });
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0, front: cors, ...changes.serve });
