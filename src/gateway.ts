@@ -13,6 +13,7 @@ import { type Login, loginRecord } from './audit/login.ts';
 import { openAuditQueue } from './audit/queue.ts';
 import { startAuditRelay } from './audit/relay.ts';
 import { ROOT_KEY, ROOT_TYPE } from './audit/roots.ts';
+import { startWatchingWrites } from './audit/watch-writes.ts';
 import { openWitness } from './audit/witness.ts';
 import { addDemo, DEMO_RESOURCES } from './authorization/demo.ts';
 import { type AuthorizationServer, openAuthorizationServer } from './authorization/open.ts';
@@ -36,6 +37,8 @@ import { createIndexKeeper } from './jobs/index-keeper.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { withParameterRules } from './jobs/parameter-rules.ts';
 import { unavailable } from './model/error.ts';
+import { identityOf } from './model/resource.ts';
+import { isServersOwn } from './model/servers-own.ts';
 import { createUlids } from './model/ulid.ts';
 import { createAccessExplainOperation } from './operations/access-explain.ts';
 import { aggregate } from './operations/aggregate.ts';
@@ -73,6 +76,7 @@ import { type CommitStep, createTwoPhaseCommit } from './store/placement/two-pha
 import { createPostgresStore, type PostgresStore } from './store/postgres/postgres-store.ts';
 import { type Readiness, readinessOf } from './store/readiness.ts';
 import { createRecallingStore } from './store/recent-versions.ts';
+import type { HistoryPosition, ResourceStore } from './store/store.ts';
 import { storeMetrics } from './store/store-metrics.ts';
 import { createTimedStore } from './store/timed-store.ts';
 import { createWatchedStore } from './store/watched-store.ts';
@@ -161,6 +165,16 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     now: Date.now,
     log: (message, detail) => log.info(message, detail),
   });
+  const watch =
+    audit &&
+    startWatchingWrites({
+      sink: administrative.auditSink,
+      relay: audit.relay,
+      versionsMade: (from, until) => versionsMade(stores, definitions.resourceTypes, from, until),
+      keep: audit.audit.keep,
+      now: Date.now,
+      log: (message, detail) => log.warn(message, detail),
+    });
   await keeper.refresh();
   keeper.start();
   const isResourceType = (type: string) => definitions.isResourceType(type);
@@ -283,6 +297,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       edge.close();
       metricsListening?.close();
       await Promise.all([jobs.close(), keeper.stop(), recovery.stop(), sweeping.stop()]);
+      await watch?.stop();
       await audit?.close();
       await clock.close();
       await Promise.all([clinical.close(), administrative.close()]);
@@ -314,6 +329,20 @@ async function startAudit(config: Config, place: string, { auditSink }: Postgres
       queue.close();
     },
   };
+}
+
+const VERSIONS_AT_ONCE = 500;
+
+/** All versions that clients made in a period, newest first. */
+async function* versionsMade(store: ResourceStore, all: readonly string[], since: number, until: number) {
+  const types = all.filter((type) => !isServersOwn(type));
+  for (let after: HistoryPosition | undefined; ; ) {
+    const page = await store.history({ types, since, until, limit: VERSIONS_AT_ONCE, ...(after && { after }) });
+    yield page;
+    const last = page.at(-1);
+    if (!last || page.length < VERSIONS_AT_ONCE) return;
+    after = { at: last.at, identity: identityOf(last), version: last.version };
+  }
 }
 
 /** Both stores, connected and migrated. */

@@ -36,7 +36,7 @@ function memorySink() {
     },
     openChain: async (name, head, position) => {
       ask();
-      const chain = { ...head, number: chains.size + 1, position, lastRoot: { seq: 0, at: 0 } };
+      const chain = { ...head, number: chains.size + 1, position, lastRoot: { seq: 0, at: 0 }, coveredAt: 0 };
       chains.set(name, chain);
       return chain;
     },

@@ -22,6 +22,8 @@ export interface StoredChain extends ChainHead {
   /** Up to where the queue has been taken. */
   readonly position: QueuePosition;
   readonly lastRoot: { readonly seq: number; readonly at: number };
+  /** Every write of the chain's gateway before this instant has its event; milliseconds since 1970. */
+  readonly coveredAt: number;
 }
 
 /** Where events go: rows of `AuditEvent` and the heads of chains. */
@@ -33,10 +35,10 @@ export interface AuditSink {
    * Adds the rows after `after` and moves the chain's head, both or neither.
    * @throws Error if `after` is no longer the head
    */
-  append(chain: number, after: ChainHead, rows: readonly AuditRow[], position: QueuePosition): Promise<void>;
+  append(chain: number, after: ChainHead, rows: readonly AuditRow[], position: QueuePosition, coveredAt: number): Promise<void>;
   keepRoot(chain: number, seq: number, signed: string, at: number): Promise<void>;
-  /** Says that the gateway of the chain is alive, or that it has ended in order. */
-  beat(chain: number, isClosed: boolean): Promise<void>;
+  /** Says that the gateway of the chain is alive, or that it has ended in order, and up to when it is covered. */
+  beat(chain: number, coveredAt: number, isClosed: boolean): Promise<void>;
 }
 
 export interface AuditRelayOptions {
@@ -53,6 +55,12 @@ export interface AuditRelayOptions {
 export interface AuditRelay {
   /** Waits until everything that was in the queue when it was called is in the database. @throws Error after `patienceMs` */
   flush(patienceMs: number): Promise<void>;
+  /** The chain's number in the database. */
+  chain(): number;
+  /** Up to when the writes of this gateway's predecessor have their events. */
+  readonly coveredAt: number;
+  /** Called when writes that it left without an event have been looked for: from now on the gateway vouches for itself. */
+  settle(): void;
   /** Carries over what is left, within `patienceMs`, signs a root and ends. What is not carried over stays in the queue. */
   close(patienceMs: number): Promise<void>;
 }
@@ -71,6 +79,10 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
   let isClosing = false;
   let isFailing = false;
   let beatAt = 0;
+  let isSettled = false;
+  const { coveredAt } = chain;
+  /** While what came before is being looked for, or events wait, no more is vouched for than before. */
+  const coveredUpTo = (instant: number) => (isSettled ? Math.max(instant, chain.coveredAt) : coveredAt);
   const waiters = new Set<{ readonly to: QueuePosition; readonly done: () => void }>();
   let wake: () => void = () => undefined;
 
@@ -79,8 +91,9 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
     const { lines, next } = queue.read(chain.position, CHUNK_BYTES);
     if (lines.length === 0) return 0;
     const { rows, head } = sealed(chain, lines, log);
-    await sink.append(chain.number, chain, rows, next);
-    chain = { ...chain, ...head, position: next };
+    const covered = coveredUpTo(rows.at(-1)?.recorded ?? 0);
+    await sink.append(chain.number, chain, rows, next, covered);
+    chain = { ...chain, ...head, position: next, coveredAt: covered };
     witness.remember(head);
     queue.release(next);
     await signIfDue(false);
@@ -99,7 +112,7 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
 
   async function beatIfDue(): Promise<void> {
     if (performance.now() - beatAt < BEAT_EVERY_MS) return;
-    await sink.beat(chain.number, false);
+    await sink.beat(chain.number, coveredUpTo(now()), false);
     await signIfDue(false);
     beatAt = performance.now();
   }
@@ -150,6 +163,11 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
   const running = run();
 
   return {
+    chain: () => chain.number,
+    coveredAt,
+    settle: () => {
+      isSettled = true;
+    },
     async flush(patienceMs) {
       const to = queue.end;
       if (!isBefore(chain.position, to)) return;
@@ -167,7 +185,7 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
       const ending = (async () => {
         while ((await carry()) > 0);
         await signIfDue(true);
-        await sink.beat(chain.number, true);
+        await sink.beat(chain.number, coveredUpTo(now()), isSettled);
       })();
       await Promise.race([
         ending.catch((error: unknown) => log('audit events stay on disk until the next start', { error })),

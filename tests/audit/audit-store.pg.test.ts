@@ -54,8 +54,8 @@ beforeAll(async () => {
     hash = nextHash(hash, text);
     return { recorded: record.recorded, text, hash, keys: keysOf(record) };
   });
-  await auditSink.append(chain.number, chain, rows.slice(0, 150), { file: 1, offset: 10 });
-  await auditSink.append(chain.number, { seq: 150, hash: (rows[149] as AuditRow).hash }, rows.slice(150), { file: 2, offset: 20 });
+  await auditSink.append(chain.number, chain, rows.slice(0, 150), { file: 1, offset: 10 }, 0);
+  await auditSink.append(chain.number, { seq: 150, hash: (rows[149] as AuditRow).hash }, rows.slice(150), { file: 2, offset: 20 }, 0);
 });
 
 afterAll(() => administrative?.close());
@@ -159,7 +159,7 @@ test('a gateway that is behind its chain’s head adds nothing', async () => {
   const { auditSink } = administrative;
   const stale = { seq: 150, hash: nextHash('', 'stale') };
   const row = { recorded: Date.UTC(2026, 4, 1), text: 'x', hash: nextHash('', 'x'), keys: [] };
-  await expect(auditSink.append(chain.number, stale, [row], { file: 9, offset: 9 })).rejects.toThrow('another head');
+  await expect(auditSink.append(chain.number, stale, [row], { file: 9, offset: 9 }, 0)).rejects.toThrow('another head');
   expect(await auditSink.findChain(CHAIN)).toMatchObject({ seq: COUNT, position: { file: 2, offset: 20 } });
 });
 

@@ -1,6 +1,7 @@
 /** Administrative and financial resources in PostgreSQL. */
 
 import type { Pool } from 'pg';
+import type { WritesSink } from '../../audit/missing-writes.ts';
 import type { AuditSink } from '../../audit/relay.ts';
 import type { AdministrativeAdministration } from '../administration.ts';
 import type { AuthorizationStore } from '../authorization.ts';
@@ -56,7 +57,7 @@ export interface PostgresStore extends ResourceStore {
   readonly authorization: AuthorizationStore;
   readonly reindexing: ReindexStore;
   /** Where a gateway's audit events go. */
-  readonly auditSink: AuditSink;
+  readonly auditSink: AuditSink & WritesSink;
   /** Audit events as resources. */
   auditStore(options: AuditStoreOptions): ResourceStore;
   /** Makes the partitions that rows wait for in a default partition. Gives how many. */

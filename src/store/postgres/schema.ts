@@ -75,6 +75,7 @@ export const auditChain = pgTable('audit_chain', {
   position: bigint('position', { mode: 'number' }).notNull(),
   beatAt: bigint('beat_at', { mode: 'number' }),
   isClosed: boolean('is_closed').notNull().default(false),
+  coveredAt: bigint('covered_at', { mode: 'number' }).notNull().default(0),
 });
 
 /** Signed heads of chains. */
