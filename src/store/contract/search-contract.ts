@@ -127,6 +127,27 @@ export function describeSearch(storeOf: () => ResourceStore, types: ContractType
       expect(await storeOf().collect({ types: [types.a, types.b], where: ofBoth, limit: 100 })).toHaveLength(drafts.length + 1);
     });
 
+    test('collects that arrive together each get their own', async () => {
+      const wanted = ['name=a.c', 'name=x', 'name=50%_x', 'code=http://loinc.org|8867-40', 'never'].flatMap((entry) => [
+        scene.mine({ kind: 'equals', entry: `${types.a}.${entry}` }),
+        scene.mine({ kind: 'prefix', entry: `${types.a}.${entry.slice(0, 6)}` }),
+      ]);
+      const limits = wanted.map((_, index) => (index % 3 === 0 ? 1 : 10_001));
+      const found = await Promise.all(
+        [1, 2, 3].flatMap(() =>
+          wanted.map((where, index) => storeOf().collect({ types: [types.a], where, limit: limits[index] as number })),
+        ),
+      );
+      for (const [index, keys] of found.entries()) {
+        const at = index % wanted.length;
+        const own = drafts.filter((draft) => matches(wanted[at] as SearchExpression, draft)).map(({ id }) => `${types.a}/${id}`);
+        if (own.length <= (limits[at] as number)) expect([...keys].sort()).toEqual(own.sort());
+        else expect(own).toEqual(expect.arrayContaining([...keys]));
+      }
+      const ofNone = await Promise.all(wanted.map((where) => storeOf().collect({ types: [types.b], where, limit: 10 })));
+      expect(ofNone.flat()).toEqual([]);
+    });
+
     test('an old version is not found, the new one is', async () => {
       const draft = scene.draft({ s: ['turn=first'], r: [{ k: 'turn', lo: 1, hi: 1 }] });
       await save(storeOf(), draft, scene.next(draft, { s: ['turn=second'], r: [{ k: 'turn', lo: 2, hi: 2 }] }));

@@ -35,6 +35,8 @@ const COUNTED = 10_000;
 /** Of the records, how many parts there are of which an estimate counts one. */
 const SAMPLES = 256;
 
+const KEY_FIELDS = { _id: 0, type: 1, id: 1 };
+
 export interface MongoSearcher {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   count(search: SearchScope, isShort?: boolean): Promise<number>;
@@ -160,16 +162,31 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     return Math.max(COUNTED, SAMPLES * (await count(sample, counting)));
   }
 
-  async function collect({ prefixes, limit, signal, ...scope }: StoreCollect, mode: ReadMode): Promise<readonly string[]> {
-    const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : { _id: 0, type: 1, id: 1 };
-    const documents = from[mode].find(await scopeFilter(scope), { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
+  async function collect(request: StoreCollect, mode: ReadMode): Promise<readonly string[]> {
+    const { prefixes, limit, patient } = request;
+    const filter = await scopeFilter(request);
+    if (mode === 'primary' && watch.isAllWell() && !prefixes && !patient)
+      return (await keysTogether({ search: { ...request, sort: [] }, filter })).map(keyText);
+    const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : KEY_FIELDS;
     const found = new Set<string>();
-    for await (const document of documents) {
+    for await (const document of unordered(filter, request, projection, mode)) {
       for (const text of prefixes ? (document.s ?? []) : [keyText(document)]) found.add(text);
       if (found.size >= limit) break;
     }
     return [...found].slice(0, limit);
   }
+
+  const unordered = (filter: Filter<StoredDocument>, { signal }: SearchScope, projection: Document, mode: ReadMode) =>
+    from[mode].find(filter, { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
+
+  /** The far ends of chains, of which only `type` and `id` are wanted. */
+  const keysTogether = createSearchBatch({
+    findAlone: ({ filter, search }) => unordered(filter, search, KEY_FIELDS, 'primary').limit(search.limit).toArray(),
+    find: (filter, _searches, limit, projection) =>
+      resources
+        .find(filter, { projection: { ...KEY_FIELDS, ...projection }, limit, batchSize: limit, maxTimeMS: BATCH_DEADLINE_MS })
+        .toArray(),
+  });
 
   async function aggregate(request: StoreAggregate, mode: ReadMode): Promise<readonly AggregateRow[]> {
     const filter = await scopeFilter(request);
