@@ -35,17 +35,44 @@ interface Part {
 const named = (parts: readonly Part[] | undefined, name: string) => parts?.filter((part) => part.name === name) ?? [];
 const textOf = (parts: readonly Part[] | undefined, name: string) => named(parts, name)[0]?.valueString;
 
+const numberOf = (parts: readonly Part[] | undefined, name: string) => {
+  const [found] = named(parts, name) as { valueInteger?: number; valueDecimal?: number }[];
+  return found?.valueInteger ?? found?.valueDecimal;
+};
+
 describe('administration', () => {
+  test('$shard counts patients and what is read and written on each shard', async () => {
+    for (let n = 0; n < 12; n++) await gateway.ask('POST', 'Patient', { resourceType: 'Patient' });
+    let isOver = false;
+    const writing = (async () => {
+      while (!isOver) await gateway.ask('POST', 'Patient', { resourceType: 'Patient' });
+    })();
+    const { parameter } = (await gateway.ask('GET', '$shard', undefined, admin)).json;
+    isOver = true;
+    await writing;
+    const shards: Part[] = named(parameter, 'shard');
+    const total = (name: string) => shards.reduce((sum, { part }) => sum + (numberOf(part, name) ?? 0), 0);
+    expect(total('patients')).toBeGreaterThanOrEqual(12);
+    expect(total('documents')).toBeGreaterThanOrEqual(12);
+    expect(total('writesPerSecond')).toBeGreaterThan(0);
+    const { text } = await gateway.ask('GET', '$shard', undefined, { ...admin, Accept: 'text/plain' });
+    expect(text).toMatch(/^name +host +chunks +documents +bytes +indexBytes +patients +readsPerSecond +writesPerSecond$/m);
+    expect(text).toMatch(/^shard +min +max$/m);
+    expect(text).toMatch(/^table +name +range +isDefault +rows +bytes/m);
+  });
+
   test('$shard tells every shard with its range, and the partitions', async () => {
     const { parameter } = (await gateway.ask('GET', '$shard', undefined, admin)).json;
     expect(textOf(parameter, 'topology')).toBe('sharded');
-    const shards = named(parameter, 'shard').map(({ part }) => [textOf(part, 'name'), textOf(named(part, 'range')[0]?.part, 'min')]);
-    expect(shards).toEqual([
+    const chunks = named(parameter, 'chunk').map(({ part }) => [textOf(part, 'shard'), textOf(part, 'min')]);
+    expect(chunks).toEqual([
       ['shard_0', 'MinKey'],
       ['shard_1', '004'],
       ['shard_2', '008'],
       ['shard_3', '00c'],
     ]);
+    expect(named(parameter, 'router')).toHaveLength(1);
+    expect(textOf(parameter, 'configServer')).toMatch(/:\d+$/);
     expect(named(parameter, 'partition').map(({ part }) => textOf(part, 'table'))).toContain('encounter');
   });
 

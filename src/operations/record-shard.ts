@@ -32,11 +32,12 @@ async function readCurrent(key: ResourceKey, { store }: InteractionContext): Pro
 }
 
 async function shardParts({ clinical }: Administration, { rk }: ResourceVersion): Promise<readonly Part[]> {
-  const [{ shard, range, hosts }, sets] = await Promise.all([clinical.ownerOf(rk), clinical.describeReplicas()]);
+  const [{ shard, range, zone, hosts }, sets] = await Promise.all([clinical.ownerOf(rk), clinical.describeReplicas()]);
   const primary = primaryOf(sets.find(({ name }) => name === shard));
   return [
     part('shard', shard),
     group('range', [part('min', range.min), part('max', range.max)]),
+    part('zone', zone),
     ...hosts.map((host) => group('host', [part('name', host), part('isPrimary', host === primary)])),
   ];
 }

@@ -9,21 +9,36 @@ export interface KeyRange {
   readonly max: string;
 }
 
+export interface ZonedRange extends KeyRange {
+  /** The zone that pins it to its shards, if one does. */
+  readonly zone?: string;
+}
+
 export interface ShardDescription {
   readonly name: string;
   /** Members as `host:port`. */
   readonly hosts: readonly string[];
-  /** Ranges of `resources` that the shard owns. A replica set owns the whole key space. */
-  readonly ranges: readonly KeyRange[];
+  /** Zones that the shard belongs to. */
+  readonly zones: readonly string[];
+  /** Ranges of `resources` that the shard owns: MongoDB's chunks. A replica set owns the whole key space. */
+  readonly ranges: readonly ZonedRange[];
   /** Documents of `resources` and `history`. */
   readonly documents: number;
   /** Uncompressed size of the documents. */
   readonly bytes: number;
   readonly indexBytes: number;
+  /** Patients whose records lie there; undefined where counting them takes too long. */
+  readonly patients?: number;
+  /** Operations on `resources` and `history` just now. */
+  readonly readsPerSecond: number;
+  readonly writesPerSecond: number;
 }
 
 export interface ClusterDescription {
   readonly kind: 'sharded' | 'replica-set';
+  /** Every `mongos` as `host:port`; none for a replica set. */
+  readonly routers: readonly string[];
+  readonly configServers: readonly string[];
   readonly shards: readonly ShardDescription[];
   /** "full" or "off"; absent for a replica set. */
   readonly balancer?: string;
@@ -84,12 +99,17 @@ export interface PartitionDescription {
   readonly isDefault: boolean;
   readonly rows: number;
   readonly bytes: number;
+  /** When its statistics were last gathered. */
+  readonly lastAnalysed?: Date;
+  /** Of a default partition: rows with a date that should have a partition of their own. */
+  readonly waiting?: number;
 }
 
 /** Where a record's shard part lies. */
 export interface RecordOwner {
   readonly shard: string;
   readonly range: KeyRange;
+  readonly zone?: string;
   readonly hosts: readonly string[];
 }
 

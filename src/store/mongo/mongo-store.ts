@@ -98,7 +98,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   return {
     collections,
     administration: administrationOf(collections),
-    reindexing: createMongoReindex(collections, () => describeCluster(collections)),
+    reindexing: createMongoReindex(collections),
     read: reader.read,
     readVersion: reader.readVersion,
     search: searcher.search,

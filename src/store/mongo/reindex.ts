@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { identityOf } from '../../model/resource.ts';
-import type { ClusterDescription } from '../administration.ts';
 import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from '../reindex.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { documentOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { translate } from './errors.ts';
 import { retryTransient } from './retry.ts';
+import { ownedRanges } from './topology.ts';
 
 /** Whose record a resource is in (`patients`) says where it lies, and is not made anew. */
 type EntryField = Exclude<keyof StoredDocument, keyof typeof VERSION_FIELDS | '_id' | 'patients'>;
@@ -16,14 +16,13 @@ type EntryField = Exclude<keyof StoredDocument, keyof typeof VERSION_FIELDS | '_
 const ENTRIES: Readonly<Record<EntryField, true>> = { s: true, sn: true, r: true, rn: true, pc: true, d: true, o: true, w: true };
 const ENTRY_FIELDS = Object.keys(ENTRIES) as readonly EntryField[];
 
-export function createMongoReindex(collections: MongoCollections, describeCluster: () => Promise<ClusterDescription>): ReindexStore {
+export function createMongoReindex(collections: MongoCollections): ReindexStore {
   const { resources } = collections;
   const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
 
   async function parts(types: readonly string[]): Promise<ReindexPart[]> {
     if (types.length === 0) return [];
-    const { shards } = await describeCluster();
-    const starts = shards.flatMap(({ name, ranges }) => ranges.map(({ min }) => ({ name, min: min === 'MinKey' ? '' : min })));
+    const starts = (await ownedRanges(collections)).map(({ shard, min }) => ({ name: shard, min: min === 'MinKey' ? '' : min }));
     // From each start to the next, so that no key is left out while a range is on its way to another shard.
     const inOrder = starts
       .filter(({ min }, at) => starts.findIndex((other) => other.min === min) === at)

@@ -54,8 +54,8 @@ async function describePrepared(pool: Pool): Promise<{ readonly count: number; r
 
 type Described = Awaited<ReturnType<typeof describePartitions>>[number];
 
-function inWords({ table, partition, from, to, isDefault, rows, bytes }: Described): PartitionDescription {
-  return { table, partition, range: from && to ? `${from.slice(0, 10)} to ${to.slice(0, 10)}` : 'default', isDefault, rows, bytes };
+function inWords({ type: _type, from, to, ...described }: Described): PartitionDescription {
+  return { ...described, range: from && to ? `${from.slice(0, 10)} to ${to.slice(0, 10)}` : 'default' };
 }
 
 /** The partition of a resource's row; undefined for a type that is kept elsewhere. */

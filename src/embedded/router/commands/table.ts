@@ -69,6 +69,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   buildInfo: forwardToAnyShard,
   buildinfo: forwardToAnyShard,
   getParameter: forwardToAnyShard,
+  getShardMap: forwardToAnyShard,
   serverStatus,
   connectionStatus,
 };

@@ -20,12 +20,16 @@ export interface PartitionDescription {
   readonly rows: number;
   /** Table, indexes and out-of-line values. */
   readonly bytes: number;
+  readonly lastAnalysed?: Date;
+  /** Of a default partition: rows whose date has or should have a partition of its own. */
+  readonly waiting?: number;
 }
 
 /** Every partition of every table, by table and time, the default last. */
 export async function describePartitions(pool: Pool): Promise<PartitionDescription[]> {
-  const { rows } = await pool.query<{ name: string; rows: number; bytes: number }>(
-    `SELECT c.relname AS name, greatest(c.reltuples, s.n_live_tup, 0)::float8 AS rows, pg_total_relation_size(c.oid)::float8 AS bytes
+  const { rows } = await pool.query<{ name: string; rows: number; bytes: number; analysed: Date | null }>(
+    `SELECT c.relname AS name, greatest(c.reltuples, s.n_live_tup, 0)::float8 AS rows, pg_total_relation_size(c.oid)::float8 AS bytes,
+            greatest(s.last_analyze, s.last_autoanalyze) AS analysed
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
      WHERE i.inhparent = ANY ($1::text[]::regclass[])`,
     [TABLES.map(({ table }) => table)],
@@ -33,14 +37,20 @@ export async function describePartitions(pool: Pool): Promise<PartitionDescripti
   const measured = new Map(rows.map((row) => [row.name, row]));
   const described: PartitionDescription[] = [];
   for (const table of TABLES) {
-    const common = (partition: string) => ({ type: table.type, table: table.table, partition, bytes: measured.get(partition)?.bytes ?? 0 });
+    const common = (partition: string) => {
+      const { bytes = 0, analysed = null } = measured.get(partition) ?? {};
+      return { type: table.type, table: table.table, partition, bytes, ...(analysed && { lastAnalysed: analysed }) };
+    };
     for (const { partition, from, to } of await listSlots(pool, table)) {
       const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
       described.push({ ...common(partition), ...range, isDefault: false, rows: measured.get(partition)?.rows ?? 0 });
     }
     const home = defaultPartition(table);
-    const counted = await pool.query<{ n: number }>(`SELECT count(*)::float8 AS n FROM ${home}`);
-    described.push({ ...common(home), isDefault: true, rows: counted.rows[0]?.n ?? 0 });
+    const counted = await pool.query<{ n: number; waiting: number }>(
+      `SELECT count(*)::float8 AS n, count(*) FILTER (WHERE isfinite(${table.column}))::float8 AS waiting FROM ${home}`,
+    );
+    const { n = 0, waiting = 0 } = counted.rows[0] ?? {};
+    described.push({ ...common(home), isDefault: true, rows: n, waiting });
   }
   return described;
 }
