@@ -19,6 +19,7 @@ export const ROOMS = [
   'http',
   'embedded',
   'dashboard',
+  'composition',
 ] as const;
 
 /** Rooms that import nothing of ours. */

@@ -1,0 +1,59 @@
+/** The embedded authorization server on this gateway's stores. */
+import { openLocalIssuer } from '../access/local-key.ts';
+import type { Audit } from '../audit/audit.ts';
+import { type Login, loginRecord } from '../audit/login.ts';
+import { addDemo, DEMO_RESOURCES } from '../authorization/demo.ts';
+import { type AuthorizationServer, openAuthorizationServer } from '../authorization/open.ts';
+import type { AuthorizationEvent } from '../authorization/settings.ts';
+import { hasDemo } from '../config/load.ts';
+import type { Config } from '../config/options.ts';
+import { createPatientFinder, putIfMissing } from '../interactions/find-patients.ts';
+import type { InnerRequests } from '../interactions/inner-request.ts';
+import type { PostgresStore } from '../store/postgres/postgres-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { ownIssuer } from './tokens.ts';
+
+/** What of the authorization server's doings is put on record: a login that can't be is not granted. */
+const LOGINS: Partial<Record<AuthorizationEvent['kind'], Login>> = {
+  login: { interaction: 'login', status: 200 },
+  'login-refused': { interaction: 'login', status: 401 },
+  logout: { interaction: 'logout', status: 200 },
+};
+
+/** The embedded authorization server; demo accounts only where nobody but this machine can reach them. */
+export async function openAuthorization(
+  config: Config,
+  isResourceType: (type: string) => boolean,
+  { authorization: store }: PostgresStore,
+  log: Logger,
+  inner: () => InnerRequests,
+  operationNames: () => readonly string[],
+  audit: Audit | undefined,
+): Promise<AuthorizationServer> {
+  const allowDemo = hasDemo(config);
+  if (!allowDemo) await store.removeDemo();
+  return openAuthorizationServer({
+    store,
+    issuer: await openLocalIssuer(config.dataDir),
+    issuerUrl: ownIssuer(config),
+    fhirBaseUrl: config.audience,
+    isResourceType,
+    operations: operationNames,
+    findPatients: (text, user) => createPatientFinder(inner()).find(text, user),
+    readPatient: (id, user) => createPatientFinder(inner()).read(id, user),
+    privateKeyOrigins: config.privateKeyOrigins.map((url) => new URL(url).origin),
+    allowDemo,
+    beforeFirstUse: async () => {
+      if (!allowDemo) return;
+      await addDemo(store);
+      for (const resource of DEMO_RESOURCES) await putIfMissing(inner(), resource);
+    },
+    now: Date.now,
+    report: ({ kind, error, ...event }: AuthorizationEvent) => {
+      if (kind === 'error') log.error('the authorization server failed', { error });
+      else log.info(`authorization: ${kind}`, { ...event });
+      const login = LOGINS[kind];
+      if (login) audit?.keep(loginRecord(login, event));
+    },
+  });
+}

@@ -1,0 +1,63 @@
+/** Resources, and the search parameters that index them. */
+import type { Config } from '../config/options.ts';
+import type { Definitions } from '../definitions/definitions.ts';
+import type { IndexKeeper } from '../jobs/index-keeper.ts';
+import { createIndexKeeper } from '../jobs/index-keeper.ts';
+import type { LiveSearch } from '../search/parameters/live-search.ts';
+import { createLiveSearch } from '../search/parameters/live-search.ts';
+import type { OwnParameterRules } from '../search/parameters/own-parameter.ts';
+import { createSearchRegistry } from '../search/parameters/registry.ts';
+import { createMeasuredStore } from '../store/measured-store.ts';
+import { createReindexJobs } from '../store/mongo/reindex-jobs.ts';
+import { createPlacementStore } from '../store/placement/placement-store.ts';
+import { createPlacementReindex } from '../store/placement/reindex.ts';
+import type { ResourceStore } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Commits } from './commits.ts';
+import type { Stores } from './stores.ts';
+
+/** The resources of both stores with what indexes and audits them. */
+export interface Resources {
+  readonly stores: ResourceStore;
+  readonly live: LiveSearch;
+  readonly parameterRules: OwnParameterRules;
+  readonly keeper: IndexKeeper;
+}
+
+/** Each type where it lies, search parameters as they come and go. */
+export async function openResources(
+  {
+    config,
+    definitions,
+    log,
+    metrics,
+  }: { readonly config: Config; readonly definitions: Definitions; readonly log: Logger; readonly metrics: Metrics },
+  { clinical, administrative }: Stores,
+  { clock, twoPhase }: Commits,
+  catchUpAudit: () => Promise<void>,
+): Promise<Resources> {
+  const measured = {
+    clinical: { ...clinical, ...createMeasuredStore(clinical, (...call) => metrics.stored('mongodb', ...call)) },
+    administrative: { ...administrative, ...createMeasuredStore(administrative, (...call) => metrics.stored('postgresql', ...call)) },
+  };
+  const live = createLiveSearch(definitions, { baseUrl: config.baseUrl });
+  const audit = administrative.auditStore({ entriesOf: (resource, key) => live.indexer.entries(resource, key), catchUp: catchUpAudit });
+  const stores = createPlacementStore({ ...measured, audit, types: definitions.resourceTypes, twoPhase });
+  const parameterRules = { definitions, builtIn: createSearchRegistry(definitions) };
+  const keeper = createIndexKeeper({
+    resources: stores,
+    live,
+    rules: parameterRules,
+    jobs: createReindexJobs(clinical.collections, Date.now),
+    store: createPlacementReindex(clinical.reindexing, administrative.reindexing),
+    announce: clock.announce,
+    allKnow: clock.allKnow,
+    holder: clock.gatewayId,
+    now: Date.now,
+    log: (message, detail) => log.info(message, detail),
+  });
+  await keeper.refresh();
+  keeper.start();
+  return { stores, live, parameterRules, keeper };
+}

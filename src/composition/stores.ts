@@ -1,0 +1,31 @@
+/** Both stores as the configuration names them. */
+import { withDatabase } from '../config/load.ts';
+import type { Config } from '../config/options.ts';
+import type { Definitions } from '../definitions/definitions.ts';
+import { migrateMongo } from '../store/mongo/migrate.ts';
+import { createMongoStore, type MongoStore } from '../store/mongo/mongo-store.ts';
+import { storeOf } from '../store/placement/placement.ts';
+import { createPostgresStore, type PostgresStore } from '../store/postgres/postgres-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface Stores {
+  readonly clinical: MongoStore;
+  readonly administrative: PostgresStore;
+}
+
+/** Both stores, connected and migrated. */
+export async function openStores(config: Config, definitions: Definitions, log: Logger): Promise<Stores> {
+  const members = definitions.compartments.Patient ?? {};
+  const clinical = await createMongoStore({
+    uri: withDatabase(config.mongodbUri ?? ''),
+    types: definitions.resourceTypes.filter((type) => storeOf(type) === 'clinical'),
+    isOwnerType: (type) => type === 'Patient' || !Object.hasOwn(members, type),
+  });
+  const administrative = createPostgresStore({
+    url: config.databaseUrl ?? '',
+    replicaUrls: config.databaseReplicaUrls,
+    log: (message) => log.warn(message, { store: 'postgres' }),
+  });
+  await Promise.all([migrateMongo(clinical.collections.client, clinical.collections.databaseName), administrative.migrate()]);
+  return { clinical, administrative };
+}
