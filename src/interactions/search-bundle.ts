@@ -22,6 +22,7 @@ import { PAGE, pageTokensFor } from './page-cursor.ts';
 import { boundedPairs, queryText } from './query-text.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { inCompartment } from './search-compartment.ts';
+import { type OrderContext, searchInOrder } from './search-in-order.ts';
 import { findIncluded, type Included } from './search-includes.ts';
 import { listMembers } from './search-lists.ts';
 import { totalOf } from './search-total.ts';
@@ -90,7 +91,7 @@ export async function answerSearch(
   });
   const isCountOnly = plan.pageSize === 0 || search.summary === 'count';
   const whole = { ...plan, search: { ...plan.search, missing: missing.tell } };
-  const found = isCountOnly ? [] : await context.store.search(whole.search);
+  const found = isCountOnly ? [] : await searchInOrder(whole.search, orderContext(request, context, letters));
   const page = pageOf(found, plan);
   const matched = [...(search.page === undefined ? (leading ?? []) : []), ...page.map(({ resource }) => resource)];
   const [total, included] = await Promise.all([
@@ -142,6 +143,17 @@ export async function understand(
       membersOf: listMembers(request, context),
     },
   );
+}
+
+/** What an order by chains needs. `letters`: what the client must be allowed to do with what decides the order. */
+export function orderContext(request: FhirRequest, context: InteractionContext, letters?: readonly ScopeLetter[]): OrderContext {
+  return {
+    search: context.store.search,
+    registry: context.search.registry,
+    narrow: narrowFor(request, letters),
+    refuse: (type) => request.access.require(type, 'search-type'),
+    baseUrl: context.search.baseUrl,
+  };
 }
 
 const NOTHING_INCLUDED: Included = { resources: [], links: [], issues: [] };

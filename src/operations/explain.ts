@@ -3,10 +3,12 @@ import definition from '../../fhir/definitions/Resource-explain.json' with { typ
 import type { InteractionContext } from '../interactions/context.ts';
 import { pageTokensFor } from '../interactions/page-cursor.ts';
 import { boundedPairs } from '../interactions/query-text.ts';
-import { narrowFor, understand } from '../interactions/search-bundle.ts';
+import type { FhirRequest } from '../interactions/request.ts';
+import { narrowFor, orderContext, understand } from '../interactions/search-bundle.ts';
+import { isChainedOrder, searchInOrder } from '../interactions/search-in-order.ts';
 import { unsupportedParameter } from '../model/error.ts';
 import { printExpression } from '../search/expression/print.ts';
-import type { StoreCollect } from '../search/expression/search.ts';
+import type { StoreCollect, StoreSearch } from '../search/expression/search.ts';
 import type { Authorized } from '../search/plan/authorized.ts';
 import { planSearch } from '../search/plan/plan-search.ts';
 import type { PartExplanation, StageExplanation } from '../store/explain.ts';
@@ -31,7 +33,7 @@ export const explain = defineOperation({
       narrow: narrowFor(request),
       pageTokens: pageTokensFor(request, context),
     });
-    const stages = await context.store.explain(plan.search);
+    const stages = await explainInOrder(plan.search, request, context);
     const { where, patient, sort } = plan.search;
     return parametersAnswer([
       part('condition', shortened(printExpression(where))),
@@ -42,6 +44,18 @@ export const explain = defineOperation({
     ]);
   },
 });
+
+/** How the search is run; in an order by chains also those that find what decides it. */
+async function explainInOrder(search: Authorized<StoreSearch>, request: FhirRequest, context: InteractionContext) {
+  if (!isChainedOrder(search)) return context.store.explain(search);
+  const stages: StageExplanation[] = [];
+  const explained = async (one: Authorized<StoreSearch>) => {
+    stages.push(...(await context.store.explain(one)));
+    return context.store.search(one);
+  };
+  await searchInOrder(search, { ...orderContext(request, context), search: explained });
+  return stages;
+}
 
 /** The context with a store whose joins are written down. */
 function watchedContext(context: InteractionContext, hops: Part[]): InteractionContext {

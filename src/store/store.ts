@@ -87,6 +87,7 @@ export type {
   GroupKey,
   SearchMatch,
   SearchScope,
+  SortHop,
   SortKey,
   StoreAggregate,
   StoreCollect,

@@ -10,6 +10,16 @@ import type { SearchExpression } from './expression.ts';
 export interface SortKey {
   readonly parameter: string;
   readonly descending: boolean;
+  /** The value is that of another resource. `parameter` is then as the client wrote it. No store is given such a key. */
+  readonly hop?: SortHop;
+}
+
+/** Where the value to sort by is, if it is not the resource's own. */
+export interface SortHop {
+  /** The reference parameter that is followed. */
+  readonly code: string;
+  /** The types that it may lead to, each with the key there, which may hop again. */
+  readonly into: readonly { readonly type: string; readonly key: SortKey }[];
 }
 
 /** A search of one or several types of one store, planned to the end: no chains, no includes. */

@@ -24,7 +24,7 @@ export interface PlanContext {
 }
 
 export interface SearchPlan {
-  /** To be run on the store. `limit` is one more than the page, which tells whether there is a next one. */
+  /** To be run by `interactions/search-in-order`. `limit` is one more than the page, which tells whether there is a next one. */
   readonly search: Authorized<StoreSearch>;
   /** Matches of the page; 0 asks for the count only, and `search` is then not to be run. */
   readonly pageSize: number;
@@ -48,7 +48,8 @@ interface PageContent {
  */
 function fingerprint({ types, applied, within }: SearchRequest, sort: readonly SortKey[]): string {
   const criteria = applied.filter(([name]) => !isControl(name));
-  return hash('sha1', JSON.stringify([types, criteria, sort, within]), 'base64url');
+  const order = sort.map(({ parameter, descending }) => ({ parameter, descending }));
+  return hash('sha1', JSON.stringify([types, criteria, order, within]), 'base64url');
 }
 
 function openPage(token: string, of: string, pageTokens: PageTokens): PageContent {

@@ -53,7 +53,7 @@ export interface JoinContext extends CriterionContext {
 }
 
 /** Ways that one parameter may go, all hops counted: an untyped chain that has more needs to say which type it means. */
-const MOST_WAYS = 24;
+export const MOST_WAYS = 24;
 
 const isReference = (parameter: SearchParameter | undefined): parameter is SearchParameter =>
   parameter?.type === 'reference' && parameter.elementTypes.includes('Reference');
