@@ -2,11 +2,12 @@
  * How many index entries does a resource have, and what does making them cost? Reads a folder of Bundles (JSON), prints a
  * table by type and the CPU microseconds a resource. No engine is needed.
  *
- *     node bench/index-entries.ts ../shared/data/synthea
+ *     node bench/index-entries.ts ../shared/data/synthea [off|text|all]
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadDefinitions } from '../src/definitions/load.ts';
+import { type FullText, fullTextParameters } from '../src/jobs/full-text.ts';
 import type { Indexer } from '../src/search/parameters/indexer.ts';
 import { createIndexer } from '../src/search/parameters/indexer.ts';
 import { createSearchRegistry } from '../src/search/parameters/registry.ts';
@@ -66,7 +67,8 @@ function row(indexer: Indexer, type: string, resources: readonly Resource[]) {
 }
 
 const definitions = loadDefinitions();
-const indexer = createIndexer(createSearchRegistry(definitions), definitions, { baseUrl: 'http://127.0.0.1:8080/fhir/R4' });
+const words = fullTextParameters((process.argv[3] ?? 'off') as FullText, definitions).map(({ definition }) => definition);
+const indexer = createIndexer(createSearchRegistry(definitions, words), definitions, { baseUrl: 'http://127.0.0.1:8080/fhir/R4' });
 const byType = read(process.argv[2] ?? '../shared/data/synthea');
 const rows = [...byType].map(([type, resources]) => row(indexer, type, resources));
 console.table(rows.sort((a, b) => b.resources - a.resources));

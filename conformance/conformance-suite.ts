@@ -1,4 +1,5 @@
 /** All conformance cases as tests against one server. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CaseFolder, loadCases } from './runner/load-cases.ts';
 import { prepareFile, runCase } from './runner/run-case.ts';
@@ -22,4 +23,16 @@ export function describeConformance(target: () => Target, features: readonly str
       });
     });
   }
+}
+
+/** Waits until a server that indexes words has been through what it holds. */
+export async function untilIndexed({ baseUrl, token }: Target): Promise<void> {
+  for (let look = 0; look < 300; look++) {
+    const headers = { Authorization: `Bearer ${await token('system/*.rs', 'conformance')}` };
+    const answers = await Promise.all(['_text', '_content'].map((name) => fetch(`${baseUrl}/Patient?${name}=ready`, { headers })));
+    await Promise.all(answers.map((answer) => answer.text()));
+    if (answers.every(({ status }) => status === 200)) return;
+    await sleep(100);
+  }
+  throw new Error('words were never indexed');
 }

@@ -8,7 +8,7 @@ import { loadConfig } from '../src/config/load.ts';
 import { createGateway, type Gateway } from '../src/gateway.ts';
 import { testDatabases } from '../tests/support/databases.ts';
 import { freePort } from '../tests/support/gateway-process.ts';
-import { describeConformance } from './conformance-suite.ts';
+import { describeConformance, untilIndexed } from './conformance-suite.ts';
 import { createForge } from './runner/forge.ts';
 import type { Target } from './runner/send.ts';
 
@@ -21,7 +21,18 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-conformance-'));
   const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
   const config = loadConfig(
-    ['--port', String(await freePort()), '--data-dir', dataDir, '--log-level', 'warn', '--trust-forwarded', ...stores],
+    [
+      '--port',
+      String(await freePort()),
+      '--data-dir',
+      dataDir,
+      '--log-level',
+      'warn',
+      '--trust-forwarded',
+      '--full-text',
+      'all',
+      ...stores,
+    ],
     {},
   );
   gateway = await createGateway(config);
@@ -32,6 +43,7 @@ beforeAll(async () => {
     token: (scope, client = 'test', context = {}) => issuer.sign({ audience: url, scope, subject: client, ttlSeconds: 600, ...context }),
     forge: await createForge(dataDir, url),
   };
+  await untilIndexed(target);
 }, 120_000);
 
 afterAll(async () => {
@@ -39,5 +51,5 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 }, 30_000);
 
-describeConformance(() => target, ['forwarded']);
+describeConformance(() => target, ['forwarded', 'full-text']);
 describeConformance(() => target, [], 'security');

@@ -57,7 +57,7 @@ export async function openRawMongo(uri: string): Promise<RawMongo> {
       const before = known[index] as StoredDocument;
       const after = { ...before, version: before.version + 1, at: new Date() };
       known[index] = after;
-      const { s, r, pc, d, o, w, patients, ...version } = before;
+      const { s, r, pc, d, o, patients, ...version } = before;
       return { before: { ...version, _id: historyIdOf(before._id, before.version) }, after, version: before.version };
     });
   const replaceBatched = (batch: number) => async () => {

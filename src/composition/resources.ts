@@ -1,6 +1,7 @@
 /** Resources, and the search parameters that index them. */
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import { fullTextParameters } from '../jobs/full-text.ts';
 import type { IndexKeeper } from '../jobs/index-keeper.ts';
 import { createIndexKeeper } from '../jobs/index-keeper.ts';
 import type { LiveSearch } from '../search/parameters/live-search.ts';
@@ -49,6 +50,7 @@ export async function openResources(
     resources: stores,
     live,
     rules: parameterRules,
+    configured: fullTextParameters(config.fullText, definitions),
     jobs: createReindexJobs(clinical.collections, Date.now),
     store: createPlacementReindex(clinical.reindexing, administrative.reindexing),
     announce: clock.announce,

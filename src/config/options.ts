@@ -200,6 +200,15 @@ export const OPTIONS = {
     default: 5,
     description: 'Hops of one chained search parameter or `_has`.',
   },
+  fullText: {
+    kind: 'choice',
+    env: 'FULL_TEXT',
+    flag: 'full-text',
+    choices: ['off', 'text', 'all'],
+    default: 'off',
+    description:
+      'Index words: of narratives (`text`, for the search parameter `_text`) or of everything (`all`, for `_content` too). Each word makes writes dearer; what is stored is indexed when it is switched on. The same at all gateways.',
+  },
   maxJsonDepth: {
     kind: 'integer',
     env: 'MAX_JSON_DEPTH',

@@ -6,6 +6,7 @@ import { createLiveSearch, type LiveSearch } from '../search/parameters/live-sea
 import { createSearchRegistry } from '../search/parameters/registry.ts';
 import { createMemoryStore } from '../store/memory/memory-store.ts';
 import { createMemoryReindexJobs } from '../store/memory/reindex-jobs.ts';
+import { type FullText, fullTextParameters } from './full-text.ts';
 import { createIndexKeeper } from './index-keeper.ts';
 
 const definitions = loadDefinitions();
@@ -27,13 +28,14 @@ function scene() {
   const store = createMemoryStore();
   const jobs = createMemoryReindexJobs();
   const announced = new Map<string, readonly string[]>();
-  const gateway = (name: string) => {
+  const gateway = (name: string, fullText: FullText = 'off') => {
     const live = createLiveSearch(definitions, { baseUrl: 'http://here' });
     announced.set(name, []);
     const keeper = createIndexKeeper({
       resources: store,
       live,
       rules,
+      configured: fullTextParameters(fullText, definitions),
       jobs,
       store: store.reindexing,
       announce: (names) => announced.set(name, names),
@@ -59,17 +61,15 @@ function scene() {
     };
     return store.commit({ writes: [{ kind: 'create', draft: { ...draft, index: live.indexer.entries(tree, key) }, idAssigned: false }] });
   };
-  const found = async () => {
-    const where = { kind: 'prefix', entry: 'Basic.ward~' } as const;
-    return store.count({ types: ['Basic'], where });
-  };
-  return { gateway, save, found };
+  const count = (entry: string) => store.count({ types: ['Basic'], where: { kind: 'prefix', entry } });
+  const found = () => count('Basic.ward~');
+  return { gateway, save, found, count };
 }
 
 const basic = (id: string) => ({ resourceType: 'Basic', id, extension: [{ url: 'urn:ward', valueCode: 'north' }] });
-const isRefused = (live: LiveSearch) => {
+const isRefused = (live: LiveSearch, code = 'ward') => {
   try {
-    live.registry.parameter('Basic', 'ward');
+    live.registry.parameter('Basic', code);
     return false;
   } catch {
     return true;
@@ -100,6 +100,50 @@ describe('a parameter and two gateways', () => {
       expect(b.live.registry.parameter('Basic', 'ward')?.code).toBe('ward');
     } finally {
       await Promise.all([a.keeper.stop(), b.keeper.stop()]);
+    }
+  });
+});
+
+describe('full text', () => {
+  const withWord = (id: string) => ({ ...basic(id), code: { text: 'fever' } });
+  const withWords = ({ live }: ReturnType<ReturnType<typeof scene>['gateway']>) =>
+    live.indexer.entries(withWord('x'), { type: 'Basic', id: 'x' }).s;
+
+  test('what is stored is indexed when it is switched on, and then it answers', async () => {
+    const { gateway, save, count } = scene();
+    await save(gateway('before').live, withWord('a'));
+    const a = gateway('before', 'all');
+    await a.keeper.refresh();
+    expect([isRefused(a.live, '_text'), isRefused(a.live, '_content'), withWords(a).includes('Basic._content=fever')]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    a.keeper.start();
+    try {
+      for (let look = 0; look < 40 && isRefused(a.live, '_content'); look++) await sleep(50);
+      expect(await count('Basic._content=fever')).toBe(1);
+      expect(a.keeper.registered()).toEqual([]);
+    } finally {
+      await a.keeper.stop();
+    }
+  });
+
+  test('a gateway without it, whose writes have no words, makes the others refuse it again', async () => {
+    const { gateway } = scene();
+    const a = gateway('a', 'text');
+    await a.keeper.refresh();
+    a.keeper.start();
+    try {
+      for (let look = 0; look < 40 && isRefused(a.live, '_text'); look++) await sleep(50);
+      expect([isRefused(a.live, '_text'), a.live.registry.parameter('Basic', '_content')]).toEqual([false, undefined]);
+      await gateway('b').keeper.refresh();
+      await a.keeper.refresh();
+      expect(isRefused(a.live, '_text')).toBe(true);
+      await sleep(1_300);
+      expect(isRefused(a.live, '_text')).toBe(true);
+    } finally {
+      await a.keeper.stop();
     }
   });
 });

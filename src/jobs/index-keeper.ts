@@ -17,6 +17,8 @@ export interface IndexKeeperOptions extends Omit<ReindexServices, 'isStopping' |
   readonly resources: ResourceStore;
   readonly live: LiveSearch;
   readonly rules: OwnParameterRules;
+  /** Parameters that this gateway's settings add to the registered ones. */
+  readonly configured?: readonly Own[];
   readonly announce: (names: readonly string[]) => void;
   readonly allKnow: (name: string) => Promise<boolean>;
   readonly log: (message: string, detail: object) => void;
@@ -44,6 +46,7 @@ const MOST_READ = 5_000;
 export interface Own {
   /** `<id>/<version>`: another one after each change. */
   readonly name: string;
+  /** Of the resource; "" for one that comes from the settings. */
   readonly id: string;
   readonly definition: UsedParameter['definition'];
   readonly types: readonly string[];
@@ -56,14 +59,16 @@ export const isTwin = (a: Pick<Own, 'definition' | 'types'>, b: Pick<Own, 'defin
   a.definition.code === b.definition.code && a.types.some((type) => b.types.includes(type));
 
 export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
-  const { resources, live, rules, jobs, log, now, holder } = options;
+  const { resources, live, rules, jobs, log, now, holder, configured = [] } = options;
   let isStopping = false;
   let lookTimer: NodeJS.Timeout | undefined;
   let workTimer: NodeJS.Timeout | undefined;
   let working: Promise<void> = Promise.resolve();
   let refreshing: Promise<void> | undefined;
 
+  /** The registered ones, and with the configured ones all that are indexed. */
   let own: readonly Own[] = [];
+  const indexed = () => [...configured, ...own];
   let seen = '';
   let looks = 0;
 
@@ -72,7 +77,7 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
     const runs = await jobs.list();
     seen = await signature();
     own = await readOwn();
-    const orphans = runs.filter(({ covers }) => covers !== undefined && !own.some(({ name }) => name === covers));
+    const orphans = runs.filter(({ covers }) => covers !== undefined && !indexed().some(({ name }) => name === covers));
     await Promise.all(orphans.map(({ id }) => jobs.remove(id)));
     await bringInLine();
   }
@@ -80,9 +85,9 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
   /** The parameters and what is known of their runs, to those who index and search. */
   async function bringInLine(): Promise<void> {
     const known = await jobs.list();
-    live.use(own.map((each): UsedParameter => ({ name: each.name, definition: each.definition, coverage: coverageOf(each, known) })));
-    options.announce(own.map(({ name }) => name));
-    const missing = own.filter((each) => !each.isCovered && !known.some(({ covers }) => covers === each.name));
+    live.use(indexed().map((each): UsedParameter => ({ name: each.name, definition: each.definition, coverage: coverageOf(each, known) })));
+    options.announce(indexed().map(({ name }) => name));
+    const missing = indexed().filter((each) => !each.isCovered && !known.some(({ covers }) => covers === each.name));
     await Promise.all(missing.map(addRun));
   }
 

@@ -70,8 +70,6 @@ export interface IndexEntries {
   readonly d: number | null;
   /** Scalars by parameter code for `_sort`, cursors and aggregates. */
   readonly o: Readonly<Record<string, SortScalar>>;
-  /** Words of the narrative ("t:fever") and of all text ("c:fever"). */
-  readonly w: readonly string[];
 }
 
 /** A version on its way into a store. `raw` is final: `meta.versionId` and `meta.lastUpdated` are in it. */
@@ -80,7 +78,7 @@ export interface ResourceDraft extends ResourceVersion {
 }
 
 /** The index of a deletion: it is found by id and history only. */
-export const NO_ENTRIES: IndexEntries = { patients: [], s: [], r: [], pc: [], d: null, o: {}, w: [] };
+export const NO_ENTRIES: IndexEntries = { patients: [], s: [], r: [], pc: [], d: null, o: {} };
 
 /** Where a version lies, as text: `<rk>/<Type>/<id>`. Compared byte for byte, it is the order in which stores keep resources. */
 export function identityOf(key: ResourceKey & { readonly rk: string }): string {

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeConformance } from '../../conformance/conformance-suite.ts';
+import { describeConformance, untilIndexed } from '../../conformance/conformance-suite.ts';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 
 let gateway: ServedGateway;
 
 beforeAll(async () => {
-  gateway = await serveMemoryGateway({ trustForwarded: true });
+  gateway = await serveMemoryGateway({ trustForwarded: true, fullText: 'all' });
+  await untilIndexed(gateway);
 });
 
 afterAll(() => gateway?.close());
 
-describeConformance(() => gateway, ['forwarded']);
+describeConformance(() => gateway, ['forwarded', 'full-text']);
 describeConformance(() => gateway, [], 'security');
 
 test('no request failed for an unknown reason', () => {

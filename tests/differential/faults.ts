@@ -31,7 +31,7 @@ function misread(leaves: Leaves): typeof matches {
 const holds = (conditions: readonly BoundCondition[]) => (entry: RangeEntry) =>
   matches(
     { kind: 'range', key: entry.k, conditions },
-    { type: '', id: '', at: 0, index: { patients: [], s: [], r: [entry], pc: [], d: null, o: {}, w: [] } },
+    { type: '', id: '', at: 0, index: { patients: [], s: [], r: [entry], pc: [], d: null, o: {} } },
   );
 const withKey = ({ index }: Matchable, key: string) => index.r.filter((entry) => entry.k === key);
 const like = (pattern: string) =>
@@ -136,6 +136,16 @@ export const FAULTS: Readonly<Record<string, Decisions>> = {
   }),
   'an end found anywhere': reading({
     contains: ({ start, text, isEnd }, resource) => matches({ kind: 'contains', start, text }, resource) && (isEnd ?? true),
+  }),
+  'the words of a phrase in any order': reading({
+    contains: ({ start, text, ...rest }, resource) =>
+      start.endsWith(':text=')
+        ? text.split(' ').every((word) => matches({ kind: 'contains', start, text: ` ${word} ` }, resource) || word === '')
+        : matches({ start, text, ...rest }, resource),
+  }),
+  'a phrase found within words': reading({
+    contains: ({ start, text, ...rest }, resource) =>
+      matches({ start, text: start.endsWith(':text=') ? text.trim() : text, ...rest }, resource),
   }),
   'equality read as a prefix': reading({ equals: ({ entry }, { index }) => index.s.some((each) => each.startsWith(entry)) }),
   'equality without case': reading({

@@ -26,6 +26,9 @@ const TEXTS = [
   'é',
 ];
 const PARAMETERS = ['name', 'name2'];
+/** Of full text: `pain` is in `pains`, and order tells phrases apart. */
+const WORDS = ['pain', 'pains', 'chest', 'zoë', 'a.c'];
+const runOf = (words: readonly string[]) => ` ${words.join(' ')} `;
 const RANGES = ['date', 'value', 'value|u|kg', 'date2'];
 const NUMBERS = [-8.64e15, -1e9, -1, 0, 0.3, 0.30000000000000004, 1, 2, 3, 5, 1.7e12, 1.7e12 + 1, 8.64e15];
 const LATITUDES = [-90, -0.5, 0, 0.5, 47.3, 47.4, 90];
@@ -68,6 +71,18 @@ const near = (dice: Dice, type: string): SearchExpression => ({
 const stringEntry = (dice: Dice) =>
   `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}${dice.chance(0.2) ? `\u001f${dice.pick(TEXTS)}` : ''}`;
 
+/** Words, and the run of them that phrases are looked for in: see `extract-words.ts`. */
+function fullText(dice: Dice): string[] {
+  const words = dice.times(5, () => dice.pick(WORDS));
+  return [...[...new Set(words)].map((word) => `words=${word}`), `words:text=${runOf(words)}`];
+}
+
+function phrase(dice: Dice, type: string): SearchExpression {
+  const words = [dice.pick(WORDS), dice.pick(WORDS)];
+  const each = [...new Set(words)].map((word): SearchExpression => ({ kind: 'equals', entry: `${type}.words=${word}` }));
+  return { kind: 'and', of: [...each, { kind: 'contains', start: `${type}.words:text=`, text: runOf(words) }] };
+}
+
 function amount(dice: Dice): SortScalar {
   const value = dice.pick(AMOUNTS);
   return { min: value, max: value, ...(dice.chance(0.8) && { unit: dice.pick(AMOUNT_UNITS) }) };
@@ -86,7 +101,7 @@ function scalars(dice: Dice): ResourceDraft['index']['o'] {
 
 function wish(dice: Dice, scene: Scene, type: string) {
   const patients = dice.some(PATIENTS, 0.3).map((name) => `${name}${scene.tag}`);
-  const s = [...new Set(dice.times(8, () => stringEntry(dice)))];
+  const s = [...new Set([...dice.times(8, () => stringEntry(dice)), ...(dice.chance(0.5) ? fullText(dice) : [])])];
   const d = dice.chance(0.8) ? dice.whole(Date.UTC(2015, 0), Date.UTC(2026, 0)) : null;
   return {
     type,
@@ -144,6 +159,7 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
     () => near(dice, type),
+    () => phrase(dice, type),
     () => ({ kind: 'ids', ids: someIds() }),
     () => ({ kind: 'types', types: dice.some([world.types.a, world.types.b], 0.5) }),
     () => ({ kind: 'patient', reference: `Patient/${dice.pick(PATIENTS)}${scene.tag}` }),

@@ -17,6 +17,7 @@ import { type ListenOptions, listen } from '../../src/http/serve.ts';
 import { createRequestsUnderWay } from '../../src/http/under-way.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { type FullText, fullTextParameters } from '../../src/jobs/full-text.ts';
 import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
 import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
 import { createAccessExplainOperation } from '../../src/operations/access-explain.ts';
@@ -57,12 +58,15 @@ const AUDIENCE = INDEXED_BASE_URL;
 const RECALLED_CHARACTERS = 1_000_000;
 
 export type GatewayChanges = Partial<InteractionServices> &
-  Partial<Omit<AppOptions, 'context' | 'verifier' | 'publicUrl'>> & { readonly serve?: Partial<ListenOptions> };
+  Partial<Omit<AppOptions, 'context' | 'verifier' | 'publicUrl'>> & {
+    readonly serve?: Partial<ListenOptions>;
+    readonly fullText?: FullText;
+  };
 
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
-  const { keeper, ...made } = memoryServices((message, details) => failures.push({ message, ...details }));
+  const { keeper, ...made } = memoryServices((message, details) => failures.push({ message, ...details }), changes.fullText);
   const services = { ...made, ...changes };
   const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
@@ -84,6 +88,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     createReindexOperation(keeper.jobs),
     createReindexStatusOperation(keeper.jobs),
   ]);
+  await keeper.refresh();
   keeper.start();
   const underWay = changes.underWay ?? createRequestsUnderWay();
   const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
@@ -125,6 +130,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
 /** Services on an empty memory store. */
 export function memoryServices(
   report: (message: string, details?: object) => void,
+  fullText: FullText = 'off',
 ): InteractionServices & { readonly keeper: IndexKeeper } {
   const definitions = loadDefinitions();
   const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL });
@@ -134,6 +140,7 @@ export function memoryServices(
     resources,
     live,
     rules,
+    configured: fullTextParameters(fullText, definitions),
     jobs: createMemoryReindexJobs(),
     store: resources.reindexing,
     announce: () => {},

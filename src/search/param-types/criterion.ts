@@ -2,6 +2,7 @@
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { NOTHING, not, or } from '../expression/expression.ts';
+import { isFullText } from '../parameters/extract-words.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 import type { ParameterName } from '../request/names.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
@@ -25,6 +26,7 @@ import {
   tokenTextExpression,
 } from './token-modifiers.ts';
 import { uriExpression } from './uri.ts';
+import { wordsExpression } from './words.ts';
 
 /** What the meaning of a value may depend on. */
 export interface CriterionContext {
@@ -90,13 +92,15 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   composite: { express: (value) => compositeExpression(value, expressValue), modifiers: [] },
 };
 
-/** Kept outside the entries, so neither can be missing. */
-const OUTSIDE: Readonly<Record<string, Meaning>> = {
+/** What a name means whatever its type. The first two are kept outside the entries, so neither can be missing. */
+const BY_NAME: Readonly<Record<string, Meaning>> = {
   _id: { express: idExpression, modifiers: ['not'] },
   _lastUpdated: { express: updatedExpression, modifiers: [] },
+  _text: { express: wordsExpression, modifiers: [] },
+  _content: { express: wordsExpression, modifiers: [] },
 };
 
-const meaningOf = (parameter: SearchParameter) => OUTSIDE[parameter.code] ?? MEANINGS[parameter.type];
+const meaningOf = (parameter: SearchParameter) => BY_NAME[parameter.code] ?? MEANINGS[parameter.type];
 
 /** The meaning of one alternative, by the type of its parameter. */
 function expressValue(value: CriterionValue): SearchExpression {
@@ -109,7 +113,8 @@ function modifiersOf(parameter: SearchParameter): readonly string[] {
   return typeof modifiers === 'function' ? modifiers(parameter) : modifiers;
 }
 
-const hasEntries = ({ paths, ways }: SearchParameter) => paths.length > 0 || (ways !== undefined && ways.length > 0);
+const hasEntries = ({ code, paths, ways }: SearchParameter) =>
+  paths.length > 0 || (ways !== undefined && ways.length > 0) || isFullText(code);
 
 /** True if a search may use this parameter. */
 export const isSearchable = (parameter: SearchParameter) => hasEntries(parameter) && meaningOf(parameter) !== undefined;
@@ -126,15 +131,19 @@ function isSearchableIn(type: string, code: string, registry: SearchRegistry): b
 }
 
 /** R4's names that have no SearchParameter, or none that can be compiled. */
-const NOT_YET = new Set(['_include', '_revinclude', '_has', '_text', '_content', '_query', '_contained', '_containedType']);
+const NOT_YET = new Set(['_include', '_revinclude', '_has', '_query', '_contained', '_containedType']);
 
 function parameterOf(name: ParameterName, type: string, types: readonly string[], registry: SearchRegistry): SearchParameter {
   const parameter = registry.parameter(type, name.code);
   if (parameter && isSearchable(parameter)) return parameter;
+  if (isFullText(name.code) && !parameter) throw unsupportedParameter(fullTextIsOff(name.code, type), name.text);
   const allowed = searchableCodes(types, registry).join(', ');
   const what = parameter || NOT_YET.has(name.code) ? 'is not supported yet' : `is not known for ${type}`;
   throw unsupportedParameter(`the search parameter "${name.text}" ${what}; allowed: ${allowed}`, name.text);
 }
+
+const fullTextIsOff = (code: string, type: string) =>
+  `"${code}" is not offered for ${type}: words are indexed when the server is started with --full-text ${code === '_text' ? '"text" or ' : ''}"all"`;
 
 const IN_FILTERS = ['whole', 'end', 'overlap'];
 

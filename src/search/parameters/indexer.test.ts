@@ -43,7 +43,6 @@ describe('index entries: https://hl7.org/fhir/R4/search.html', () => {
         'value-quantity': { min: 5.4, max: 5.4, unit: 'http://unitsofmeasure.org|mm[Hg]' },
         date: { min: Date.UTC(2024, 1), max: Date.UTC(2024, 1) },
       },
-      w: [],
     });
   });
 

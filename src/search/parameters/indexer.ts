@@ -10,9 +10,11 @@ import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from './entry-text
 import type { Extract, ExtractTarget } from './extract.ts';
 import { extractorFor } from './extract.ts';
 import { compositeExtractor } from './extract-composite.ts';
+import { isFullText, wordExtractor } from './extract-words.ts';
 import type { PathReader, ValuePath } from './path.ts';
 import { compileReader } from './path.ts';
 import type { SearchDefinitions, SearchParameter, SearchRegistry } from './registry.ts';
+import { createWordReader, type WordReader } from './words.ts';
 
 export interface IndexerOptions {
   /** The server's base URL: references below it are local. */
@@ -52,7 +54,9 @@ function stepOf(path: ValuePath, extract: Extract): Step {
 }
 
 /** What extractors know beside their parameter. */
-type Surroundings = Pick<ExtractTarget, 'baseUrl' | 'unit'>;
+interface Surroundings extends Pick<ExtractTarget, 'baseUrl' | 'unit'> {
+  readonly readWords: WordReader;
+}
 
 function compositeSteps({ on, code, ways = [] }: SearchParameter, surroundings: Surroundings): Step[] {
   return ways.flatMap((way) => {
@@ -61,9 +65,12 @@ function compositeSteps({ on, code, ways = [] }: SearchParameter, surroundings: 
   });
 }
 
+const WHOLE: Pick<Step, 'from' | 'read'> = { from: undefined, read: (resource, values) => void values.push(resource) };
+
 function stepsOf(parameter: SearchParameter, surroundings: Surroundings): Step[] {
   const { on, code, elementTypes, paths } = parameter;
   if (parameter.ways) return compositeSteps(parameter, surroundings);
+  if (isFullText(code)) return [{ ...WHOLE, extract: wordExtractor(parameterKey(on, code), code, surroundings.readWords) }];
   const isElsewhere = !parameter.storedAs.some((home) => home.code === code);
   if (isElsewhere || NOT_ENTRIES.has(code)) return [];
   const target = { key: parameterKey(on, code), code, elementTypes, ...surroundings };
@@ -73,11 +80,16 @@ function stepsOf(parameter: SearchParameter, surroundings: Surroundings): Step[]
   });
 }
 
-function compileProgram(type: string, registry: SearchRegistry, definitions: SearchDefinitions, baseUrl: string): TypeProgram {
+function compileProgram(
+  type: string,
+  registry: SearchRegistry,
+  definitions: SearchDefinitions,
+  { baseUrl, readWords }: Pick<Surroundings, 'baseUrl' | 'readWords'>,
+): TypeProgram {
   const parameters = registry.parametersOf(type);
   const builtIn = parameters.filter((parameter) => !parameter.isOwn);
   const hot = builtIn.find((parameter) => parameter.code === HOT_CODE && parameter.type === 'token');
-  const steps = parameters.flatMap((parameter) => stepsOf(parameter, { baseUrl, unit: registry.unit }));
+  const steps = parameters.flatMap((parameter) => stepsOf(parameter, { baseUrl, unit: registry.unit, readWords }));
   const fields = new Set(steps.flatMap((step) => step.from ?? []));
   return {
     byField: new Map([...fields].map((field) => [field, steps.filter((step) => step.from === field)])),
@@ -114,17 +126,18 @@ function runProgram(program: TypeProgram, resource: object, key: ResourceKey): I
   const { s, r, o } = sink.sorted();
   const patients = program.patients(resource, key);
   const pc = patientCodes(key.type, patients, s, program.hotPrefix);
-  return { patients, s, r, pc, d: program.date(resource), o, w: [] };
+  return { patients, s, r, pc, d: program.date(resource), o };
 }
 
 /** An indexer; a type's program is compiled when its first resource comes (about 1 ms). */
 export function createIndexer(registry: SearchRegistry, definitions: SearchDefinitions, options: IndexerOptions): Indexer {
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const readWords = createWordReader();
   const programs = new Map<string, TypeProgram>();
   const programOf = (type: string): TypeProgram => {
     const known = programs.get(type);
     if (known) return known;
-    const program = compileProgram(type, registry, definitions, baseUrl);
+    const program = compileProgram(type, registry, definitions, { baseUrl, readWords });
     programs.set(type, program);
     return program;
   };

@@ -4,6 +4,7 @@ import type { CompositeWay } from './composite.ts';
 import { compositeWays, shareWays } from './composite.ts';
 import { elementLookup } from './elements.ts';
 import { hasSystem, parameterKey } from './entry-text.ts';
+import { isFullText } from './extract-words.ts';
 import { isIndexable } from './indexable.ts';
 import type { ElementLookup, ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
@@ -23,7 +24,7 @@ export interface SearchParameter {
   readonly url: string;
   /** Reference targets; [] for other parameters. */
   readonly targets: readonly string[];
-  /** Where its values are; [] for `_text`, `_content`, `_query` and composites. */
+  /** Where its values are; [] for `_query`, composites and full text. */
   readonly paths: readonly ValuePath[];
   /** FHIR types of its values, each once. */
   readonly elementTypes: readonly string[];
@@ -90,7 +91,7 @@ function parameterOn(
 
 function compileType(type: string, definitions: SearchDefinitions): ReadonlyMap<string, SearchParameter> {
   const bases = basesOf(type);
-  const own = definitions.searchParameters.filter((definition) => definition.base.some((base) => bases.has(base)));
+  const own = definitions.searchParameters.filter(({ base, code }) => !isFullText(code) && base.some((each) => bases.has(each)));
   const elements = elementLookup(definitions);
   const parameters = own.map((definition) => parameterOn(type, definition, elements, definitions.codeSets));
   const homes = homeOf(parameters);
@@ -115,6 +116,7 @@ function withOwn(
   if (applying.length === 0) return builtIn;
   const stored = [...builtIn.values()].filter(({ code, storedAs }) => storedAs.some((home) => home.code === code && !home.target));
   const added = applying.map((definition): SearchParameter => {
+    if (isFullText(definition.code)) return fullText(type, definition);
     const parameter = indexableOnly(parameterOn(type, definition, elementLookup(definitions), definitions.codeSets));
     const homes = cover(
       parameter.paths,
@@ -125,6 +127,12 @@ function withOwn(
   return new Map([...builtIn, ...added.map((parameter) => [parameter.code, parameter] as const)]);
 }
 
+/** R4 types it as a string, R5 as special, which it is: nothing that strings can be asked goes with it. */
+function fullText(type: string, { code, url }: SearchParameterDefinition): SearchParameter {
+  const nothing = { targets: [], paths: [], elementTypes: [], hasSystem: false };
+  return { ...nothing, on: type, code, type: 'special', url, storedAs: [{ code }], isOwn: true };
+}
+
 function indexableOnly(parameter: Omit<SearchParameter, 'storedAs'>): Omit<SearchParameter, 'storedAs'> {
   const paths = parameter.paths.filter((path) => isIndexable(parameter.type, path.type));
   return { ...parameter, paths, elementTypes: [...new Set(paths.map((path) => path.type))] };
@@ -132,7 +140,7 @@ function indexableOnly(parameter: Omit<SearchParameter, 'storedAs'>): Omit<Searc
 
 /**
  * The registry over these definitions; a type is compiled when it is first asked for (about 1 ms). `own` are parameters that
- * were posted, checked by `own-parameter.ts`.
+ * were posted, checked by `own-parameter.ts`, and those of full text where it is on.
  */
 export function createSearchRegistry(definitions: SearchDefinitions, own: readonly SearchParameterDefinition[] = []): SearchRegistry {
   const known = new Set(definitions.resourceTypes);

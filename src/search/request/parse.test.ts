@@ -360,6 +360,7 @@ describe('what is not understood is refused by name', () => {
 
   test('the text lists what is allowed', () => {
     expect(refusal('foo=1').message).toContain('value-quantity');
+    expect(refusal('_text=fever').message).toContain('--full-text "text" or "all"');
     expect(refusal('code:exact=1').message).toContain(':missing, :not');
     expect(refusal('_sort=foo').message).toContain('date');
     expect(refusal('active=1', 'Patient').message).toContain('neither true nor false');

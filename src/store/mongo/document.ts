@@ -125,7 +125,7 @@ export function parted<Item>(items: readonly Item[], test: (item: Item) => boole
 
 /** The document of a current version, without its text where the text is in chunks. */
 export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawChunks = 0): StoredDocument {
-  const { patients, pc, d, o, w } = draft.index;
+  const { patients, pc, d, o } = draft.index;
   const [sn, s] = parted(draft.index.s, isNarrowing);
   const [rn, r] = parted(draft.index.r, ({ k }) => isNarrowingKey(k));
   return {
@@ -145,7 +145,6 @@ export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawCh
     ...(pc.length > 0 && { pc }),
     ...(d !== null && { d }),
     ...(Object.keys(o).length > 0 && { o }),
-    ...(w.length > 0 && { w }),
     ...(trail && { trail }),
     ...(rawChunks > 0 ? { rawChunks } : { raw: draft.raw }),
   };

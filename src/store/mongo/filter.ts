@@ -78,7 +78,9 @@ function containsAfter({ start, text, isEnd }: Extract<SearchExpression, { kind:
   const hasText = isEnd
     ? { $eq: [{ $substrCP: [beforeMark, endAt, textLength] }, { $literal: text }] }
     : { $gte: [{ $indexOfCP: [beforeMark, { $literal: text }, startLength] }, 0] };
-  return { $anyElementTrue: [{ $map: { input: { $ifNull: ['$s', []] }, as: 'entry', in: { $cond: [hasStart, hasText, false] } } }] };
+  return {
+    $anyElementTrue: [{ $map: { input: { $ifNull: [`$${fieldOf(start)}`, []] }, as: 'entry', in: { $cond: [hasStart, hasText, false] } } }],
+  };
 }
 
 /** The exact distance; ranges beside it let the index find what is about there. */

@@ -13,7 +13,7 @@ import { ownedRanges } from './topology.ts';
 /** Whose record a resource is in (`patients`) says where it lies, and is not made anew. */
 type EntryField = Exclude<keyof StoredDocument, keyof typeof VERSION_FIELDS | '_id' | 'patients'>;
 /** A record, so that the compiler misses none. */
-const ENTRIES: Readonly<Record<EntryField, true>> = { s: true, sn: true, r: true, rn: true, pc: true, d: true, o: true, w: true };
+const ENTRIES: Readonly<Record<EntryField, true>> = { s: true, sn: true, r: true, rn: true, pc: true, d: true, o: true };
 const ENTRY_FIELDS = Object.keys(ENTRIES) as readonly EntryField[];
 
 export function createMongoReindex(collections: MongoCollections): ReindexStore {
