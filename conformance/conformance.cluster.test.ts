@@ -51,5 +51,5 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 }, 30_000);
 
-describeConformance(() => target, ['forwarded', 'full-text']);
+describeConformance(() => target, ['forwarded', 'full-text', 'benchmark']);
 describeConformance(() => target, [], 'security');

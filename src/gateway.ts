@@ -25,7 +25,8 @@ import { unavailable } from './model/error.ts';
 import { createUlids } from './model/ulid.ts';
 import { createAccessExplainOperation } from './operations/access-explain.ts';
 import { aggregate } from './operations/aggregate.ts';
-import type { Comparison } from './operations/benchmark/measure.ts';
+import { openBench } from './operations/benchmark/bench.ts';
+import type { BenchmarkReport } from './operations/benchmark/report.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
 import { encounterEverything, patientEverything } from './operations/everything.ts';
@@ -42,6 +43,7 @@ import { validate } from './operations/validate.ts';
 import { createPageTokens } from './search/plan/page-token.ts';
 import type { MemberDrill } from './store/administration.ts';
 import { createCancellableStore } from './store/cancellable-store.ts';
+import { createBenchmarkRuns } from './store/mongo/benchmark-runs.ts';
 import { sharedSecret } from './store/mongo/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
 import { type Readiness, readinessOf } from './store/readiness.ts';
@@ -83,13 +85,19 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const { clinical, administrative } = both;
   const commits = await startCommits(config, both, newUlid, log, trials.onCommitStep);
   const { clock } = commits;
-  const jobs = createJobs<readonly Comparison[]>({
-    newId: newUlid,
-    remember: BENCHMARKS_REMEMBERED,
-    log: (message, error) => log.error(message, { error }),
-  });
-
   const administration = { clinical: clinical.administration, administrative: administrative.administration, drill: trials.drill };
+  const bench = openBench({
+    jobs: createJobs<BenchmarkReport>({
+      newId: newUlid,
+      remember: BENCHMARKS_REMEMBERED,
+      log: (message, error) => log.error(message, { error }),
+    }),
+    runs: createBenchmarkRuns(clinical.collections, Date.now),
+    administration,
+    now: Date.now,
+    holder: clock.gatewayId,
+    log: (message, error) => log.warn(message, { error }),
+  });
   const underWay = createRequestsUnderWay();
   const edge = createEdge(config, log);
   const metrics = createMetrics([...edgeMetrics(edge, underWay), ...storeMetrics(administration, commits.twoPhase.counts)]);
@@ -121,8 +129,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createShardOperation(administration),
     createRecordShardOperation(administration),
     createReplicaOperation(administration, (message, detail) => log.warn(message, detail)),
-    createBenchmarkOperation(administration, jobs),
-    createBenchmarkStatusOperation(jobs),
+    createBenchmarkOperation(administration, bench),
+    createBenchmarkStatusOperation(bench),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
     createReindexOperation(keeper.jobs),
     createReindexStatusOperation(keeper.jobs),
@@ -205,7 +213,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listeners.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([jobs.close(), keeper.stop(), commits.stopRecovery()]);
+      await Promise.all([bench.close(), keeper.stop(), commits.stopRecovery()]);
       await watch?.stop();
       await audit?.close();
       await clock.close();

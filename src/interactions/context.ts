@@ -94,7 +94,8 @@ export type OperationLevel = 'system' | 'type' | 'instance';
 /** What a route needs to know of an operation; `operations/registry` holds the rest. */
 export interface RoutableOperation {
   readonly name: string;
-  readonly affectsState: boolean;
+  /** HTTP methods that invoke it. */
+  readonly methods: readonly string[];
   /** It helps to see or mend a server in trouble, so it is the last to be refused under load. */
   readonly isAdministrative?: boolean;
   readonly handle: (request: FhirRequest, context: InteractionContext) => Promise<FhirResponse>;

@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { FhirError } from '../model/error.ts';
 import { findRoute, interactionsOffered, type Method } from './route.ts';
 
-const validate = { name: 'validate', affectsState: false, handle: () => Promise.reject(new Error('not called')) };
-const change = { ...validate, name: 'change', affectsState: true };
+const validate = {
+  name: 'validate',
+  methods: ['HEAD', 'GET', 'POST'],
+  handle: () => Promise.reject(new Error('not called')),
+};
+const change = { ...validate, name: 'change', methods: ['POST'] };
 const routing = {
   isResourceType: (type: string) => type === 'Patient' || type === 'Basic',
   findOperation: (name: string, level: string) =>

@@ -145,8 +145,7 @@ function operationRoute(verb: Verb, segments: readonly string[], name: string, r
   if (type !== undefined && !routing.isResourceType(type)) throw notFound(`"${type}" is not a resource type of FHIR R4`);
   const operation = level && routing.findOperation(name, level, type);
   if (!operation) throw notFound(`no operation $${name} ${type ? `on ${type} (${level ?? 'here'})` : 'at the base'}`);
-  const methods = operation.affectsState ? ['POST'] : ['HEAD', 'GET', 'POST'];
-  if (!methods.includes(verb)) throw methodNotAllowed(`$${name} can't be invoked by ${verb}`, methods.join(', '));
+  if (!operation.methods.includes(verb)) throw methodNotAllowed(`$${name} can't be invoked by ${verb}`, operation.methods.join(', '));
   return { interaction: 'operation', type, id, operation: name };
 }
 

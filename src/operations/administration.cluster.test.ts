@@ -1,8 +1,7 @@
-/** `$shard`, `$replica` and `$benchmark` against the engines themselves. */
+/** `$shard` and `$replica` against the engines themselves. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../../tests/support/databases.ts';
 import { type GatewayProcess, startGatewayProcess } from '../../tests/support/gateway-process.ts';
@@ -16,7 +15,7 @@ let admin: Record<string, string>;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-operations-'));
   gateway = await startGatewayProcess({ dataDir, args: ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl] });
-  const scope = 'system/*.cruds system/$shard.rs system/$replica.rs system/$benchmark.c';
+  const scope = 'system/*.cruds system/$shard.rs system/$replica.rs';
   const token = await (await openLocalIssuer(dataDir)).sign({ audience: gateway.url, scope, subject: 'admin', ttlSeconds: 600 });
   admin = { Authorization: `Bearer ${token}` };
 }, 120_000);
@@ -98,23 +97,6 @@ describe('administration', () => {
     const { parameter } = (await gateway.ask('GET', '$replica', undefined, admin)).json;
     const sets = named(parameter, 'replicaSet').map(({ part }) => [textOf(part, 'name'), textOf(part, 'verdict')]);
     expect(sets).toEqual([...[0, 1, 2, 3].map((n) => [`shard_${n}`, 'healthy']), ['postgresql', 'healthy']]);
-  });
-
-  test('$benchmark is a job that compares two layouts of each store', { timeout: 120_000 }, async () => {
-    const started = await gateway.ask('POST', '$benchmark?records=500&queries=10&rounds=2&concurrency=2', undefined, admin);
-    expect(started.status).toBe(202);
-    const status = started.headers.get('Content-Location')?.slice(gateway.url.length + 1) ?? '';
-    let answer = await gateway.ask('GET', status, undefined, admin);
-    for (; answer.status === 202; answer = await gateway.ask('GET', status, undefined, admin)) {
-      expect(answer.headers.get('X-Progress')).toMatch(/^\d+%$/);
-      await sleep(200);
-    }
-    expect(answer.status, answer.text).toBe(200);
-    const layouts = named(answer.json.parameter, 'comparison').map(({ part }) => [textOf(part, 'layout'), textOf(part, 'against')]);
-    expect(layouts).toEqual([
-      ['sharded', 'unsharded'],
-      ['partitioned', 'unpartitioned'],
-    ]);
   });
 
   test('none of it is for a token without the admin scopes, system/* included', async () => {

@@ -1,64 +1,60 @@
-/** `GET /$benchmark-status?job=…`: 202 with the progress while the job runs, then its figures. */
+/**
+ * `GET /$benchmark-status?job=…`: 202 with the progress while the job runs, then its figures. `DELETE` cancels it.
+ * @see https://hl7.org/fhir/R4/async.html
+ */
 import definition from '../../fhir/definitions/System-benchmark-status.json' with { type: 'json' };
-import type { JobReport, Jobs } from '../jobs/jobs.ts';
+import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
+import type { JobReport } from '../jobs/jobs.ts';
 import { missingValue, notFound, unavailable } from '../model/error.ts';
-import { group, type Part, parametersAnswer, part } from './answer.ts';
-import type { Comparison, LatencyFigures } from './benchmark/measure.ts';
+import { unreachable } from '../model/unreachable.ts';
+import { parametersAnswer, part } from './answer.ts';
+import type { BenchmarkBench } from './benchmark/bench.ts';
+import { reportParts } from './benchmark/present.ts';
+import type { BenchmarkReport } from './benchmark/report.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
-export function createBenchmarkStatusOperation(jobs: Jobs<readonly Comparison[]>): Operation {
+export function createBenchmarkStatusOperation(bench: BenchmarkBench): Operation {
   return defineOperation({
     definition,
     affectsState: false,
+    methods: ['HEAD', 'GET', 'POST', 'DELETE'],
     authorise: (access) => access.requireOperation('benchmark', 'c'),
-    handle: async ({ query, by }) => {
-      const id = query.find(([name]) => name === 'job')?.[1];
+    handle: async (request) => {
+      const id = request.query.find(([name]) => name === 'job')?.[1];
       if (!id) throw missingValue('which job? The address came with the start of the benchmark', 'job');
-      const report = jobs.find(id, by.client);
-      if (!report) throw notFound(`there is no benchmark job "${id}"`);
-      return answerFor(report);
+      return request.method === 'DELETE' ? cancel(id, request, bench) : tell(id, request, bench);
     },
   });
 }
 
-function answerFor(report: JobReport<readonly Comparison[]>) {
-  switch (report.state) {
+/** What has ended already is deleted as far as its client is concerned; its figures stay among the kept runs. */
+function cancel(id: string, { by }: FhirRequest, bench: BenchmarkBench): FhirResponse {
+  if (!bench.job(id, by.client)) throw notFound(`there is no benchmark job "${id}"`);
+  bench.cancel(id, by.client);
+  return { status: 202, headers: {} };
+}
+
+async function tell(id: string, { by }: FhirRequest, bench: BenchmarkBench): Promise<FhirResponse> {
+  const job = bench.job(id, by.client);
+  if (job) return answerFor(job);
+  // It ended before this gateway started, or it ran on another.
+  const run = (await bench.kept()).find((each) => each.id === id);
+  if (!run) throw notFound(`there is no benchmark job "${id}"`);
+  return parametersAnswer([part('run', id), ...reportParts(run.report)]);
+}
+
+function answerFor({ id, state, percent, problem, result }: JobReport<BenchmarkReport>): FhirResponse {
+  switch (state) {
     case 'accepted':
     case 'running':
-      return { status: 202, headers: { 'X-Progress': `${report.percent}%`, 'Retry-After': '2' } };
+      return { status: 202, headers: { 'X-Progress': `${percent}%`, 'Retry-After': '2' } };
     case 'failed':
-      throw unavailable(`the benchmark failed: ${report.problem}`);
+      throw unavailable(`the benchmark failed: ${problem}`);
     case 'cancelled':
       throw notFound('the benchmark was cancelled');
     case 'completed':
-      return parametersAnswer((report.result ?? []).map(comparisonPart));
+      return parametersAnswer([part('run', id), ...(result ? reportParts(result) : [])]);
+    default:
+      return unreachable(state);
   }
 }
-
-function comparisonPart({ layouts, records, queries }: Comparison): Part {
-  return group('comparison', [
-    part('layout', layouts[0]),
-    part('against', layouts[1]),
-    part('records', records),
-    ...queries.map(({ query, figures, ratio, explain }) =>
-      group('query', [
-        part('name', query),
-        part('ratio', round(ratio)),
-        ...Object.entries(figures).map(([layout, each]) => figuresPart(layout, each)),
-        ...Object.entries(explain).map(([layout, plan]) => group('explain', [part('layout', layout), part('plan', JSON.stringify(plan))])),
-      ]),
-    ),
-  ]);
-}
-
-function figuresPart(layout: string, { perSecond, p50, p95, p99 }: LatencyFigures): Part {
-  return group('figures', [
-    part('layout', layout),
-    part('perSecond', Math.round(perSecond)),
-    part('p50Milliseconds', round(p50)),
-    part('p95Milliseconds', round(p95)),
-    part('p99Milliseconds', round(p99)),
-  ]);
-}
-
-const round = (value: number) => Math.round(value * 1000) / 1000;

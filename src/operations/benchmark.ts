@@ -1,67 +1,75 @@
 /**
  * `POST /$benchmark`: the same generated records and queries sharded against unsharded and partitioned against
- * unpartitioned, as a job. On scratch databases, never on patient data.
+ * unpartitioned, as a job. On scratch databases, never on patient data. `GET` lists the runs that were kept.
  * @see https://hl7.org/fhir/R4/async.html
  */
 import definition from '../../fhir/definitions/System-benchmark.json' with { type: 'json' };
 import type { InteractionContext } from '../interactions/context.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
-import type { JobControl, Jobs } from '../jobs/jobs.ts';
-import { invalidValue, throttled } from '../model/error.ts';
+import { throttled } from '../model/error.ts';
 import type { Administration } from '../store/administration.ts';
-import { type BenchmarkOrder, type Comparison, compareLayouts } from './benchmark/measure.ts';
+import { group, type Part, parametersAnswer, part } from './answer.ts';
+import type { BenchmarkBench } from './benchmark/bench.ts';
+import { setsToFail } from './benchmark/failover.ts';
+import { readOrder } from './benchmark/order.ts';
+import { changeParts, reportParts } from './benchmark/present.ts';
+import { runBenchmark } from './benchmark/run.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { readInput } from './parameters.ts';
 
-/** What is asked for when the client doesn't say, and what a client may ask for. */
-const BOUNDS = {
-  records: { least: 100, usual: 20_000, most: 200_000 },
-  concurrency: { least: 1, usual: 8, most: 32 },
-  queries: { least: 10, usual: 200, most: 5_000 },
-  rounds: { least: 1, usual: 5, most: 20 },
-} as const;
+const RETRY_SECONDS = 30;
 
-export function createBenchmarkOperation(administration: Administration, jobs: Jobs<readonly Comparison[]>): Operation {
+export function createBenchmarkOperation(administration: Administration, bench: BenchmarkBench): Operation {
   return defineOperation({
     definition,
     affectsState: true,
+    methods: ['HEAD', 'GET', 'POST'],
     authorise: (access) => access.requireOperation('benchmark', 'c'),
-    handle: async (request, context) => {
-      const order = readOrder(request, context);
-      const job = jobs.start(request.by.client, (control) => compareBoth(administration, order, control));
-      if (!job) throw throttled('a benchmark is under way; one at a time', 30);
-      return accepted(`${request.baseUrl}/$benchmark-status?job=${job.id}`);
-    },
+    handle: (request, context) => (request.method === 'POST' ? start(request, context, administration, bench) : tell(request, bench)),
   });
 }
 
-/** Both stores, one after the other: side by side they would share the machine's processors. */
-async function compareBoth(
-  { clinical, administrative }: Administration,
-  order: BenchmarkOrder,
-  control: JobControl,
-): Promise<readonly Comparison[]> {
-  const run = control.id.toLowerCase();
-  const sharding = await compareLayouts(clinical.openArenas(run), order, control, (share) => control.progress(Math.floor(50 * share)));
-  const partitioning = await compareLayouts(administrative.openArenas(run), order, control, (share) =>
-    control.progress(50 + Math.floor(49 * share)),
+async function start(
+  request: FhirRequest,
+  context: InteractionContext,
+  administration: Administration,
+  bench: BenchmarkBench,
+): Promise<FhirResponse> {
+  const order = readOrder(readInput(request, context, 'order'));
+  if (order.suite === 'failover') {
+    // It does what `$replica` does, so it needs what that needs.
+    request.access.requireOperation('replica', 'u');
+    await setsToFail(administration);
+  }
+  const id = await bench.start(request.by.client, (control) => runBenchmark(administration, order, control));
+  if (id === undefined) throw throttled('a benchmark is under way; one at a time', RETRY_SECONDS);
+  return { status: 202, headers: { 'Content-Location': `${request.baseUrl}/$benchmark-status?job=${id}` } };
+}
+
+/** All runs, or `run` (by default the newest) whole, or beside the one named by `compare`. */
+async function tell({ query }: FhirRequest, bench: BenchmarkBench): Promise<FhirResponse> {
+  const asked = (name: string) => query.findLast(([each]) => each === name)?.[1];
+  const [run, compare] = [asked('run'), asked('compare')];
+  if (run === undefined && compare === undefined) return parametersAnswer((await bench.kept()).map(summaryPart));
+  const now = await bench.find(run, 'run');
+  const parts = [part('run', now.id), part('started', now.startedAt), part('finished', now.finishedAt)];
+  if (compare === undefined) return parametersAnswer([...parts, ...reportParts(now.report)]);
+  const before = await bench.find(compare, 'compare');
+  return parametersAnswer([...parts, part('comparedWith', before.id), ...changeParts(now.report, before.report)]);
+}
+
+function summaryPart({ id, startedAt, finishedAt, report }: Awaited<ReturnType<BenchmarkBench['kept']>>[number]): Part {
+  const headline = report.grounds.flatMap(({ overall }) => overall);
+  const shown = headline.map(
+    ({ layout, concurrency, estimate, low, high }) =>
+      `${layout} at ${concurrency}: ${estimate.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
   );
-  return [sharding, partitioning];
-}
-
-function readOrder(request: FhirRequest, context: InteractionContext): BenchmarkOrder {
-  const input = readInput(request, context, 'order');
-  const number = (name: keyof typeof BOUNDS) => {
-    const { least, usual, most } = BOUNDS[name];
-    const text = input.value(name);
-    const value = text === undefined ? usual : Number(text);
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw invalidValue(`${name} is a whole number from ${least} to ${most}, not "${text}"`, name);
-    return value;
-  };
-  return { records: number('records'), concurrency: number('concurrency'), queriesPerRound: number('queries'), rounds: number('rounds') };
-}
-
-function accepted(statusUrl: string): FhirResponse {
-  return { status: 202, headers: { 'Content-Location': statusUrl } };
+  return group('run', [
+    part('run', id),
+    part('started', startedAt),
+    part('seconds', Math.round((finishedAt.getTime() - startedAt.getTime()) / 1000)),
+    part('suite', report.order.suite),
+    part('records', report.order.records),
+    part('ratios', shown.join('; ')),
+  ]);
 }

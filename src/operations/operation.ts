@@ -32,6 +32,8 @@ export interface Operation {
   readonly definition: OperationDefinition;
   /** True if it changes something, so that GET can't invoke it. */
   readonly affectsState: boolean;
+  /** Where these are not the usual methods: POST, and GET and HEAD for what changes nothing. */
+  readonly methods?: readonly string[];
   /** It helps to see or mend a server in trouble, so it is the last to be refused under load. */
   readonly isAdministrative?: boolean;
   /** Asks for the scopes that it needs. @throws FhirError 403 */

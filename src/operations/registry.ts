@@ -26,10 +26,10 @@ export function createOperationRegistry(operations: readonly Operation[]): Opera
   };
 }
 
-function routableOf({ definition, affectsState, isAdministrative = false, authorise, handle }: Operation): RoutableOperation {
+function routableOf({ definition, affectsState, methods, isAdministrative = false, authorise, handle }: Operation): RoutableOperation {
   return {
     name: definition.code,
-    affectsState,
+    methods: methods ?? (affectsState ? ['POST'] : ['HEAD', 'GET', 'POST']),
     isAdministrative,
     handle: async (request, context) => {
       authorise(request.access, request);

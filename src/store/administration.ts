@@ -1,6 +1,6 @@
 /** What the stores tell administrators of themselves: where records lie, how large shards and partitions are, how replicas do. */
 import type { ResourceVersion } from '../model/resource.ts';
-import type { ScratchArena } from './scratch.ts';
+import type { GroundOptions, ScratchGround, ShardedGroundOptions } from './scratch.ts';
 
 export interface KeyRange {
   /** The least key in the range, or "MinKey". */
@@ -143,8 +143,10 @@ export interface ClinicalAdministration {
   ownerOf(rk: string): Promise<RecordOwner>;
   /** Current resources of a patient's record by type. `patient` as "Patient/123". */
   countRecord(rk: string, patient: string): Promise<ReadonlyMap<string, number>>;
-  /** Two layouts of the same generated records, in a database named after `run`. */
-  openArenas(run: string): readonly [sharded: ScratchArena, unsharded: ScratchArena];
+  /** One range against several, in a database named after the run; undefined where there are no shards. */
+  openGround(options: ShardedGroundOptions): Promise<ScratchGround | undefined>;
+  /** Removes what benchmarks left behind that did not end. */
+  sweepGrounds(): Promise<void>;
 }
 
 export interface AdministrativeAdministration {
@@ -157,7 +159,9 @@ export interface AdministrativeAdministration {
   partitionsOf(patient: string): Promise<readonly { readonly type: string; readonly partition: string; readonly rows: number }[]>;
   /** The partition that holds a resource, if any does. */
   partitionOf(version: ResourceVersion): Promise<string | undefined>;
-  openArenas(run: string): readonly [partitioned: ScratchArena, unpartitioned: ScratchArena];
+  /** Partitioned against unpartitioned, in a schema named after the run. */
+  openGround(options: GroundOptions): ScratchGround;
+  sweepGrounds(): Promise<void>;
 }
 
 export interface Administration {

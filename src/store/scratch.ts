@@ -1,20 +1,70 @@
 /**
- * Scratch collections and tables for `$benchmark`: generated records laid out in two ways, so that the same queries can be
- * timed on both. Never patient data, never the gateway's own collections.
+ * Scratch collections and tables for `$benchmark`: generated records laid out in several ways, so that the same queries can
+ * be timed on each. In a database or schema of their own: never patient data, never the gateway's own collections.
  */
+
+/** Why a query costs what it costs, as the engine's `explain` tells. */
+export interface PlanExtract {
+  /** Shards or partitions that took part. */
+  readonly places: readonly string[];
+  /** How many shards or partitions the layout has. */
+  readonly placesInAll: number;
+  /** Index entries read; undefined where the engine does not count them. */
+  readonly keysExamined?: number;
+  /** Documents or rows looked at, those that did not match included. */
+  readonly examined: number;
+  readonly returned: number;
+  /** Pages of the database's cache, read or hit; PostgreSQL only. */
+  readonly blocks?: number;
+  /** Steps of the plan by the engine's names: "IXSCAN", "Bitmap Heap Scan". */
+  readonly steps: readonly string[];
+}
+
+/** What an arena takes up once it is loaded. */
+export interface ArenaSize {
+  /** Documents or rows with their indexes; bytes. */
+  readonly bytes: number;
+  /** The same by member, for the member that has most of it; bytes. */
+  readonly largestShareBytes: number;
+}
 
 /** One way of laying the records out, and the queries that can be asked of it. */
 export interface ScratchArena {
-  /** "sharded", "unsharded", "partitioned" or "unpartitioned". */
+  /** "unsharded", "4 ranges", "partitioned", …: a name in its ground. */
   readonly layout: string;
   /** Makes the place and fills it with `records` generated records. `isCancelled` is asked between batches. */
   load(records: number, isCancelled: () => boolean): Promise<void>;
-  /** Classes of query, in words: "one patient's latest observations". */
-  readonly queries: readonly string[];
   /** Asks one query of a class; `n` varies what is asked for. Gives how many records came back. */
   run(query: string, n: number): Promise<number>;
-  /** Why it costs what it costs: shards or partitions touched, keys and documents examined. */
-  explain(query: string): Promise<Readonly<Record<string, unknown>>>;
-  /** Removes everything that `load` made. */
+  explain(query: string): Promise<PlanExtract>;
+  size(): Promise<ArenaSize>;
+}
+
+export interface ScratchGround {
+  readonly engine: string;
+  /** Classes of query, in words: "one patient, latest by code". Every arena answers each. */
+  readonly queries: readonly string[];
+  /** The layout that the others are compared with. */
+  readonly baseline: ScratchArena;
+  readonly layouts: readonly ScratchArena[];
+  /** Processor time of the engine's processes so far, in milliseconds; undefined where it can't be told. */
+  engineCpuMs(): Promise<number | undefined>;
+  /** Where that figure comes from and what it leaves out, in words. */
+  readonly cpuSource: string;
+  /** Cache of one member in bytes, if the engine tells, and what that makes of the comparison. */
+  cache(): Promise<{ readonly bytesPerMember?: number; readonly members: number; readonly baselineMembers: number }>;
+  /** Removes everything that was loaded and closes what was opened. Safe to call twice. */
   drop(): Promise<void>;
+}
+
+export interface GroundOptions {
+  /** Names the database or schema: lower-case letters and digits. */
+  readonly run: string;
+  /** Queries asked at once at most, so that patients' queries keep their connections. */
+  readonly maxConcurrency: number;
+}
+
+export interface ShardedGroundOptions extends GroundOptions {
+  /** Numbers of ranges to compare with one. */
+  readonly ranges: readonly number[];
 }

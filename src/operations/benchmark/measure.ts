@@ -1,122 +1,114 @@
-/** Times the same queries on two layouts of the same records, in turns, so that a drift of the machine hits both alike. */
+/** Asks the same queries of all layouts in turns, so that a drift of the machine hits each alike. */
+import { availableParallelism, cpus } from 'node:os';
 import type { JobControl } from '../../jobs/jobs.ts';
-import type { ScratchArena } from '../../store/scratch.ts';
+import type { ScratchArena, ScratchGround } from '../../store/scratch.ts';
+import type { BenchmarkOrder } from './order.ts';
 
-export interface BenchmarkOrder {
-  /** Generated records in each layout. */
-  readonly records: number;
-  /** Queries asked at once. */
+/** One class of query, asked of one layout in one round by so many at once. */
+export interface Sample {
+  readonly layout: string;
+  readonly query: string;
   readonly concurrency: number;
-  /** How often each class of query is asked of each layout in one round. */
-  readonly queriesPerRound: number;
-  readonly rounds: number;
+  readonly round: number;
+  /** Milliseconds of each query. */
+  readonly times: readonly number[];
+  /** Milliseconds from the first query to the last answer. */
+  readonly tookMs: number;
+  /** Processor time of this process meanwhile; milliseconds. */
+  readonly gatewayCpuMs: number;
+  /** The same of the engine's processes, where it can be told. */
+  readonly engineCpuMs?: number;
+  /** Share of the machine's processors that were busy, with whatever: 0 to 1. */
+  readonly busy: number;
 }
 
-export interface LatencyFigures {
-  readonly perSecond: number;
-  /** Milliseconds. */
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
+export interface Pace {
+  readonly control: JobControl;
+  /** As `performance.now()`: by then it has to have ended. */
+  readonly endsAt: number;
+  /** Told the share that is done, 0 to 1. */
+  readonly progress: (share: number) => void;
 }
 
-export interface Comparison {
-  /** The two layouts: the one under test first. */
-  readonly layouts: readonly [string, string];
-  readonly records: number;
-  readonly queries: readonly {
-    readonly query: string;
-    readonly figures: Readonly<Record<string, LatencyFigures>>;
-    /** Median over the rounds of p50 of the second layout by p50 of the first: above 1, the first is faster. */
-    readonly ratio: number;
-    readonly explain: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  }[];
+type Plan = Pick<BenchmarkOrder, 'concurrency' | 'queriesPerRound' | 'rounds'>;
+
+/** One cell of the plan. */
+interface Cell {
+  readonly arena: ScratchArena;
+  readonly query: string;
+  readonly concurrency: number;
+  /** Below 0: to warm up, not counted. */
+  readonly round: number;
 }
 
-type Pair = readonly [ScratchArena, ScratchArena];
-
-/**
- * Loads both layouts, asks, and removes them again, also after a failure or a cancellation.
- * `progress` is told the share that is done, 0 to 1.
- */
-export async function compareLayouts(
-  pair: Pair,
-  order: BenchmarkOrder,
-  control: JobControl,
-  progress: (share: number) => void,
-): Promise<Comparison> {
-  try {
-    for (const [index, arena] of pair.entries()) {
-      await arena.load(order.records, control.isCancelled);
-      progress(0.2 * (index + 1));
-    }
-    const queries = await askInTurns(pair, order, control, (share) => progress(0.4 + 0.6 * share));
-    return { layouts: [pair[0].layout, pair[1].layout], records: order.records, queries };
-  } finally {
-    for (const arena of pair) await arena.drop();
+/** Gives what was measured up to the end, or to the cancellation. Every cell gets an equal share of the time that is left. */
+export async function measure(ground: ScratchGround, plan: Plan, { control, endsAt, progress }: Pace): Promise<readonly Sample[]> {
+  const cells = cellsOf(ground, plan);
+  const samples: Sample[] = [];
+  for (const [at, cell] of cells.entries()) {
+    if (control.isCancelled()) break;
+    const until = performance.now() + Math.max(0, endsAt - performance.now()) / (cells.length - at);
+    const sample = await ask(ground, cell, plan.queriesPerRound, until);
+    if (cell.round >= 0) samples.push(sample);
+    progress((at + 1) / cells.length);
   }
+  return samples;
 }
 
-async function askInTurns(
-  pair: Pair,
-  order: BenchmarkOrder,
-  control: JobControl,
-  progress: (share: number) => void,
-): Promise<Comparison['queries']> {
-  const [first, second] = pair;
-  const compared: Comparison['queries'][number][] = [];
-  for (const [index, query] of first.queries.entries()) {
-    const times = new Map<string, number[][]>(pair.map(({ layout }) => [layout, []]));
-    for (let round = 0; round < order.rounds && !control.isCancelled(); round++) {
-      const inTurn = round % 2 === 0 ? [first, second] : [second, first];
-      for (const arena of inTurn) times.get(arena.layout)?.push(await ask(arena, query, order, round));
-    }
-    const figures = Object.fromEntries(pair.map(({ layout }) => [layout, figuresOf(times.get(layout) ?? [], order.concurrency)]));
-    const explain = Object.fromEntries(await Promise.all(pair.map(async (arena) => [arena.layout, await arena.explain(query)] as const)));
-    compared.push({ query, figures, ratio: ratioOf(times.get(second.layout) ?? [], times.get(first.layout) ?? []), explain });
-    progress((index + 1) / first.queries.length);
-  }
-  return compared;
-}
-
-/** Asks `queriesPerRound` queries, `concurrency` at once; gives each one's milliseconds. */
-async function ask(arena: ScratchArena, query: string, { concurrency, queriesPerRound }: BenchmarkOrder, round: number): Promise<number[]> {
-  const times: number[] = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < queriesPerRound) {
-      const n = round * queriesPerRound + next++;
-      const startedAt = performance.now();
-      await arena.run(query, n);
-      times.push(performance.now() - startedAt);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  return times;
-}
-
-export function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-export function median(values: readonly number[]): number {
-  return percentile(
-    [...values].sort((a, b) => a - b),
-    0.5,
+/** Rounds one after the other; in each the classes, and in each class the layouts, whose order turns with the rounds. */
+function cellsOf(ground: ScratchGround, { concurrency, rounds }: Plan): readonly Cell[] {
+  const arenas = [ground.baseline, ...ground.layouts];
+  return Array.from({ length: rounds + 1 }, (_, at) => at - 1).flatMap((round) =>
+    ground.queries.flatMap((query) =>
+      concurrency.flatMap((each) => turned(arenas, round + 1).map((arena) => ({ arena, query, concurrency: each, round }))),
+    ),
   );
 }
 
-function figuresOf(rounds: readonly (readonly number[])[], concurrency: number): LatencyFigures {
-  const all = rounds.flat().sort((a, b) => a - b);
-  const mean = all.reduce((sum, time) => sum + time, 0) / Math.max(1, all.length);
+const turned = <Item>(items: readonly Item[], by: number): readonly Item[] => {
+  const at = by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+};
+
+/** Each asker asks at least once, and stops when `most` were asked or the time is over. */
+async function ask(ground: ScratchGround, { arena, query, concurrency, round }: Cell, most: number, until: number): Promise<Sample> {
+  const times: number[] = [];
+  const first = (round + 1) * most;
+  let next = 0;
+  const asker = async () => {
+    do {
+      const n = first + next++;
+      const startedAt = performance.now();
+      await arena.run(query, n);
+      times.push(performance.now() - startedAt);
+    } while (next < most && performance.now() < until);
+  };
+  const engineBefore = await ground.engineCpuMs();
+  const machineBefore = machineTimes();
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: Math.min(concurrency, most) }, asker));
+  const tookMs = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const busy = busyBetween(machineBefore, machineTimes(), tookMs);
+  const engineAfter = await ground.engineCpuMs();
   return {
-    perSecond: mean === 0 ? 0 : (1000 * concurrency) / mean,
-    p50: percentile(all, 0.5),
-    p95: percentile(all, 0.95),
-    p99: percentile(all, 0.99),
+    layout: arena.layout,
+    query,
+    concurrency,
+    round,
+    times,
+    tookMs,
+    gatewayCpuMs: (user + system) / 1000,
+    ...(engineBefore !== undefined && engineAfter !== undefined && { engineCpuMs: engineAfter - engineBefore }),
+    busy,
   };
 }
 
-function ratioOf(numerator: readonly (readonly number[])[], denominator: readonly (readonly number[])[]): number {
-  return median(numerator.map((times, round) => median(times) / Math.max(1e-9, median(denominator[round] ?? []))));
+/** Idle milliseconds of all processors together. */
+const machineTimes = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0);
+
+function busyBetween(idleBefore: number, idleAfter: number, tookMs: number): number {
+  const capacity = tookMs * availableParallelism();
+  return capacity === 0 ? 0 : Math.min(1, Math.max(0, 1 - (idleAfter - idleBefore) / capacity));
 }

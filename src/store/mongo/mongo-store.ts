@@ -13,7 +13,7 @@ import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, s
 import { createReader } from './read.ts';
 import { createMongoReindex } from './reindex.ts';
 import { describeReplicas } from './replicas.ts';
-import { openMongoArena } from './scratch.ts';
+import { openMongoGround, sweepMongoGrounds } from './scratch/ground.ts';
 import { createSearcher } from './search.ts';
 import { createShardTrips, type ShardTrips } from './shard-trips.ts';
 import { noPrimary, type ShardWatch, watchShards } from './shard-watch.ts';
@@ -156,7 +156,8 @@ function administrationOf(collections: MongoCollections): ClinicalAdministration
     probeElection: (shard, action) => probeElection(collections, shard, action),
     ownerOf: (rk) => ownerOfRecord(collections, rk),
     countRecord: (rk, patient) => countRecord(collections, rk, patient),
-    openArenas: (run) => [openMongoArena(collections, 'sharded', run), openMongoArena(collections, 'unsharded', run)],
+    openGround: (options) => openMongoGround(collections, options),
+    sweepGrounds: () => sweepMongoGrounds(collections),
   };
 }
 

@@ -11,7 +11,7 @@ import type {
 import { ADMINISTRATIVE_TABLES } from './business-date.ts';
 import { describePartitions, partitionsOf } from './partitions/describe.ts';
 import type { Pools } from './pools.ts';
-import { openPostgresArena } from './scratch.ts';
+import { openPostgresGround, sweepPostgresGrounds } from './scratch/ground.ts';
 
 export function administrationOf(pools: Pools): AdministrativeAdministration {
   const { search, maintenance, decide } = pools;
@@ -22,10 +22,8 @@ export function administrationOf(pools: Pools): AdministrativeAdministration {
     describeReplicas: async () => [await describeReplication(search)],
     partitionsOf: (patient) => partitionsOf(search, patient),
     partitionOf: (version) => partitionHolding(search, version),
-    openArenas: (run) => [
-      openPostgresArena(maintenance, search, 'partitioned', run),
-      openPostgresArena(maintenance, search, 'unpartitioned', run),
-    ],
+    openGround: (options) => openPostgresGround(maintenance, search, options),
+    sweepGrounds: () => sweepPostgresGrounds(maintenance),
   };
 }
 

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { readOrder } from './order.ts';
+
+function orderOf(query: string) {
+  const pairs = new URLSearchParams(query);
+  return readOrder({
+    value: (name) => pairs.getAll(name).at(-1),
+    values: (name) => pairs.getAll(name).flatMap((value) => value.split(',')),
+    resource: () => undefined,
+  });
+}
+
+describe('the order of a benchmark', () => {
+  test('has usual sizes', () => {
+    expect(orderOf('')).toEqual({
+      suite: 'layouts',
+      records: 20_000,
+      concurrency: [1, 8],
+      queriesPerRound: 100,
+      rounds: 7,
+      ranges: [],
+      seconds: 240,
+    });
+  });
+
+  test('takes several concurrencies and numbers of ranges', () => {
+    expect(orderOf('concurrency=1,4&concurrency=16&ranges=4,8')).toMatchObject({ concurrency: [1, 4, 16], ranges: [4, 8] });
+  });
+
+  test.each([
+    ['records=200001', 'records is a whole number from 100 to 200000, not "200001"'],
+    ['records=1e3', 'records is a whole number'],
+    ['rounds=4', 'rounds is a whole number from 5 to 20'],
+    ['seconds=541', 'seconds is a whole number from 20 to 540'],
+    ['concurrency=17', 'concurrency is a whole number from 1 to 16'],
+    ['concurrency=1,2,3,4', 'concurrency has 3 values at most'],
+    ['ranges=1', 'ranges is a whole number from 2 to 64'],
+    ['suite=all', 'suite is one of layouts, sharding, partitioning, failover'],
+    ['suite=bundle-crash', 'tests/faults'],
+  ])('%s is refused', (query, reason) => {
+    expect(() => orderOf(query)).toThrow(reason);
+    expect(() => orderOf(query)).toThrow(expect.objectContaining({ status: 400 }));
+  });
+});

@@ -1,0 +1,72 @@
+/** What a benchmark is asked to do, within bounds: it shares the engines with patients' records. */
+import { invalidValue } from '../../model/error.ts';
+import type { OperationInput } from '../parameters.ts';
+
+export const SUITES = ['layouts', 'sharding', 'partitioning', 'failover'] as const;
+export type Suite = (typeof SUITES)[number];
+
+export interface BenchmarkOrder {
+  readonly suite: Suite;
+  /** Generated records in each layout. */
+  readonly records: number;
+  /** Numbers of queries asked at once; each is measured by itself. */
+  readonly concurrency: readonly number[];
+  /** How often each class of query is asked at most of each layout in one round. */
+  readonly queriesPerRound: number;
+  readonly rounds: number;
+  /** Numbers of ranges to compare with one; empty: four, and as many as the cluster has shards. */
+  readonly ranges: readonly number[];
+  /** After this long it ends with what it has; seconds. */
+  readonly seconds: number;
+}
+
+/** What is asked for when the client doesn't say, and what a client may ask for. */
+const BOUNDS = {
+  records: { least: 100, usual: 20_000, most: 200_000 },
+  queries: { least: 10, usual: 100, most: 2_000 },
+  // Fewer rounds give no interval.
+  rounds: { least: 5, usual: 7, most: 20 },
+  seconds: { least: 20, usual: 240, most: 540 },
+} as const;
+
+const CONCURRENCY = { least: 1, usual: [1, 8], most: 16, mostValues: 3 };
+const RANGES = { least: 2, usual: [], most: 64, mostValues: 3 };
+
+/** @throws FhirError 400 naming the parameter */
+export function readOrder(input: OperationInput): BenchmarkOrder {
+  const whole = (name: keyof typeof BOUNDS) => {
+    const { least, usual, most } = BOUNDS[name];
+    const text = input.value(name);
+    return text === undefined ? usual : wholeNumber(name, text, least, most);
+  };
+  const several = (name: string, { least, usual, most, mostValues }: typeof CONCURRENCY | typeof RANGES) => {
+    const texts = [...new Set(input.values(name))];
+    if (texts.length > mostValues) throw invalidValue(`${name} has ${mostValues} values at most`, name);
+    return texts.length === 0 ? usual : texts.map((text) => wholeNumber(name, text, least, most));
+  };
+  return {
+    suite: suiteIn(input),
+    records: whole('records'),
+    concurrency: several('concurrency', CONCURRENCY),
+    queriesPerRound: whole('queries'),
+    rounds: whole('rounds'),
+    ranges: several('ranges', RANGES),
+    seconds: whole('seconds'),
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw invalidValue(`${name} is a whole number from ${least} to ${most}, not "${text}"`, name);
+  return value;
+}
+
+function suiteIn(input: OperationInput): Suite {
+  const text = input.value('suite') ?? 'layouts';
+  const suite = SUITES.find((each) => each === text);
+  if (suite) return suite;
+  if (text === 'bundle-crash')
+    throw invalidValue('suite=bundle-crash would have to kill this gateway: tests/faults does that to gateways of its own', 'suite');
+  throw invalidValue(`suite is one of ${SUITES.join(', ')}, not "${text}"`, 'suite');
+}

@@ -1,0 +1,142 @@
+/** `$benchmark` against the engines themselves. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLocalIssuer } from '../../src/access/local-key.ts';
+import { testDatabases } from '../support/databases.ts';
+import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
+
+const { mongodbUri, databaseUrl } = await testDatabases();
+const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
+const mongo = new MongoClient(mongodbUri);
+const postgres = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+let dataDir: string;
+let gateway: GatewayProcess;
+let admin: Record<string, string>;
+
+async function tokenFor(scope: string): Promise<Record<string, string>> {
+  const issuer = await openLocalIssuer(dataDir);
+  return { Authorization: `Bearer ${await issuer.sign({ audience: gateway.url, scope, subject: 'admin', ttlSeconds: 600 })}` };
+}
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'meridian-benchmark-'));
+  gateway = await startGatewayProcess({ dataDir, args: stores });
+  admin = await tokenFor('system/$benchmark.c');
+}, 120_000);
+
+afterAll(async () => {
+  await gateway?.end('SIGTERM');
+  await Promise.all([mongo.close(), postgres.end(), rm(dataDir, { recursive: true, force: true })]);
+}, 30_000);
+
+interface Part {
+  readonly name: string;
+  readonly valueString?: string;
+  readonly valueInteger?: number;
+  readonly valueDecimal?: number;
+  readonly part?: readonly Part[];
+}
+
+/** Databases and schemas of benchmarks. */
+async function leftovers(): Promise<readonly string[]> {
+  const [{ databases }, { rows }] = await Promise.all([
+    mongo.db('admin').admin().listDatabases({ nameOnly: true }),
+    postgres.query<{ name: string }>(`SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'benchmark%'`),
+  ]);
+  return [
+    ...databases.map(({ name }) => name).filter((name) => name.startsWith(`${mongo.db().databaseName}_benchmark_`)),
+    ...rows.map(({ name }) => name),
+  ];
+}
+
+const named = (parts: readonly Part[] | undefined, name: string) => parts?.filter((part) => part.name === name) ?? [];
+const numberOf = (parts: readonly Part[] | undefined, name: string) => {
+  const [found] = named(parts, name);
+  return found?.valueInteger ?? found?.valueDecimal;
+};
+const textOf = (parts: readonly Part[] | undefined, name: string) => named(parts, name)[0]?.valueString;
+
+describe('$benchmark', () => {
+  const startBenchmark = async (query: string) => {
+    const started = await gateway.ask('POST', `$benchmark?${query}`, undefined, admin);
+    return { started, status: started.headers.get('Content-Location')?.slice(gateway.url.length + 1) ?? '' };
+  };
+  const SMALL = 'records=500&queries=10&rounds=5&concurrency=2';
+
+  test('$benchmark is a job that compares layouts of each store, tells why, and is kept', { timeout: 120_000 }, async () => {
+    const { started, status } = await startBenchmark(`${SMALL}&ranges=4,6&seconds=60`);
+    expect(started.status).toBe(202);
+    const second = await gateway.ask('POST', '$benchmark', undefined, admin);
+    expect([second.status, second.headers.get('Retry-After')]).toEqual([429, '30']);
+    let answer = await gateway.ask('GET', status, undefined, admin);
+    for (; answer.status === 202; answer = await gateway.ask('GET', status, undefined, admin)) {
+      expect(answer.headers.get('X-Progress')).toMatch(/^\d+%$/);
+      await sleep(200);
+    }
+    expect(answer.status, answer.text).toBe(200);
+    const { parameter } = answer.json;
+    const headlines = named(parameter, 'headline').map(({ part }) => [textOf(part, 'layout'), textOf(part, 'against')]);
+    expect(headlines).toEqual([
+      ['4 ranges', 'unsharded'],
+      ['6 ranges', 'unsharded'],
+      ['partitioned', 'unpartitioned'],
+    ]);
+    for (const { part } of named(parameter, 'comparison')) {
+      const [low = 0, ratio = 0, high = 0] = ['low', 'ratio', 'high'].map((name) => numberOf(part, name));
+      expect([low > 0, low <= ratio, ratio <= high]).toEqual([true, true, true]);
+    }
+    const touched = (query: string, layout: string) => {
+      const row = named(parameter, 'explain').find(({ part }) => textOf(part, 'query') === query && textOf(part, 'layout') === layout);
+      return [numberOf(row?.part, 'touched'), numberOf(row?.part, 'of')];
+    };
+    expect(touched('read by id', '4 ranges')).toEqual([1, 4]);
+    expect(touched('population, sorted page', '4 ranges')).toEqual([4, 4]);
+    expect(touched('population, sorted page', 'unsharded')).toEqual([1, 4]);
+    expect(touched('population, a month', 'partitioned')).toEqual([1, 8]);
+    expect(touched('read by id, no date', 'partitioned')).toEqual([8, 8]);
+
+    const kept = (await gateway.ask('GET', '$benchmark', undefined, admin)).json.parameter;
+    expect(textOf(named(kept, 'run')[0]?.part, 'run')).toBe(textOf(parameter, 'run'));
+    const compared = (await gateway.ask('GET', `$benchmark?compare=${textOf(parameter, 'run')}`, undefined, admin)).json.parameter;
+    expect(new Set(named(compared, 'change').map(({ part }) => textOf(part, 'change')))).toEqual(new Set(['not told apart']));
+    expect((await gateway.ask('GET', '$benchmark?compare=none', undefined, admin)).status).toBe(404);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test('$benchmark that is cancelled is gone at once, leaves nothing behind and makes room for the next', async () => {
+    const { started, status } = await startBenchmark('records=20000');
+    expect(started.status).toBe(202);
+    await expect.poll(leftovers, { timeout: 20_000 }).not.toEqual([]);
+    expect((await gateway.ask('DELETE', status, undefined, admin)).status).toBe(202);
+    expect((await gateway.ask('GET', status, undefined, admin)).status).toBe(404);
+    await expect.poll(leftovers, { timeout: 20_000 }).toEqual([]);
+    await expect
+      .poll(async () => {
+        const next = await startBenchmark(SMALL);
+        if (next.started.status === 202) await gateway.ask('DELETE', next.status, undefined, admin);
+        return next.started.status;
+      })
+      .toBe(202);
+    await expect.poll(leftovers, { timeout: 20_000 }).toEqual([]);
+  });
+
+  test('$benchmark has nobody to take over in shards of one member', async () => {
+    expect((await startBenchmark('suite=failover')).started.status).toBe(403);
+    const token = await tokenFor('system/$benchmark.c system/$replica.ru');
+    expect((await gateway.ask('POST', '$benchmark?suite=failover', undefined, token)).status).toBe(422);
+  });
+
+  test('$benchmark of a gateway that was killed is swept when the next one starts', { timeout: 120_000 }, async () => {
+    await startBenchmark('records=20000');
+    await expect.poll(leftovers, { timeout: 20_000 }).not.toEqual([]);
+    await gateway.end('SIGKILL');
+    expect(await leftovers()).not.toEqual([]);
+    gateway = await startGatewayProcess({ dataDir, args: stores });
+    await expect.poll(leftovers, { timeout: 60_000 }).toEqual([]);
+  });
+});
