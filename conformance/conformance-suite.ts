@@ -13,6 +13,7 @@ export function describeConformance(target: () => Target, features: readonly str
   for (const each of loadCases(folder)) {
     const { file, spec, cases } = each;
     const applicable = cases.filter(({ needs }) => needs === undefined || features.includes(needs));
+    if (applicable.length === 0) continue;
     describe(`${file.replace('.json', '')} (${spec})`, () => {
       let shared: Awaited<ReturnType<typeof prepareFile>>;
       beforeAll(async () => {
