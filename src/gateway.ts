@@ -126,7 +126,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     aggregate,
     explain,
     createAccessExplainOperation({ decide: (principal) => decide(principal), verify: (token) => verifier.verify(token) }),
-    createShardOperation(administration),
+    createShardOperation(administration, (message, detail) => log.warn(message, detail)),
     createRecordShardOperation(administration),
     createReplicaOperation(administration, (message, detail) => log.warn(message, detail)),
     createBenchmarkOperation(administration, bench),

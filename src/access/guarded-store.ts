@@ -24,6 +24,7 @@ import type {
   UnitOfWork,
 } from '../store/store.ts';
 import { createAdmission } from './admission.ts';
+import { unlessArchived } from './archived.ts';
 import type { Reach } from './decision.ts';
 import type { ScopeLetter } from './scopes.ts';
 import { checkUnit, type WriteServices } from './written.ts';
@@ -109,19 +110,20 @@ export function guardStore(store: ResourceStore & Partial<RecallingStore>, servi
     read(key, reach, letter = 'r') {
       const found = () => store.read(key);
       if (reach.narrow(key.type, letter).kind === 'everything') return found();
-      return reaches(key.type, reach, letter) ? admitted(found(), reach, letter) : Promise.resolve(undefined);
+      return reaches(key.type, reach, letter) ? admitted(unlessArchived(found()), reach, letter) : Promise.resolve(undefined);
     },
     recall: (key, reach, letter) => (reach.narrow(key.type, letter).kind === 'everything' ? store.recall?.(key) : undefined),
     readVersion(key, version, reach, letter = 'r') {
       const found = () => store.readVersion(key, version);
       if (reach.narrow(key.type, letter).kind === 'everything') return found();
-      return reaches(key.type, reach, letter) ? admitted(found(), reach, letter) : Promise.resolve(undefined);
+      return reaches(key.type, reach, letter) ? admitted(unlessArchived(found()), reach, letter) : Promise.resolve(undefined);
     },
     history(request, reach) {
       const letter = request.id === undefined ? 's' : 'r';
       const types = (request.types ?? services.types).filter((type) => reaches(type, reach, letter));
       const isWhole = types.every((type) => reach.narrow(type, letter).kind === 'everything');
-      return isWhole ? store.history({ ...request, types }) : historyWithin({ ...request, types }, reach, letter);
+      if (isWhole) return store.history({ ...request, types });
+      return unlessArchived(historyWithin({ ...request, types }, reach, letter)).then((versions) => versions ?? []);
     },
     search: store.search,
     count: store.count,

@@ -8,6 +8,7 @@ import { forbidden, notFound } from '../model/error.ts';
 import { keyText, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
 import type { ResourceStore, UnitOfWork, Write } from '../store/store.ts';
 import { type AdmissionServices, type Admits, localKey } from './admission.ts';
+import { unlessArchived } from './archived.ts';
 import type { Reach } from './decision.ts';
 import type { ScopeLetter } from './scopes.ts';
 
@@ -83,6 +84,6 @@ async function isIn(
 ): Promise<boolean> {
   const beside: ResourceDraft | undefined = writes.find(({ draft }) => draft.type === key.type && draft.id === key.id)?.draft;
   if (beside) return beside.index.patients.includes(record);
-  const target = await store.read(key);
+  const target = await unlessArchived(store.read(key));
   return target !== undefined && !target.deleted && indexer.entries(JSON.parse(target.raw) as object, target).patients.includes(record);
 }

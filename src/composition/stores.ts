@@ -1,4 +1,5 @@
 /** Both stores as the configuration names them. */
+import { join } from 'node:path';
 import { withDatabase } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
@@ -24,6 +25,7 @@ export async function openStores(config: Config, definitions: Definitions, log: 
   const administrative = createPostgresStore({
     url: config.databaseUrl ?? '',
     replicaUrls: config.databaseReplicaUrls,
+    archiveDir: config.archiveDir ?? join(config.dataDir, 'archives'),
     log: (message) => log.warn(message, { store: 'postgres' }),
   });
   await Promise.all([migrateMongo(clinical.collections.client, clinical.collections.databaseName), administrative.migrate()]);

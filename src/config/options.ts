@@ -83,6 +83,14 @@ export const OPTIONS = {
     default: './data',
     description: 'Where the embedded engines, the local token key and the lock are kept; made if it is not there.',
   },
+  archiveDir: {
+    kind: 'path',
+    env: 'ARCHIVE_DIR',
+    flag: 'archive-dir',
+    defaultText: '`archives` in the data folder',
+    description:
+      "Where `$shard` exports archived years to: files with health data, readable by the gateway's user only. Share it between gateways.",
+  },
   ephemeral: {
     kind: 'switch',
     env: 'EPHEMERAL',

@@ -4,6 +4,7 @@
  * in silence: links lead to it.
  * @see https://hl7.org/fhir/R4/search.html#include
  */
+import { unlessArchived } from '../access/archived.ts';
 import { narrowAll } from '../access/decision.ts';
 import { type Issue, tooCostly } from '../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
@@ -123,7 +124,9 @@ async function includeReferred(gathering: Gathering, from: readonly ResourceVers
   );
   const room = roomIn(gathering);
   const { context, request, missing } = gathering;
-  const read = await Promise.all(keys.slice(0, room).map((key) => missing.orWithout(context.store.read(key, request.access))));
+  const read = await Promise.all(
+    keys.slice(0, room).map((key) => missing.orWithout(unlessArchived(context.store.read(key, request.access)))),
+  );
   add(gathering, read.filter((version) => version !== undefined && !version.deleted) as ResourceVersion[]);
   linkIds(gathering, keys.slice(room));
 }

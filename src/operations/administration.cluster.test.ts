@@ -15,7 +15,7 @@ let admin: Record<string, string>;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-operations-'));
   gateway = await startGatewayProcess({ dataDir, args: ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl] });
-  const scope = 'system/*.cruds system/$shard.rs system/$replica.rs';
+  const scope = 'system/*.cruds system/$shard.rus system/$replica.rs';
   const token = await (await openLocalIssuer(dataDir)).sign({ audience: gateway.url, scope, subject: 'admin', ttlSeconds: 600 });
   admin = { Authorization: `Bearer ${token}` };
 }, 120_000);
@@ -91,6 +91,56 @@ describe('administration', () => {
     expect(named(parameter, 'partition').map(({ part }) => [textOf(part, 'type'), textOf(part, 'name')])).toEqual([
       ['Encounter', 'encounter_y2023'],
     ]);
+  });
+
+  test('$shard archives a year, confirms, and restores it: reads and writes of it are refused by name meanwhile', async () => {
+    const encounter = (start: string) => ({
+      resourceType: 'Encounter',
+      status: 'finished',
+      class: { code: 'IMP' },
+      period: { start, end: start },
+    });
+    const { id } = (await gateway.ask('POST', 'Encounter', encounter('2011-02-03'))).json;
+    await gateway.ask('POST', 'Encounter', encounter('2012-02-03'));
+    const act = async (query: string) => gateway.ask('POST', `$shard?type=Encounter&year=2011&action=${query}`, undefined, admin);
+    const found = async (year: number) => (await gateway.ask('GET', `Encounter?date=${year}&_summary=count`)).json.total;
+
+    const dry = (await act('archive-partition&dry-run=true')).json.parameter;
+    expect([textOf(dry, 'partition'), numberOf(dry, 'rows')]).toEqual(['encounter_y2011', 1]);
+    expect(await found(2011)).toBe(1);
+    const exported = await act('archive-partition');
+    expect(exported.status, exported.text).toBe(200);
+    const sha256 = textOf(exported.json.parameter, 'sha256');
+    expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+
+    const read = await gateway.ask('GET', `Encounter/${id}`);
+    expect([read.status, read.json.issue[0].diagnostics]).toEqual([410, expect.stringContaining('encounter_y2011')]);
+    const refused = await gateway.ask('POST', 'Encounter', encounter('2011-05-05'));
+    expect([refused.status, refused.json.issue[0].diagnostics]).toEqual([409, expect.stringContaining('encounter_y2011')]);
+    // 409 where the gateway still remembers the version that it wrote.
+    expect([409, 410]).toContain((await gateway.ask('PUT', `Encounter/${id}`, { ...encounter('2013-01-01'), id })).status);
+    expect([await found(2011), await found(2012)]).toEqual([0, 1]);
+    const { parameter } = (await gateway.ask('GET', '$shard', undefined, admin)).json;
+    expect(named(parameter, 'archive').map(({ part }) => textOf(part, 'partition'))).toEqual(['encounter_y2011']);
+
+    expect((await act(`archive-partition&confirm=${sha256}`)).status).toBe(200);
+    const restored = await act('restore-partition');
+    expect(restored.status, restored.text).toBe(200);
+    expect(textOf(restored.json.parameter, 'sha256')).toBe(sha256);
+    expect((await gateway.ask('GET', `Encounter/${id}`)).status).toBe(200);
+    expect(await found(2011)).toBe(1);
+  });
+
+  test.each([
+    ['action=archive-partition', 400, 'type'],
+    ['action=archive-partition&type=Patient&year=2011', 400, 'type is one of'],
+    ['action=archive-partition&type=Claim&year=12', 400, 'year'],
+    ['action=archive-partition&type=Claim&year=1812', 422, 'claim_y1812'],
+    ['action=restore-partition&table=claim&year=1812', 422, 'not archived'],
+    ['action=explode', 400, 'action is one of'],
+  ])('POST $shard?%s is refused with %i', async (query, status, words) => {
+    const answer = await gateway.ask('POST', `$shard?${query}`, undefined, admin);
+    expect([answer.status, answer.json.issue[0].diagnostics]).toEqual([status, expect.stringContaining(words)]);
   });
 
   test('$replica tells each set’s primary and a verdict', async () => {

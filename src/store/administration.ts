@@ -105,6 +105,32 @@ export interface PartitionDescription {
   readonly waiting?: number;
 }
 
+/** `detached`: out of its table, not yet verified on disk; `exported`: verified, the rows still there; `dropped`: in the file only. */
+export type ArchiveState = 'detached' | 'exported' | 'dropped';
+
+/** A year that was taken out of a table. */
+export interface ArchiveDescription {
+  readonly partition: string;
+  readonly type: string;
+  readonly state: ArchiveState;
+  readonly detachedAt: Date;
+  readonly rows?: number;
+  /** Of the file, which is the checksum that confirms the drop. */
+  readonly sha256?: string;
+  /** Its name in the archive folder. */
+  readonly file?: string;
+}
+
+/** What a partition holds, counted. */
+export interface PartitionMeasure {
+  readonly partition: string;
+  readonly isThere: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Rows of that year in the default partition. */
+  readonly waiting: number;
+}
+
 /** Where a record's shard part lies. */
 export interface RecordOwner {
   readonly shard: string;
@@ -154,6 +180,19 @@ export interface AdministrativeAdministration {
   /** Halves of two-phase commits that are prepared and not decided, and the age of the oldest in seconds. */
   describePrepared(): Promise<{ readonly count: number; readonly oldestSeconds: number }>;
   describePartitions(): Promise<readonly PartitionDescription[]>;
+  describeArchives(): Promise<readonly ArchiveDescription[]>;
+  /** Types with their tables, each partitioned by year. */
+  partitionedTables(): readonly { readonly type: string; readonly table: string }[];
+  measurePartition(type: string, year: number): Promise<PartitionMeasure>;
+  /** Makes the partition of a year unless it is there. @throws FhirError 503 when the table is in use for too long */
+  addPartition(type: string, year: number): Promise<{ readonly partition: string; readonly isNew: boolean }>;
+  /**
+   * Takes a year out of its table, exports it and verifies the file; with `confirm`, the checksum that this gave, drops the rows.
+   * @throws FhirError 409, 422, 503
+   */
+  archivePartition(type: string, year: number, confirm?: string): Promise<ArchiveDescription>;
+  /** Puts an archived year back. @throws FhirError 409, 422, 503 */
+  restorePartition(type: string, year: number): Promise<ArchiveDescription>;
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
   /** The partitions that hold a patient's admissions and claims, with how many of each. `patient` as "Patient/123". */
   partitionsOf(patient: string): Promise<readonly { readonly type: string; readonly partition: string; readonly rows: number }[]>;

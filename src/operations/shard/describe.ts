@@ -1,10 +1,15 @@
 /** `GET /$shard` in parts: one row for each shard, chunk and partition, so that it reads well as a table too. */
 import type { Administration, ClusterDescription, PartitionDescription, ShardDescription } from '../../store/administration.ts';
 import { group, type Part, part } from '../answer.ts';
+import { archivePart } from './partitions.ts';
 
 export async function describeAll({ clinical, administrative }: Administration): Promise<readonly Part[]> {
-  const [cluster, partitions] = await Promise.all([clinical.describeCluster(), administrative.describePartitions()]);
-  return [...clusterParts(cluster), ...partitions.map(partitionPart)];
+  const [cluster, partitions, archives] = await Promise.all([
+    clinical.describeCluster(),
+    administrative.describePartitions(),
+    administrative.describeArchives(),
+  ]);
+  return [...clusterParts(cluster), ...partitions.map(partitionPart), ...archives.map(archivePart)];
 }
 
 function clusterParts({ kind, routers, configServers, balancer, shards }: ClusterDescription): readonly Part[] {

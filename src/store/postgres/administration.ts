@@ -1,5 +1,6 @@
 /** What PostgreSQL tells administrators of itself. */
 import type { Pool } from 'pg';
+import { unprocessable } from '../../model/error.ts';
 import type { ResourceVersion } from '../../model/resource.ts';
 import type {
   AdministrativeAdministration,
@@ -8,17 +9,36 @@ import type {
   PoolState,
   ReplicaSetDescription,
 } from '../administration.ts';
+import { archivePartition, restorePartition } from './archive/archive.ts';
+import { listArchives } from './archive/catalogue.ts';
+import { addYear, measureYear, targetOf } from './archive/years.ts';
 import { ADMINISTRATIVE_TABLES } from './business-date.ts';
+import { translating } from './errors.ts';
+import type { PartitionCatalogue } from './partitions/catalogue.ts';
 import { describePartitions, partitionsOf } from './partitions/describe.ts';
 import type { Pools } from './pools.ts';
 import { openPostgresGround, sweepPostgresGrounds } from './scratch/ground.ts';
 
-export function administrationOf(pools: Pools): AdministrativeAdministration {
+export function administrationOf(
+  pools: Pools,
+  partitions: PartitionCatalogue,
+  archiveDir: string | undefined,
+): AdministrativeAdministration {
   const { search, maintenance, decide } = pools;
+  const folder = () => {
+    if (archiveDir === undefined) throw unprocessable('this gateway has no folder for archives');
+    return archiveDir;
+  };
   return {
     describePools: () => describePools(pools),
     describePrepared: () => describePrepared(decide),
     describePartitions: async () => (await describePartitions(search)).map(inWords),
+    describeArchives: async () => (await listArchives(search)).map(({ columns: _, ...archive }) => archive),
+    partitionedTables: () => ADMINISTRATIVE_TABLES,
+    measurePartition: (type, year) => translating(() => measureYear(search, targetOf(type, year))),
+    addPartition: (type, year) => translating(() => addYear(maintenance, partitions, targetOf(type, year))),
+    archivePartition: (type, year, confirm) => translating(() => archivePartition(maintenance, folder(), targetOf(type, year), confirm)),
+    restorePartition: (type, year) => translating(() => restorePartition(maintenance, folder(), targetOf(type, year))),
     describeReplicas: async () => [await describeReplication(search)],
     partitionsOf: (patient) => partitionsOf(search, patient),
     partitionOf: (version) => partitionHolding(search, version),

@@ -1,6 +1,6 @@
 /** PostgreSQL's errors in our words. Nothing else looks at a driver error's code. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FhirError, invalidValue, tooLarge, unavailable } from '../../model/error.ts';
+import { conflict, FhirError, invalidValue, tooLarge, unavailable } from '../../model/error.ts';
 import { CommitRefused } from '../store.ts';
 
 const SOCKET_TROUBLE = new Set([
@@ -36,8 +36,11 @@ export function isConnectionLost(error: unknown): boolean {
 /** True when another transaction was in the way and this one, undone, may be tried again. */
 export const isInTheWay = (error: unknown) => IN_THE_WAY.has(codeOf(error));
 
+/** True when a row was meant for a year that is archived. */
+const isForArchive = (error: unknown) => codeOf(error) === 'MRA01';
+
 /** True when a value is at fault, so that the statement would pass without the row that holds it. */
-export const isBadValue = (error: unknown) => error instanceof FhirError || /^(22|54|23)/.test(codeOf(error));
+export const isBadValue = (error: unknown) => error instanceof FhirError || isForArchive(error) || /^(22|54|23)/.test(codeOf(error));
 
 /** True when a prepared transaction is not (any more) there. */
 export const isNoSuchPrepared = (error: unknown) => codeOf(error) === '42704';
@@ -52,6 +55,7 @@ export const isDuplicateTable = (error: unknown) => codeOf(error) === '42P07';
 export function translate(error: unknown): unknown {
   if (error instanceof FhirError || error instanceof CommitRefused) return error;
   const code = codeOf(error);
+  if (isForArchive(error)) return conflict(`${(error as Error).message}: nothing of that year can be written until it is restored.`);
   if (isConnectionLost(error)) return unavailable('The administrative store does not answer just now.', 2, error);
   if (isInTheWay(error)) return unavailable('Other requests hold the same records just now.', 1, error);
   if (code === '57014') return unavailable('The administrative store did not answer in time.', 2, error);

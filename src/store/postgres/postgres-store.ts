@@ -37,6 +37,8 @@ export interface PostgresStoreOptions {
   readonly replicaUrls?: readonly string[];
   /** Told of what an operator should know; never content. */
   readonly log?: (message: string) => void;
+  /** Where archived years are exported to; without it none can be archived. */
+  readonly archiveDir?: string;
   readonly maxWrite?: number;
   readonly maxSearch?: number;
 }
@@ -142,7 +144,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       await partitions.adoptWaiting();
       return ran;
     },
-    administration: administrationOf(pools),
+    administration: administrationOf(pools, partitions, options.archiveDir),
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
     auditSink: createAuditSink(pools.audit, partitions, Date.now),

@@ -1,7 +1,9 @@
 /** Reads by key, batched (design section 5). */
 import type { ClientBase, Pool } from 'pg';
+import { FhirError, gone } from '../../model/error.ts';
 import type { ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { createBatcher } from '../batcher.ts';
+import { archivesHolding } from './archive/catalogue.ts';
 import { tableOf } from './business-date.ts';
 import { asking } from './errors.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from './row.ts';
@@ -27,8 +29,8 @@ export function createReader(pool: Pool): Reader {
       maxItems: MAX_KEYS,
       maxInFlight: 1,
       run: async (ids) => {
-        const found = await readCurrent(pool, type, [...new Set(ids)]);
-        return ids.map((id) => ({ ok: found.get(id) }));
+        const found = await readCurrent(pool, type, [...new Set(ids)], true);
+        return ids.map((id) => outcomeOf(found.get(id)));
       },
     });
     batchers.set(type, made);
@@ -51,9 +53,26 @@ export function createReader(pool: Pool): Reader {
   return reader;
 }
 
-/** The current versions of these resources of one type, by id. */
-export async function readCurrent(pool: Pool | ClientBase, type: string, ids: readonly string[]): Promise<Map<string, ResourceVersion>> {
-  const found = new Map<string, ResourceVersion>();
+type Found = ResourceVersion | FhirError;
+
+const outcomeOf = (found: Found | undefined) => (found instanceof FhirError ? { error: found } : { ok: found });
+
+/** The current versions of these resources of one type, by id; of what is archived nothing. */
+export async function readCurrent(pool: Pool | ClientBase, type: string, ids: readonly string[]): Promise<Map<string, ResourceVersion>>;
+/** The same with 410 for what is archived. */
+export async function readCurrent(
+  pool: Pool | ClientBase,
+  type: string,
+  ids: readonly string[],
+  tellsArchived: true,
+): Promise<Map<string, Found>>;
+export async function readCurrent(
+  pool: Pool | ClientBase,
+  type: string,
+  ids: readonly string[],
+  tellsArchived = false,
+): Promise<Map<string, Found>> {
+  const found = new Map<string, Found>();
   let wanted = ids;
   for (let attempt = 0; attempt < ATTEMPTS && wanted.length > 0; attempt++) {
     const { table } = tableOf(type);
@@ -69,6 +88,11 @@ export async function readCurrent(pool: Pool | ClientBase, type: string, ids: re
       else found.set(row[0], versionFrom(type, row));
     }
     wanted = moving;
+    if (moving.length === 0) break;
+    const archives = await archivesHolding(pool, type, moving);
+    wanted = moving.filter((id) => !archives.has(id));
+    if (!tellsArchived) continue;
+    for (const [id, archive] of archives) found.set(id, gone(`${type}/${id} lies in the archive ${archive}, which is not online`));
   }
   return found;
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from '../reindex.ts';
+import { isArchived } from './archive/catalogue.ts';
 import { int4Array, jsonbArray, textArray, timestampArray, tsvectorArray } from './binary.ts';
 import { type AdministrativeTable, tableOf } from './business-date.ts';
 import { translating } from './errors.ts';
@@ -38,7 +39,7 @@ async function settle(pool: Pool): Promise<void> {
 
 async function page(pool: Pool, { types: [type = ''] }: ReindexPart, after: string | undefined, limit: number): Promise<ReindexPage> {
   const { rows } = await pool.query<{ id: string }>(
-    'SELECT id FROM resource_head WHERE type = $1 AND id > $2 AND NOT deleted ORDER BY id LIMIT $3',
+    `SELECT h.id FROM resource_head h WHERE h.type = $1 AND h.id > $2 AND NOT h.deleted AND NOT ${isArchived('h')} ORDER BY h.id LIMIT $3`,
     [type, after ?? '', limit],
   );
   const ids = rows.map(({ id }) => id);

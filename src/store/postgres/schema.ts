@@ -62,6 +62,20 @@ export const resourceHistory = pgTable(
   (table) => [primaryKey({ columns: [table.type, table.id, table.version] }), index('resource_history_at').on(table.type, table.at)],
 );
 
+/** Years that are taken out of a table, see `archive/archive.ts`. */
+export const partitionArchive = pgTable('partition_archive', {
+  partition: text('partition').primaryKey(),
+  type: text('type').notNull(),
+  startsAt: instant('starts_at').notNull(),
+  endsAt: instant('ends_at').notNull(),
+  state: text('state').notNull(),
+  detachedAt: instant('detached_at').notNull().defaultNow(),
+  columns: text('columns').array(),
+  rows: bigint('rows', { mode: 'number' }),
+  sha256: text('sha256'),
+  file: text('file'),
+});
+
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** The head of each gateway's chain of audit events, and how much of the gateway's queue it holds. */

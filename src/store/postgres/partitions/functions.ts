@@ -85,6 +85,9 @@ LANGUAGE plpgsql VOLATILE AS $body$
 BEGIN
   ${dispatch(table, slots, 'business_at_', move)}
   IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM partition_archive a WHERE a.type = '${table.type}' AND business_at_ >= a.starts_at AND business_at_ < a.ends_at) THEN
+      RAISE EXCEPTION '${table.type}/% is archived', id_ USING ERRCODE = 'MRA01';
+    END IF;
     RAISE EXCEPTION 'the row has just moved to a new partition' USING ERRCODE = 'serialization_failure';
   END IF;
 END $body$`;

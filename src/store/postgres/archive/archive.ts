@@ -1,0 +1,132 @@
+/**
+ * Archiving a year: detach, export, verify; and, on a second call that names the checksum, drop. And the way back.
+ *
+ * Each step is committed before the next begins and may be repeated, so whatever was interrupted is finished by the same call.
+ */
+import type { Pool, PoolClient } from 'pg';
+import { conflict, unavailable, unprocessable } from '../../../model/error.ts';
+import type { ArchiveDescription } from '../../administration.ts';
+import type { AdministrativeTable } from '../business-date.ts';
+import { listSlots } from '../partitions/list-slots.ts';
+import type { Slot } from '../partitions/slots.ts';
+import { type ArchiveEntry, findArchive, noteExported } from './catalogue.ts';
+import { detach, outside, putBack, restored } from './detach.ts';
+import { digestOfFile, eachBunch, writeArchive } from './file.ts';
+import { columnsOf, type Digest, digestOf, eachLine, putLines } from './lines.ts';
+
+/** The slot of a year, whether or not it is there. */
+export interface ArchiveTarget {
+  readonly table: AdministrativeTable;
+  readonly slot: Slot;
+}
+
+/**
+ * Without `confirm`: detaches, exports and verifies. With `confirm`, the checksum that this gave: drops the rows, if the file still has it.
+ * @throws FhirError 409 under way elsewhere or a wrong checksum, 422 no such partition, 503 table in use or file not as it was
+ */
+export function archivePartition(pool: Pool, folder: string, target: ArchiveTarget, confirm?: string): Promise<ArchiveDescription> {
+  return alone(pool, target, async (client) => {
+    const { partition } = target.slot;
+    const known = await findArchive(client, partition);
+    if (confirm !== undefined) return drop(client, folder, partition, known, confirm);
+    if (known?.state === 'dropped') return known;
+    if (!known) {
+      await checkThere(client, target);
+      await detach(client, target.table, target.slot);
+    }
+    await exportRows(client, folder, partition);
+    return found(await findArchive(client, partition));
+  });
+}
+
+/** Puts a year back, from the rows that are still there or from its file. Gives what was put back. @throws as `archivePartition` */
+export function restorePartition(pool: Pool, folder: string, target: ArchiveTarget): Promise<ArchiveDescription> {
+  return alone(pool, target, async (client) => {
+    const { table, slot } = target;
+    const entry = await findArchive(client, slot.partition);
+    if (!entry) throw unprocessable(`${slot.partition} is not archived`, 'year');
+    const from = entry.state === 'dropped' ? restored(slot.partition) : outside(slot.partition);
+    if (entry.state === 'dropped') await load(client, folder, target, entry);
+    const columns = entry.columns.length > 0 ? entry.columns : await columnsOf(client, from);
+    const digest = await digestOf(client, from, columns);
+    if (entry.sha256 !== undefined) checkSame(digest, entry, `the rows of ${from}`);
+    await putBack(client, table, slot, from);
+    return { ...entry, ...digest };
+  });
+}
+
+/** One at a time for each partition, over all gateways. */
+async function alone<T>(pool: Pool, { slot }: ArchiveTarget, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [
+      `archive ${slot.partition}`,
+    ]);
+    if (!rows[0]?.won) throw conflict(`${slot.partition} is being archived or restored just now`);
+    return await work(client);
+  } finally {
+    // Ends the session, and so the lock.
+    client.release(true);
+  }
+}
+
+async function checkThere(client: PoolClient, { table, slot }: ArchiveTarget): Promise<void> {
+  const slots = await listSlots(client, table);
+  if (!slots.some(({ partition }) => partition === slot.partition)) throw unprocessable(`there is no partition ${slot.partition}`, 'year');
+}
+
+async function exportRows(client: PoolClient, folder: string, partition: string): Promise<void> {
+  const source = outside(partition);
+  const columns = await columnsOf(client, source);
+  const written = await writeArchive(folder, partition, (take) => eachLine(client, source, columns, take));
+  checkSame(await digestOfFile(folder, written.file), written, written.file);
+  checkSame(await digestOf(client, source, columns), written, `the rows of ${source}`);
+  await noteExported(client, partition, { ...written, columns });
+}
+
+async function drop(
+  client: PoolClient,
+  folder: string,
+  partition: string,
+  entry: ArchiveEntry | undefined,
+  confirm: string,
+): Promise<ArchiveDescription> {
+  if (!entry || entry.state === 'detached') throw conflict(`${partition} has not been exported: there is nothing to confirm`, 'confirm');
+  if (entry.sha256 !== confirm) throw conflict(`${confirm} is not the checksum of ${partition}`, 'confirm');
+  if (entry.state === 'dropped') return entry;
+  checkSame(await digestOfFile(folder, entry.file ?? ''), entry, entry.file ?? '');
+  await client.query('BEGIN');
+  try {
+    await client.query(`DROP TABLE ${outside(partition)}`);
+    await client.query(`UPDATE partition_archive SET state = 'dropped' WHERE partition = $1`, [partition]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+  return found(await findArchive(client, partition));
+}
+
+/** Loads the file into a table of its own, anew if an earlier try came to nothing. */
+async function load(client: PoolClient, folder: string, { table, slot }: ArchiveTarget, entry: ArchiveEntry): Promise<void> {
+  const { file = '', columns } = entry;
+  checkSame(await digestOfFile(folder, file), entry, file);
+  const place = restored(slot.partition);
+  await client.query(`DROP TABLE IF EXISTS ${place}`);
+  await client.query(
+    `CREATE TABLE ${place} (LIKE ${table.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING INDEXES)`,
+  );
+  await eachBunch(folder, file, (lines) => putLines(client, place, columns, lines));
+  await client.query(`ANALYZE ${place}`);
+}
+
+function checkSame(digest: Digest | undefined, { rows, sha256 }: Partial<Digest>, what: string): void {
+  if (!digest) throw unavailable(`the archive ${what} is not in this gateway's archive folder`);
+  if (digest.rows !== rows || digest.sha256 !== sha256)
+    throw unavailable(`${what}: ${digest.rows} rows with SHA-256 ${digest.sha256}, where ${rows} with ${sha256} were exported`);
+}
+
+function found(entry: ArchiveEntry | undefined): ArchiveEntry {
+  if (!entry) throw conflict('the archive has been restored meanwhile');
+  return entry;
+}
