@@ -131,7 +131,69 @@ describe('administration', () => {
     expect(await found(2011)).toBe(1);
   });
 
+  test('$shard moves a range with its records and their history, says beforehand how much, and moves it back', {
+    timeout: 90_000,
+  }, async () => {
+    const ids: string[] = [];
+    while (ids.length < 12) {
+      const { id } = (await gateway.ask('POST', 'Patient', { resourceType: 'Patient' })).json;
+      await gateway.ask('PUT', `Patient/${id}`, { resourceType: 'Patient', id, active: true });
+      ids.push(id);
+    }
+    const moving = ids.filter((id) => /-00[0-3]/.test(id));
+    const act = (query: string) => gateway.ask('POST', `$shard?min=000&max=004&${query}`, undefined, admin);
+    const shardOf = async (id = '') => textOf((await gateway.ask('GET', `Patient/${id}/$shard`, undefined, admin)).json.parameter, 'shard');
+    const dry = (await act('action=move-range&shard=shard_1&dry-run=true')).json.parameter;
+    expect(numberOf(dry, 'documents')).toBeGreaterThanOrEqual(2 * moving.length);
+    if (moving[0]) expect(await shardOf(moving[0])).toBe('shard_0');
+
+    let isOver = false;
+    const failed: unknown[] = [];
+    const reading = (async () => {
+      while (!isOver) {
+        for (const id of moving) {
+          const version = await gateway.ask('GET', `Patient/${id}/_history/1`);
+          const current = await gateway.ask('PUT', `Patient/${id}`, { resourceType: 'Patient', id, active: !isOver });
+          if (version.status !== 200 || current.status !== 200) failed.push(version.text, current.text);
+        }
+        if (moving.length === 0) break;
+      }
+    })();
+    const moved = await act('action=move-range&shard=shard_1');
+    isOver = true;
+    await reading;
+    expect(moved.status, moved.text).toBe(200);
+    expect(failed).toEqual([]);
+    if (moving[0]) expect(await shardOf(moving[0])).toBe('shard_1');
+    for (const id of ids) expect((await gateway.ask('GET', `Patient/${id}/_history/1`)).status).toBe(200);
+    expect(numberOf((await act('action=move-range&shard=shard_1&dry-run=true')).json.parameter, 'documents')).toBe(0);
+    const back = await act('action=move-range&shard=shard_0');
+    expect(back.status, back.text).toBe(200);
+    expect(numberOf((await act('action=move-range&shard=shard_0&dry-run=true')).json.parameter, 'documents')).toBe(0);
+  });
+
+  test('$shard pins record keys to a zone, shows it, and takes it away; the balancer tells its state', async () => {
+    const act = async (query: string) => gateway.ask('POST', `$shard?${query}`, undefined, admin);
+    const zone = `north-${Date.now()}`;
+    const added = await act(`action=add-zone&zone=${zone}&prefix=9q&shard=shard_2`);
+    expect(added.status, added.text).toBe(200);
+    const { parameter } = (await gateway.ask('GET', '$shard', undefined, admin)).json;
+    expect(
+      named(parameter, 'shard').filter(({ part }) => named(part, 'zone').some(({ valueString }) => valueString === zone)),
+    ).toHaveLength(1);
+    expect((await act(`action=add-zone&zone=other&prefix=9q0&shard=shard_2`)).status).toBe(422);
+    expect((await act(`action=remove-zone&zone=${zone}`)).status).toBe(200);
+    expect((await act(`action=remove-zone&zone=${zone}`)).status).toBe(422);
+    expect(textOf((await act('action=balancer')).json.parameter, 'balancer')).toBe('off');
+    expect(textOf((await act('action=balancer&mode=start')).json.parameter, 'balancer')).toBe('full');
+    expect(textOf((await act('action=balancer&mode=stop')).json.parameter, 'balancer')).toBe('off');
+  });
+
   test.each([
+    ['action=move-range&min=00a&max=001&shard=shard_0', 400, 'before max'],
+    ['action=move-range&min=00a&max=00b&shard=shard_9', 400, 'shard is one of'],
+    ['action=add-zone&zone=a&prefix=X&shard=shard_0', 400, 'prefix'],
+    ['action=balancer&mode=faster', 400, 'mode is'],
     ['action=archive-partition', 400, 'type'],
     ['action=archive-partition&type=Patient&year=2011', 400, 'type is one of'],
     ['action=archive-partition&type=Claim&year=12', 400, 'year'],

@@ -139,6 +139,21 @@ export interface RecordOwner {
   readonly hosts: readonly string[];
 }
 
+/** A part of a collection that a move brings to another shard. */
+export interface MovePiece extends KeyRange {
+  readonly collection: string;
+  readonly from: string;
+  readonly documents: number;
+  readonly bytes: number;
+}
+
+export interface BalancerState {
+  /** "full" or "off". */
+  readonly mode: string;
+  /** True while it moves chunks. */
+  readonly isMoving: boolean;
+}
+
 /** Connections of one pool at this moment. */
 export interface PoolState {
   readonly name: string;
@@ -167,6 +182,16 @@ export interface ClinicalAdministration {
   /** Runs `action` under writes to the shard and tells what it cost. */
   probeElection(shard: string, action: () => Promise<void>): Promise<ElectionReport>;
   ownerOf(rk: string): Promise<RecordOwner>;
+  shardNames(): Promise<readonly string[]>;
+  /** What of a range of record keys lies on none of the shards. @throws FhirError 422 for a replica set, as all that follow */
+  planMove(range: KeyRange, shards: readonly string[]): Promise<readonly MovePiece[]>;
+  /** Moves a range of record keys with everything in it; may be repeated. Gives what had to move. */
+  moveRange(range: KeyRange, toShard: string): Promise<readonly MovePiece[]>;
+  zones(): Promise<readonly Required<ZonedRange>[]>;
+  /** Pins a range to shards; nothing moves unless the balancer is on. */
+  addZone(zone: string, range: KeyRange, shards: readonly string[]): Promise<void>;
+  removeZone(zone: string): Promise<readonly KeyRange[]>;
+  switchBalancer(state: 'start' | 'stop' | 'status'): Promise<BalancerState>;
   /** Current resources of a patient's record by type. `patient` as "Patient/123". */
   countRecord(rk: string, patient: string): Promise<ReadonlyMap<string, number>>;
   /** One range against several, in a database named after the run; undefined where there are no shards. */

@@ -82,6 +82,22 @@ describe.skipIf(!isSharded)('administration through the router', async () => {
     expect(await admin.command({ balancerStatus: 1 })).toMatchObject({ mode: 'off' });
   });
 
+  test('the balancer is switched, a zone comes and goes', async () => {
+    await admin.command({ balancerStart: 1 });
+    expect(await admin.command({ balancerStatus: 1 })).toMatchObject({ mode: 'full' });
+    await admin.command({ balancerStop: 1 });
+    expect(await admin.command({ balancerStatus: 1 })).toMatchObject({ mode: 'off' });
+    const zone = `zone-${databaseName}`;
+    const range = { updateZoneKeyRange: `${databaseName}.things`, min: { _id: '9q' }, max: { _id: '9r' } };
+    await admin.command({ addShardToZone: shards[1], zone });
+    await admin.command({ ...range, zone });
+    expect(await config.collection('tags').find({ tag: zone }).toArray()).toMatchObject([{ min: { _id: '9q' }, max: { _id: '9r' } }]);
+    await admin.command({ ...range, zone: null });
+    await admin.command({ removeShardFromZone: shards[1], zone });
+    expect(await config.collection('tags').countDocuments({ tag: zone })).toBe(0);
+    expect((await admin.command({ getShardMap: 1 })).map).toHaveProperty('config');
+  });
+
   test('unsharded collections live on one shard', async () => {
     const plain = database.collection<{ _id: number }>('plain');
     await plain.insertMany([{ _id: 2 }, { _id: 1 }]);

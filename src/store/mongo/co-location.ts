@@ -1,8 +1,14 @@
 /** Whether `history` and `resources` have the same ranges on the same shards, as the migrations lay them out. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'mongodb';
-import type { MongoCollections } from './client.ts';
+import { DURABLE, type MongoCollections } from './client.ts';
 
 const LOOK_EVERY_MS = 5_000;
+/** In this time every gateway has looked. */
+const ALL_KNOW_MS = LOOK_EVERY_MS + 2_000;
+/** Ledger entries of moves under way. */
+const MOVING = '00/~moving/';
 
 export interface CoLocation {
   /** False until it is known, and while it can't be told. */
@@ -21,9 +27,25 @@ export function watchCoLocation(collections: MongoCollections): CoLocation {
   return { isCoLocated: () => isTogether, stop: () => clearInterval(timer) };
 }
 
-async function compareRanges({ client, databaseName }: MongoCollections): Promise<boolean> {
+/**
+ * Runs `move` when every gateway has stopped relying on the two being together: while it lasts, and after a crash until the
+ * ledger is swept, the copies in the history are confirmed by a majority of their own.
+ */
+export async function apart<Result>({ ledger }: MongoCollections, move: () => Promise<Result>): Promise<Result> {
+  const _id = `${MOVING}${randomUUID()}`;
+  await ledger.insertOne({ _id, kind: 'moving', at: new Date() }, { writeConcern: DURABLE });
+  try {
+    await sleep(ALL_KNOW_MS);
+    return await move();
+  } finally {
+    await ledger.deleteOne({ _id });
+  }
+}
+
+async function compareRanges({ client, databaseName, ledger }: MongoCollections): Promise<boolean> {
   const hello = await client.db('admin').command({ hello: 1 });
   if (hello.msg !== 'isdbgrid') return true;
+  if (await ledger.findOne({ _id: { $gte: MOVING, $lt: `${MOVING}~` } })) return false;
   const config = client.db('config');
   const layoutOf = async (name: string) => {
     const collection = await config.collection<{ _id: string; uuid: unknown }>('collections').findOne({ _id: `${databaseName}.${name}` });

@@ -9,6 +9,7 @@ import { watchCoLocation } from './co-location.ts';
 import { freeze, probeElection, stepDown } from './drill.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
+import { addZone, moveRange, planMove, removeZone, switchBalancer } from './layout.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './ledger.ts';
 import { createReader } from './read.ts';
 import { createMongoReindex } from './reindex.ts';
@@ -17,7 +18,7 @@ import { openMongoGround, sweepMongoGrounds } from './scratch/ground.ts';
 import { createSearcher } from './search.ts';
 import { createShardTrips, type ShardTrips } from './shard-trips.ts';
 import { noPrimary, type ShardWatch, watchShards } from './shard-watch.ts';
-import { countRecord, describeCluster, ownerOfRecord } from './topology.ts';
+import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './topology.ts';
 import { inTransaction } from './transaction.ts';
 import { isSingleDocument, placesOf } from './unit-plan.ts';
 import { createBatchedWriter } from './write-batch.ts';
@@ -155,6 +156,13 @@ function administrationOf(collections: MongoCollections): ClinicalAdministration
     freeze: (shard, host, seconds) => freeze(collections, shard, host, seconds),
     probeElection: (shard, action) => probeElection(collections, shard, action),
     ownerOf: (rk) => ownerOfRecord(collections, rk),
+    shardNames: async () => [...(await shardHosts(collections)).keys()],
+    planMove: (range, shards) => planMove(collections, range, shards),
+    moveRange: (range, toShard) => moveRange(collections, range, toShard),
+    zones: () => zonesOf(collections),
+    addZone: (zone, range, shards) => addZone(collections, zone, range, shards),
+    removeZone: (zone) => removeZone(collections, zone),
+    switchBalancer: (state) => switchBalancer(collections, state),
     countRecord: (rk, patient) => countRecord(collections, rk, patient),
     openGround: (options) => openMongoGround(collections, options),
     sweepGrounds: () => sweepMongoGrounds(collections),

@@ -15,10 +15,16 @@ import { ensureDatabase, MAJORITY, onPrimaryShard } from './databases.ts';
 const PASSING_CODES = [194, 117];
 const PATIENCE_MS = 30_000;
 
+/** Commands that refuse a write concern, though they write. */
+const WITHOUT_CONCERN = ['_configsvrBalancerStart', '_configsvrBalancerStop'];
+
 async function toConfig(router: Router, command: Document): Promise<Document> {
   for (const giveUpAt = performance.now() + PATIENCE_MS; ; ) {
     try {
-      return await router.config.command('admin', { ...command, writeConcern: MAJORITY });
+      return await router.config.command(
+        'admin',
+        WITHOUT_CONCERN.some((name) => name in command) ? command : { ...command, writeConcern: MAJORITY },
+      );
     } catch (error) {
       if (!PASSING_CODES.some((code) => isCode(error, code)) || performance.now() > giveUpAt) throw error;
       await sleep(100);
