@@ -46,7 +46,9 @@ import { createCancellableStore } from './store/cancellable-store.ts';
 import { createBenchmarkRuns } from './store/mongo/benchmark-runs.ts';
 import { sharedSecret } from './store/mongo/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
+import { ADMINISTRATIVE_TABLES, mainKeyOf } from './store/postgres/business-date.ts';
 import { type Readiness, readinessOf } from './store/readiness.ts';
+import { createRecentShapes, createShapedStore } from './store/recent-shapes.ts';
 import { createRecallingStore } from './store/recent-versions.ts';
 import { storeMetrics } from './store/store-metrics.ts';
 import { createTimedStore } from './store/timed-store.ts';
@@ -71,6 +73,8 @@ export interface GatewayTrials {
 }
 
 const BENCHMARKS_REMEMBERED = 20;
+/** For `$shard?what-if`. */
+const SHAPES_REMEMBERED = 10_000;
 /** Of recent versions kept in memory to spare updates a read: some 10,000 resources. */
 const RECALLED_CHARACTERS = 16 * 1024 * 1024;
 /** For the answers of requests that were stopped when the gateway ends. */
@@ -118,6 +122,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         audit?.audit,
       )
     : undefined;
+  const businessDates = new Set(ADMINISTRATIVE_TABLES.flatMap((table) => mainKeyOf(table) ?? []));
+  const shapes = createRecentShapes({ remember: SHAPES_REMEMBERED, businessDates, now: Date.now });
   const operations = createOperationRegistry([
     validate,
     patientEverything,
@@ -126,7 +132,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     aggregate,
     explain,
     createAccessExplainOperation({ decide: (principal) => decide(principal), verify: (token) => verifier.verify(token) }),
-    createShardOperation(administration, (message, detail) => log.warn(message, detail)),
+    createShardOperation(administration, (message, detail) => log.warn(message, detail), shapes.list),
     createRecordShardOperation(administration),
     createReplicaOperation(administration, (message, detail) => log.warn(message, detail)),
     createBenchmarkOperation(administration, bench),
@@ -141,7 +147,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       store: createRecallingStore(
         createTimedStore(
           createCancellableStore(
-            createWatchedStore(resources.stores, 'SearchParameter', () =>
+            createWatchedStore(createShapedStore(resources.stores, shapes), 'SearchParameter', () =>
               keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
             ),
             underWay.current,

@@ -172,6 +172,22 @@ describe('administration', () => {
     expect(numberOf((await act('action=move-range&shard=shard_0&dry-run=true')).json.parameter, 'documents')).toBe(0);
   });
 
+  test('$shard?what-if replays recent searches against other layouts, without their values', async () => {
+    await gateway.ask('GET', 'Observation?subject=Patient/somebody&code=secret-code');
+    await gateway.ask('GET', 'Encounter?date=ge2020-01-01');
+    const shards = await gateway.ask('GET', '$shard?what-if=shards:8', undefined, admin);
+    expect(shards.status, shards.text).toBe(200);
+    expect([numberOf(shards.json.parameter, 'shardsNow'), numberOf(shards.json.parameter, 'shards')]).toEqual([4, 8]);
+    expect(numberOf(shards.json.parameter, 'hottestShardDocumentsPercent')).toBeGreaterThan(12);
+    expect(shards.text).not.toMatch(/somebody|secret/);
+    const shapes = named(shards.json.parameter, 'shape').map(({ part }) => [textOf(part, 'types'), textOf(part, 'parameters')]);
+    expect(shapes).toContainEqual(['Observation', expect.stringContaining('Observation.code')]);
+    const partitions = await gateway.ask('GET', '$shard?what-if=partitions:month', undefined, admin);
+    expect(numberOf(partitions.json.parameter, 'narrowedByDatePercent')).toBeGreaterThan(0);
+    for (const question of ['shards:0', 'shards:many', 'partitions:aeon', 'moon'])
+      expect((await gateway.ask('GET', `$shard?what-if=${question}`, undefined, admin)).status).toBe(400);
+  });
+
   test('$shard pins record keys to a zone, shows it, and takes it away; the balancer tells its state', async () => {
     const act = async (query: string) => gateway.ask('POST', `$shard?${query}`, undefined, admin);
     const zone = `north-${Date.now()}`;

@@ -2,14 +2,20 @@
 import definition from '../../fhir/definitions/System-shard.json' with { type: 'json' };
 import { invalidValue } from '../model/error.ts';
 import type { Administration } from '../store/administration.ts';
+import type { SearchShape } from '../store/recent-shapes.ts';
 import { parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { type OperationInput, readInput } from './parameters.ts';
 import type { AdministrationLog } from './replica/act.ts';
 import { carryOut, isShardAction, SHARD_ACTIONS } from './shard/act.ts';
 import { describeAll } from './shard/describe.ts';
+import { whatIf } from './shard/what-if.ts';
 
-export function createShardOperation(administration: Administration, log: AdministrationLog): Operation {
+export function createShardOperation(
+  administration: Administration,
+  log: AdministrationLog,
+  recentShapes: () => readonly SearchShape[],
+): Operation {
   return defineOperation({
     definition,
     affectsState: false,
@@ -18,6 +24,8 @@ export function createShardOperation(administration: Administration, log: Admini
     handle: async (request, context) => {
       const input = readInput(request, context, '');
       const action = input.value('action');
+      const question = input.value('what-if');
+      if (question !== undefined && action === undefined) return parametersAnswer(await whatIf(question, administration, recentShapes()));
       if (action === undefined) return parametersAnswer(await describeAll(administration));
       if (request.method !== 'POST') throw invalidValue('an action is asked for by POST', 'action');
       if (!isShardAction(action)) throw invalidValue(`action is one of ${SHARD_ACTIONS.join(', ')}, not "${action}"`, 'action');

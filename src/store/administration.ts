@@ -182,6 +182,8 @@ export interface ClinicalAdministration {
   /** Runs `action` under writes to the shard and tells what it cost. */
   probeElection(shard: string, action: () => Promise<void>): Promise<ElectionReport>;
   ownerOf(rk: string): Promise<RecordOwner>;
+  /** Record keys of documents taken at random, so that a large record comes up often. */
+  sampleRecordKeys(count: number): Promise<readonly string[]>;
   shardNames(): Promise<readonly string[]>;
   /** What of a range of record keys lies on none of the shards. @throws FhirError 422 for a replica set, as all that follow */
   planMove(range: KeyRange, shards: readonly string[]): Promise<readonly MovePiece[]>;

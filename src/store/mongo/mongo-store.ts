@@ -16,6 +16,7 @@ import { createMongoReindex } from './reindex.ts';
 import { describeReplicas } from './replicas.ts';
 import { openMongoGround, sweepMongoGrounds } from './scratch/ground.ts';
 import { createSearcher } from './search.ts';
+import { sampleRecordKeys } from './shard-figures.ts';
 import { createShardTrips, type ShardTrips } from './shard-trips.ts';
 import { noPrimary, type ShardWatch, watchShards } from './shard-watch.ts';
 import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './topology.ts';
@@ -156,6 +157,7 @@ function administrationOf(collections: MongoCollections): ClinicalAdministration
     freeze: (shard, host, seconds) => freeze(collections, shard, host, seconds),
     probeElection: (shard, action) => probeElection(collections, shard, action),
     ownerOf: (rk) => ownerOfRecord(collections, rk),
+    sampleRecordKeys: (count) => sampleRecordKeys(collections, count),
     shardNames: async () => [...(await shardHosts(collections)).keys()],
     planMove: (range, shards) => planMove(collections, range, shards),
     moveRange: (range, toShard) => moveRange(collections, range, toShard),

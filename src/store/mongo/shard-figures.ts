@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'mongodb';
 import type { KeyRange } from '../administration.ts';
 import type { MongoCollections } from './client.ts';
+import { recordKeyInId } from './document.ts';
 
 export interface ShardFigures {
   readonly documents: number;
@@ -82,4 +83,10 @@ export async function patientsByRange({ resources }: MongoCollections, ranges: r
 /** A condition on `_id`. */
 export function within({ min, max }: KeyRange): Document {
   return { $exists: true, ...(min !== 'MinKey' && { $gte: min }), ...(max !== 'MaxKey' && { $lt: max }) };
+}
+
+/** Record keys of documents of `resources` taken at random. */
+export async function sampleRecordKeys({ resources }: MongoCollections, count: number): Promise<readonly string[]> {
+  const sample = resources.aggregate<{ _id: string }>([{ $sample: { size: count } }, { $project: { _id: 1 } }], { maxTimeMS: 10_000 });
+  return (await sample.toArray()).map(({ _id }) => recordKeyInId(_id));
 }
