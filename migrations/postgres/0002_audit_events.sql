@@ -1,4 +1,4 @@
--- Audit events are the gateways' own: a line of text each, sealed in the chain of the gateway that wrote it (decision 008).
+-- Audit events are the gateways' own: a line of text each, sealed in the chain of the gateway that wrote it (decision 010).
 DROP TABLE auditevent;
 --> statement-breakpoint
 DROP FUNCTION IF EXISTS read_auditevent;

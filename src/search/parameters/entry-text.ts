@@ -15,7 +15,7 @@
  * A parameter's name has none of `=`, `~`, `^` and `|`, so no entry of one parameter starts like another's.
  *
  * **Entries that narrow** (`isNarrowing`, `isNarrowingKey`) never stand alone in a condition: another, which is selective by
- * itself, stands beside them. So a store need not index them; each index key is paid by every write. Figures: decision 006.
+ * itself, stands beside them. So a store need not index them; each index key is paid by every write. Figures: decision 003.
  */
 import { hash } from 'node:crypto';
 
