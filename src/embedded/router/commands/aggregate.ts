@@ -47,7 +47,7 @@ export async function aggregate(router: Router, request: Request): Promise<Buffe
     }
     if (route && isPlainCount(request)) return countOnSeveral(router, request, route, transaction);
     if (transaction) throw new Refusal(CODE.illegalOperation, 'this router aggregates over one shard only inside a transaction');
-    return aggregateByCluster(router, request, route);
+    return aggregateByCluster(router, request);
   });
 }
 
@@ -117,17 +117,17 @@ function writesElsewhere(request: Request): boolean {
   return last === '$out' || last === '$merge';
 }
 
-/** A shard that takes part and has a primary, as far as is known: it asks the others. */
-async function coordinatorOf(router: Router, request: Request, route: CollectionRoute | undefined): Promise<Shard | undefined> {
+/**
+ * The first shard that has a primary, as far as is known: it asks the others. Always the same one: a shard that has never
+ * asked the others may call its own knowledge of them stale again and again.
+ */
+async function coordinatorOf(router: Router): Promise<Shard | undefined> {
   const all = await router.shards.all();
-  const match = stagesOf(request).find(({ name }) => name === '$match');
-  const taking = route && new Set(shardsFor(route, request.message, match?.value.value, request.fields.has('collation')));
-  const wanted = taking ? all.filter(({ id }) => taking.has(id)) : all;
-  return wanted.find(({ knownPrimary }) => knownPrimary !== undefined) ?? wanted[0] ?? all[0];
+  return all.find(({ knownPrimary }) => knownPrimary !== undefined) ?? all[0];
 }
 
-async function aggregateByCluster(router: Router, request: Request, route: CollectionRoute | undefined): Promise<Buffer> {
-  const any = await coordinatorOf(router, request, route);
+async function aggregateByCluster(router: Router, request: Request): Promise<Buffer> {
+  const any = await coordinatorOf(router);
   if (!any) throw new Refusal(CODE.shardNotFound, 'the cluster has no shard');
   const message = rewrite(request, { rename: 'clusterAggregate', drop: ['txnNumber'] });
   const reply = await callShard(router, any.id, message, { isRepeatable: !writesElsewhere(request) });
