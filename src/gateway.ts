@@ -4,6 +4,7 @@ import { decideBy } from './access/decide-by.ts';
 import { AUDIT_PATIENCE_MS, startAudit, watchWrites } from './composition/audit.ts';
 import { openAuthorization } from './composition/authorization.ts';
 import { startCommits } from './composition/commits.ts';
+import { openErasures } from './composition/erasures.ts';
 import { createListeners } from './composition/listeners.ts';
 import { openResources } from './composition/resources.ts';
 import { openStores } from './composition/stores.ts';
@@ -31,6 +32,8 @@ import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
 import { encounterEverything, patientEverything } from './operations/everything.ts';
 import { explain } from './operations/explain.ts';
+import { createExpungeOperation } from './operations/expunge.ts';
+import { createExpungeStatusOperation } from './operations/expunge-status.ts';
 import { createLaunchOperation } from './operations/launch.ts';
 import { observationLastn } from './operations/observation-lastn.ts';
 import { createRecordShardOperation } from './operations/record-shard.ts';
@@ -43,6 +46,7 @@ import { validate } from './operations/validate.ts';
 import { createPageTokens } from './search/plan/page-token.ts';
 import type { MemberDrill } from './store/administration.ts';
 import { createCancellableStore } from './store/cancellable-store.ts';
+import { createClosedRecordsStore } from './store/closed-records.ts';
 import { createBenchmarkRuns } from './store/mongo/benchmark-runs.ts';
 import { sharedSecret } from './store/mongo/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
@@ -109,6 +113,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const catchUpAudit = async () => audit?.relay.flush(AUDIT_PATIENCE_MS).catch(() => undefined);
   const resources = await openResources({ config, definitions, log, metrics }, both, commits, catchUpAudit);
   const { keeper, live } = resources;
+  const erasures = await openErasures({ config, definitions, log }, both, commits, resources, audit?.audit, () => recalling.forgetAll());
   const watch = audit && watchWrites(audit, administrative, resources.stores, definitions.resourceTypes, log);
   const isResourceType = (type: string) => definitions.isResourceType(type);
   const authorization = hasOwnAuthorization(config)
@@ -138,24 +143,29 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createBenchmarkOperation(administration, bench),
     createBenchmarkStatusOperation(bench),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
+    createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
+    createExpungeStatusOperation(erasures.jobs),
     createReindexOperation(keeper.jobs),
     createReindexStatusOperation(keeper.jobs),
   ]);
   const timing = createRequestTiming();
+  const recalling = createRecallingStore(
+    createTimedStore(
+      createCancellableStore(
+        createWatchedStore(createShapedStore(createClosedRecordsStore(resources.stores, erasures.isClosed), shapes), 'SearchParameter', () =>
+          keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+        ),
+        underWay.current,
+      ),
+      timing.inStore,
+    ),
+    RECALLED_CHARACTERS,
+  );
+  await erasures.refresh();
+  erasures.start();
   const context = assembleContext(
     {
-      store: createRecallingStore(
-        createTimedStore(
-          createCancellableStore(
-            createWatchedStore(createShapedStore(resources.stores, shapes), 'SearchParameter', () =>
-              keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
-            ),
-            underWay.current,
-          ),
-          timing.inStore,
-        ),
-        RECALLED_CHARACTERS,
-      ),
+      store: recalling,
       definitions,
       validator: withParameterRules(createValidator(definitions), resources.parameterRules, keeper.registered),
       indexer: live.indexer,
@@ -219,7 +229,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listeners.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([bench.close(), keeper.stop(), commits.stopRecovery()]);
+      await Promise.all([bench.close(), keeper.stop(), erasures.stop(), commits.stopRecovery()]);
       await watch?.stop();
       await audit?.close();
       await clock.close();

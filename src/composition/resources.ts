@@ -9,9 +9,10 @@ import { createLiveSearch } from '../search/parameters/live-search.ts';
 import type { OwnParameterRules } from '../search/parameters/own-parameter.ts';
 import { createSearchRegistry } from '../search/parameters/registry.ts';
 import { createMeasuredStore } from '../store/measured-store.ts';
-import { createReindexJobs } from '../store/mongo/reindex-jobs.ts';
+import { createLeasedJobs } from '../store/mongo/leased-jobs.ts';
 import { createPlacementStore } from '../store/placement/placement-store.ts';
 import { createPlacementReindex } from '../store/placement/reindex.ts';
+import type { ReindexJob } from '../store/reindex.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -51,7 +52,7 @@ export async function openResources(
     live,
     rules: parameterRules,
     configured: fullTextParameters(config.fullText, definitions),
-    jobs: createReindexJobs(clinical.collections, Date.now),
+    jobs: createLeasedJobs<ReindexJob>(clinical.collections, 'reindex_jobs', Date.now),
     store: createPlacementReindex(clinical.reindexing, administrative.reindexing),
     announce: clock.announce,
     allKnow: clock.allKnow,

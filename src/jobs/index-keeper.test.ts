@@ -4,8 +4,9 @@ import { loadDefinitions } from '../definitions/load.ts';
 import { recordKeyOf } from '../model/record-key.ts';
 import { createLiveSearch, type LiveSearch } from '../search/parameters/live-search.ts';
 import { createSearchRegistry } from '../search/parameters/registry.ts';
+import { createMemoryJobs } from '../store/memory/leased-jobs.ts';
 import { createMemoryStore } from '../store/memory/memory-store.ts';
-import { createMemoryReindexJobs } from '../store/memory/reindex-jobs.ts';
+import type { ReindexJob } from '../store/reindex.ts';
 import { type FullText, fullTextParameters } from './full-text.ts';
 import { createIndexKeeper } from './index-keeper.ts';
 
@@ -26,7 +27,7 @@ const PARAMETER = {
 /** A store and the gateways that share it, each with a registry and an indexer of its own. */
 function scene() {
   const store = createMemoryStore();
-  const jobs = createMemoryReindexJobs();
+  const jobs = createMemoryJobs<ReindexJob>();
   const announced = new Map<string, readonly string[]>();
   const gateway = (name: string, fullText: FullText = 'off') => {
     const live = createLiveSearch(definitions, { baseUrl: 'http://here' });

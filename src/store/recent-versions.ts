@@ -10,6 +10,8 @@ import type { ResourceStore, UnitOfWork, Write } from './store.ts';
 export interface RecallingStore extends ResourceStore {
   /** The version last seen here, maybe no longer current; undefined if there is none. Deletions are not remembered. */
   recall(key: ResourceKey): ResourceVersion | undefined;
+  /** Remembers nothing any more: what was erased must not linger here. */
+  forgetAll(): void;
 }
 
 /** Longer texts are not remembered; characters. */
@@ -62,6 +64,10 @@ export function createRecallingStore(store: ResourceStore, maxCharacters: number
       return version;
     },
     commit,
+    forgetAll() {
+      versions.clear();
+      characters = 0;
+    },
     recall(key) {
       const name = keyText(key);
       const version = versions.get(name);

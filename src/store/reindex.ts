@@ -1,5 +1,6 @@
 /** Making the index entries of what is stored anew: versions, texts and times stay as they are. */
 import type { IndexEntries, ResourceVersion } from '../model/resource.ts';
+import type { LeasedJobs } from './leased-jobs.ts';
 
 /** A part of a store that is gone through in one order: a shard's range of keys, or a table. */
 export interface ReindexPart {
@@ -62,17 +63,7 @@ export interface ReindexJob {
   readonly problem?: string;
 }
 
-export interface ReindexJobs {
-  /** False if a job with this id is there. */
-  add(job: ReindexJob): Promise<boolean>;
-  list(): Promise<readonly ReindexJob[]>;
-  /** Leases a job that is not complete; undefined if another gateway has it. */
-  take(id: string, holder: string): Promise<ReindexJob | undefined>;
-  /** Keeps what has been done and renews the lease; false if the job is gone or another's. */
-  save(job: ReindexJob, holder: string): Promise<boolean>;
-  release(id: string, holder: string): Promise<void>;
-  remove(id: string): Promise<void>;
-}
+export type ReindexJobs = LeasedJobs<ReindexJob>;
 
 /** Percent of the resources that a job has done: 100 when it is complete, never before. */
 export function percentOf({ parts, total, completedAt }: ReindexJob): number {

@@ -1,11 +1,13 @@
 /** The contract of `ResourceStore` as tests: run on every store, so that they can't disagree. */
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeErasure } from './contract/erasure-contract.ts';
 import { describeHistory } from './contract/history-contract.ts';
 import type { ContractTypes } from './contract/scene.ts';
 import { describeSearch } from './contract/search-contract.ts';
 import { describeSort } from './contract/sort-contract.ts';
 import { describeUnits } from './contract/unit-contract.ts';
 import { describeWrites } from './contract/write-contract.ts';
+import type { ErasureStore } from './erasure.ts';
 import type { ResourceStore } from './store.ts';
 
 export interface StoreContractOptions {
@@ -19,7 +21,7 @@ export interface StoreContractOptions {
 
 /** A store under test and how to end it. */
 export interface StoreUnderTest {
-  readonly store: ResourceStore;
+  readonly store: ResourceStore & { readonly erasure: ErasureStore };
   close(): Promise<void>;
 }
 
@@ -44,5 +46,6 @@ export function describeStoreContract(name: string, makeStore: () => Promise<Sto
     describeHistory(storeOf, types);
     describeSearch(storeOf, types);
     describeSort(storeOf, types);
+    describeErasure(storeOf, types, largeRawBytes);
   });
 }

@@ -54,7 +54,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const issuer = await openLocalIssuer(dataDir);
   const token = await issuer.sign({
     audience: options.audience ?? url,
-    scope: 'system/*.cruds system/AuditEvent.rs system/$shard.cruds system/$replica.cruds system/$reindex.cruds',
+    scope:
+      'system/*.cruds system/$shard.cruds system/$replica.cruds system/$reindex.cruds system/$expunge.cruds system/$de-identify.r system/AuditEvent.rs',
     subject: 'test',
     ttlSeconds: 3600,
   });

@@ -17,6 +17,7 @@ import { type ListenOptions, listen } from '../../src/http/serve.ts';
 import { createRequestsUnderWay } from '../../src/http/under-way.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { createErasureKeeper, type ErasureKeeper } from '../../src/jobs/erasure-keeper.ts';
 import { type FullText, fullTextParameters } from '../../src/jobs/full-text.ts';
 import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
 import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
@@ -24,6 +25,8 @@ import { createAccessExplainOperation } from '../../src/operations/access-explai
 import { aggregate } from '../../src/operations/aggregate.ts';
 import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
 import { explain } from '../../src/operations/explain.ts';
+import { createExpungeOperation } from '../../src/operations/expunge.ts';
+import { createExpungeStatusOperation } from '../../src/operations/expunge-status.ts';
 import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
 import { createReindexOperation } from '../../src/operations/reindex.ts';
@@ -33,9 +36,12 @@ import { createLiveSearch } from '../../src/search/parameters/live-search.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
 import { createCancellableStore } from '../../src/store/cancellable-store.ts';
+import { createClosedRecordsStore } from '../../src/store/closed-records.ts';
+import type { ErasureJob } from '../../src/store/erasure.ts';
+import { createMemoryJobs } from '../../src/store/memory/leased-jobs.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
-import { createMemoryReindexJobs } from '../../src/store/memory/reindex-jobs.ts';
 import { createRecallingStore } from '../../src/store/recent-versions.ts';
+import type { ReindexJob } from '../../src/store/reindex.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { createWatchedStore } from '../../src/store/watched-store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
@@ -66,7 +72,7 @@ export type GatewayChanges = Partial<InteractionServices> &
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
-  const { keeper, ...made } = memoryServices((message, details) => failures.push({ message, ...details }), changes.fullText);
+  const { keeper, erasures, ...made } = memoryServices((message, details) => failures.push({ message, ...details }), changes.fullText);
   const services = { ...made, ...changes };
   const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
@@ -85,11 +91,14 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     aggregate,
     explain,
     createAccessExplainOperation({ decide, verify: verifier.verify }),
+    createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
+    createExpungeStatusOperation(erasures.jobs),
     createReindexOperation(keeper.jobs),
     createReindexStatusOperation(keeper.jobs),
   ]);
   await keeper.refresh();
   keeper.start();
+  erasures.start();
   const underWay = changes.underWay ?? createRequestsUnderWay();
   const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
   const context = assembleContext({ ...services, store }, operations.described, operations.find);
@@ -122,6 +131,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     close: async (graceMs = 100) => {
       await listening.close(graceMs);
       await keeper.stop();
+      await erasures.stop();
       await remove();
     },
   };
@@ -131,7 +141,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
 export function memoryServices(
   report: (message: string, details?: object) => void,
   fullText: FullText = 'off',
-): InteractionServices & { readonly keeper: IndexKeeper } {
+): InteractionServices & { readonly keeper: IndexKeeper; readonly erasures: ErasureKeeper } {
   const definitions = loadDefinitions();
   const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL });
   const rules = { definitions, builtIn: createSearchRegistry(definitions) };
@@ -141,7 +151,7 @@ export function memoryServices(
     live,
     rules,
     configured: fullTextParameters(fullText, definitions),
-    jobs: createMemoryReindexJobs(),
+    jobs: createMemoryJobs<ReindexJob>(),
     store: resources.reindexing,
     announce: () => {},
     allKnow: async () => true,
@@ -150,9 +160,25 @@ export function memoryServices(
     log: () => {},
   });
   let last = 0;
+  const erasures = createErasureKeeper({
+    jobs: createMemoryJobs<ErasureJob>(),
+    resources,
+    erasure: resources.erasure,
+    indexer: live.indexer,
+    definitions,
+    now: Date.now,
+    watermark: Date.now,
+    holder: 'memory',
+    storeOf: () => 'memory',
+    seal: async (statement) => JSON.stringify(statement),
+    record: () => {},
+    forget: () => {},
+    log: () => {},
+  });
   return {
     keeper,
-    store: createWatchedStore(unhurried(resources), 'SearchParameter', keeper.refresh),
+    erasures,
+    store: createWatchedStore(createClosedRecordsStore(unhurried(resources), erasures.isClosed), 'SearchParameter', keeper.refresh),
     definitions,
     validator: withParameterRules(createValidator(definitions), rules, keeper.registered),
     indexer: live.indexer,

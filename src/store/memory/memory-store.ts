@@ -4,6 +4,7 @@ import type { ResourceDraft, ResourceKey, ResourceVersion } from '../../model/re
 import { keyText } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
 import { aggregateRows } from '../aggregate-rows.ts';
+import type { ErasureStore } from '../erasure.ts';
 import { compareMatches, sortValuesOf } from '../order.ts';
 import type { ReindexStore } from '../reindex.ts';
 
@@ -85,6 +86,27 @@ function reindexingOf(versions: Versions): ReindexStore {
   };
 }
 
+function erasureOf(versions: Versions, kept: Map<string, Idempotency>): ErasureStore {
+  return {
+    settle: async () => {},
+    lyingIn: async (rk) =>
+      [...versions.values()].filter((list) => list.some((version) => version.rk === rk)).map(([first]) => first as ResourceDraft),
+    erase: async (keys) => {
+      for (const key of keys) versions.delete(keyText(key));
+    },
+    erasePast: async (key, rk, which) => {
+      const list = versions.get(keyText(key)) ?? [];
+      const goes = (version: ResourceDraft) => version.rk === rk && (which === 'all' || which.includes(version.version));
+      if (list.length > 0) versions.set(keyText(key), [...list.slice(0, -1).filter((version) => !goes(version)), ...list.slice(-1)]);
+    },
+    eraseAnswers: async (isSuch) => {
+      const such = [...kept.values()].filter(({ answer }) => isSuch(answer));
+      for (const { key } of such) kept.delete(key);
+      return such.length;
+    },
+  };
+}
+
 function checkGuard(versions: Versions, guard: Guard): void {
   const found = matching(versions, { types: [guard.type], where: guard.where }).map((draft) => draft.id);
   const asExpected = found.length === guard.expected.length && guard.expected.every((id) => found.includes(id));
@@ -107,6 +129,7 @@ function commitUnit(versions: Versions, kept: Map<string, Idempotency>, unit: Un
 
 export interface MemoryStore extends ResourceStore {
   readonly reindexing: ReindexStore;
+  readonly erasure: ErasureStore;
 }
 
 /** An empty store that is gone with the process. Every commit runs alone; a search looks at every resource. */
@@ -131,5 +154,6 @@ export function createMemoryStore(): MemoryStore {
     commit: async (unit) => commitUnit(versions, kept, unit),
     findIdempotency: async (key) => kept.get(key),
     reindexing: reindexingOf(versions),
+    erasure: erasureOf(versions, kept),
   };
 }

@@ -1,12 +1,14 @@
 /** The clinical store: resources as documents of a MongoDB cluster, sharded by record key. */
 import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
+import type { ErasureStore } from '../erasure.ts';
 import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { watchCoLocation } from './co-location.ts';
 import { freeze, probeElection, stepDown } from './drill.ts';
+import { createMongoErasure } from './erasure.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
 import { addZone, moveRange, planMove, removeZone, switchBalancer } from './layout.ts';
@@ -45,6 +47,7 @@ export interface MongoStore extends ResourceStore {
   readonly collections: MongoCollections;
   readonly administration: ClinicalAdministration;
   readonly reindexing: ReindexStore;
+  readonly erasure: ErasureStore;
   /** How the shards are just now. */
   readonly shards: { readonly watch: ShardWatch; readonly trips: ShardTrips };
   openMarkedCommit(): MarkedCommit;
@@ -101,6 +104,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     collections,
     administration: administrationOf(collections),
     reindexing: createMongoReindex(collections),
+    erasure: createMongoErasure(collections, reader, options.isOwnerType),
     read: reader.read,
     readVersion: reader.readVersion,
     search: searcher.search,

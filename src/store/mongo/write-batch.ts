@@ -10,6 +10,7 @@ import { CommitRefused } from '../store.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { historyIdOf, parted, type StoredDocument } from './document.ts';
 import { isDuplicateKeyCode, isTransientCode, undecided } from './errors.ts';
+import { retryTransient } from './retry.ts';
 import { COMMAND_WITHIN_MS, type ShardTrips } from './shard-trips.ts';
 import { createDocument, historyOf, replaceStatement, type UpdateStatement } from './unit-plan.ts';
 
@@ -132,6 +133,16 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
     return outcomes(items, failed, taken, 'exists');
   }
 
+  /** Old versions that were put into the history of what has been erased meanwhile must not stay there. */
+  async function takeBack(refused: readonly Replacing[]): Promise<void> {
+    if (refused.length === 0) return;
+    const ids = refused.map(({ document }) => document._id);
+    const there = await retryTransient(() => resources.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray());
+    const isThere = new Set(there.map(({ _id }) => _id));
+    const orphans = refused.filter(({ document }) => !isThere.has(document._id)).map(({ before }) => before._id);
+    if (orphans.length > 0) await retryTransient(() => history.deleteMany({ _id: { $in: orphans } }, { writeConcern: DURABLE }));
+  }
+
   async function replaceAll(items: readonly Replacing[]): Promise<Outcome<void>[]> {
     const before = items.map((item) => item.before);
     // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
@@ -142,6 +153,7 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
     const isAllApplied = applied >= items.length - failed.size;
     const doubtful = isAllApplied ? [] : items.flatMap((_, index) => (failed.has(index) ? [] : [index]));
     for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
+    await takeBack(doubtful.filter((index) => !unkept.has(index)).map((index) => items[index] as Replacing));
     return outcomes(items, failed, new Set(doubtful), 'version');
   }
 

@@ -9,6 +9,7 @@ import { createMongoStore } from '../mongo/mongo-store.ts';
 import { createPostgresStore } from '../postgres/postgres-store.ts';
 import type { StoreUnderTest } from '../store-contract.ts';
 import { describeStoreContract } from '../store-contract.ts';
+import { createPlacementErasure } from './erasure.ts';
 import { createPlacementStore } from './placement-store.ts';
 import { createTwoPhaseCommit } from './two-phase.ts';
 
@@ -23,7 +24,10 @@ async function openPlacement(): Promise<StoreUnderTest> {
   await administrative.migrate();
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: `test-${databaseName}`, newUlid: ulid });
   return {
-    store: createPlacementStore({ clinical, administrative, audit: createMemoryStore(), types, twoPhase }),
+    store: {
+      ...createPlacementStore({ clinical, administrative, audit: createMemoryStore(), types, twoPhase }),
+      erasure: createPlacementErasure(clinical.erasure, administrative.erasure),
+    },
     close: async () => {
       await clinical.close();
       await administrative.close();

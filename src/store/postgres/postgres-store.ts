@@ -6,6 +6,7 @@ import type { AuditSink } from '../../audit/relay.ts';
 import type { AdministrativeAdministration } from '../administration.ts';
 import type { AuthorizationStore } from '../authorization.ts';
 
+import type { ErasureStore } from '../erasure.ts';
 import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
 
@@ -13,6 +14,7 @@ import { administrationOf } from './administration.ts';
 import { type AuditStoreOptions, createAuditStore } from './audit/audit-store.ts';
 import { createAuditSink } from './audit/sink.ts';
 import { createAuthorizationStore } from './authorization.ts';
+import { createPostgresErasure } from './erasure.ts';
 import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
@@ -20,7 +22,7 @@ import { migratePostgres } from './migrate.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { createReader } from './read.ts';
-import { createPostgresReindex } from './reindex.ts';
+import { createPostgresReindex, settlePrepared } from './reindex.ts';
 import { createReplicaReader } from './replicas.ts';
 import { aggregateRows } from './search/aggregate.ts';
 import { explainPage } from './search/explain.ts';
@@ -58,6 +60,7 @@ export interface PostgresStore extends ResourceStore {
   /** What the embedded authorization server keeps. */
   readonly authorization: AuthorizationStore;
   readonly reindexing: ReindexStore;
+  readonly erasure: ErasureStore;
   /** Where a gateway's audit events go. */
   readonly auditSink: AuditSink & WritesSink;
   /** Audit events as resources. */
@@ -147,6 +150,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     administration: administrationOf(pools, partitions, options.archiveDir),
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
+    erasure: createPostgresErasure(pools.maintenance, () => settlePrepared(pools.maintenance)),
     auditSink: createAuditSink(pools.audit, partitions, Date.now),
     auditStore: (auditOptions) => createAuditStore(pools.search, auditOptions),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),

@@ -18,14 +18,14 @@ const SETTLE_MS = 60_000;
 export function createPostgresReindex(pool: Pool): ReindexStore {
   return {
     parts: async (types) => types.map((type) => ({ store: 'postgresql', name: tableOf(type).table, types: [type] })),
-    settle: () => translating(() => settle(pool)),
+    settle: () => translating(() => settlePrepared(pool)),
     page: (part, after, limit) => translating(() => page(pool, part, after, limit)),
     rewrite: (part, items) => translating(() => rewrite(pool, tableOf(part.types[0] ?? ''), items)),
   };
 }
 
 /** A prepared transaction's rows are seen by nobody, and may be a crashed gateway's. */
-async function settle(pool: Pool): Promise<void> {
+export async function settlePrepared(pool: Pool): Promise<void> {
   const text = 'SELECT gid FROM pg_prepared_xacts WHERE database = current_database() AND ($1::text[] IS NULL OR gid = ANY ($1::text[]))';
   let first: readonly string[] | undefined;
   for (const giveUpAt = performance.now() + SETTLE_MS; ; await sleep(100)) {

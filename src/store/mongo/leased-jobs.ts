@@ -1,8 +1,10 @@
 /**
- * Runs over the index as documents, each leased to the gateway that carries it out. Two that both believe to have one do the
- * same work twice, harmlessly: rewriting is idempotent.
+ * Jobs as documents, each leased to the gateway that carries it out. Two that both believe to have one do the same work
+ * twice: it must be idempotent.
  */
-import type { ReindexJob, ReindexJobs } from '../reindex.ts';
+
+import type { Collection } from 'mongodb';
+import type { LeasedJob, LeasedJobs } from '../leased-jobs.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { isDuplicateKey, translate } from './errors.ts';
 import { retryTransient } from './retry.ts';
@@ -10,16 +12,22 @@ import { retryTransient } from './retry.ts';
 /** How long a gateway that says nothing keeps a job. */
 const LEASE_MS = 10_000;
 
-interface JobDocument {
+interface JobDocument<Job> {
   readonly _id: string;
-  readonly job: ReindexJob;
+  readonly job: Job;
   readonly isComplete: boolean;
   readonly holder?: string;
   readonly heldUntil?: Date;
 }
 
-export function createReindexJobs({ client, databaseName }: MongoCollections, now: () => number): ReindexJobs {
-  const jobs = client.db(databaseName).collection<JobDocument>('reindex_jobs');
+/** @param name of the collection: one for each kind of job */
+export function createLeasedJobs<Job extends LeasedJob>(
+  { client, databaseName }: MongoCollections,
+  name: 'reindex_jobs' | 'erasure_jobs',
+  now: () => number,
+): LeasedJobs<Job> {
+  const jobs: Collection<JobDocument<LeasedJob>> = client.db(databaseName).collection(name);
+  const read = (filter: object) => asked(async () => (await jobs.find(filter).sort({ _id: 1 }).toArray()).map(({ job }) => job as Job));
   const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
   const leaseEnd = () => new Date(now() + LEASE_MS);
   const durable = { writeConcern: DURABLE };
@@ -33,13 +41,14 @@ export function createReindexJobs({ client, databaseName }: MongoCollections, no
         throw translate(error);
       }
     },
-    list: () => asked(async () => (await jobs.find({}).sort({ _id: 1 }).toArray()).map(({ job }) => job)),
+    list: () => read({}),
+    listOpen: () => read({ isComplete: false }),
     take: (id, holder) =>
       asked(async () => {
         const isFree = { $or: [{ holder }, { holder: { $exists: false } }, { heldUntil: { $lt: new Date(now()) } }] };
         const filter = { _id: id, isComplete: false, ...isFree };
         await jobs.updateOne(filter, { $set: { holder, heldUntil: leaseEnd() } }, durable);
-        return (await jobs.findOne({ _id: id, isComplete: false, holder }))?.job;
+        return (await jobs.findOne({ _id: id, isComplete: false, holder }))?.job as Job | undefined;
       }),
     save: (job, holder) =>
       asked(async () => {

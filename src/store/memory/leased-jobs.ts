@@ -1,8 +1,8 @@
-/** Runs over the index in memory: for tests, and one gateway. */
-import type { ReindexJob, ReindexJobs } from '../reindex.ts';
+/** Jobs in memory: for tests, and one gateway. */
+import type { LeasedJob, LeasedJobs } from '../leased-jobs.ts';
 
-export function createMemoryReindexJobs(): ReindexJobs {
-  const jobs = new Map<string, ReindexJob>();
+export function createMemoryJobs<Job extends LeasedJob>(): LeasedJobs<Job> {
+  const jobs = new Map<string, Job>();
   return {
     add: async (job) => {
       if (jobs.has(job.id)) return false;
@@ -10,6 +10,7 @@ export function createMemoryReindexJobs(): ReindexJobs {
       return true;
     },
     list: async () => [...jobs.values()],
+    listOpen: async () => [...jobs.values()].filter(({ completedAt }) => completedAt === undefined),
     take: async (id) => {
       const job = jobs.get(id);
       return job?.completedAt === undefined ? job : undefined;

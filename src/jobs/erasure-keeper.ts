@@ -1,0 +1,111 @@
+/**
+ * Carries out erasures, one at a time over all gateways, and closes the records that are being erased to writes.
+ *
+ * Every gateway looks once a second which records these are. A gateway that has not heard of a run yet may still write:
+ * the run looks again for what such writes left, after they are decided.
+ */
+import { recordKeyOf } from '../model/record-key.ts';
+import type { ErasureJob, ErasureJobs } from '../store/erasure.ts';
+import type { Write } from '../store/store.ts';
+import { type ErasureServices, runErasure } from './run-erasure.ts';
+
+export interface ErasureKeeperOptions extends Omit<ErasureServices, 'isStopping'> {
+  /** Forgets every version that this gateway remembers. */
+  readonly forget: () => void;
+  readonly log: (message: string, detail: object) => void;
+}
+
+export interface ErasureKeeper {
+  readonly jobs: ErasureJobs;
+  /** What it works with: plans can be made without it. */
+  readonly services: Omit<ErasureServices, 'isStopping'>;
+  /** Asks what is being erased; then, and every second, records are closed and opened. */
+  refresh(): Promise<void>;
+  /** True for a write to a record that is being erased. */
+  isClosed(write: Write): boolean;
+  /** Looks for work until it is stopped. */
+  start(): void;
+  /** Ends after the batch under way; what is left is taken up later, by whomever. */
+  stop(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeeper {
+  const { jobs, holder, forget, log } = options;
+  let isStopping = false;
+  let timer: NodeJS.Timeout | undefined;
+  let working: Promise<void> = Promise.resolve();
+  let workTimer: NodeJS.Timeout | undefined;
+  let closed: ReadonlySet<string> = new Set();
+  let closedKeys: ReadonlySet<string> = new Set();
+
+  function close(patients: readonly string[]): void {
+    closed = new Set(patients.map((patient) => `Patient/${patient}`));
+    closedKeys = new Set(patients.map((patient) => recordKeyOf(patient)));
+  }
+
+  async function refresh(): Promise<void> {
+    const patients = (await jobs.listOpen()).flatMap(({ patient }) => patient ?? []);
+    const before = [...closed].map((reference) => reference.slice('Patient/'.length));
+    if (patients.length === before.length && patients.every((patient) => before.includes(patient))) return;
+    // Closed first and opened last: nothing is built meanwhile on what was remembered.
+    close([...before, ...patients]);
+    forget();
+    close(patients);
+  }
+
+  async function workOnce(): Promise<void> {
+    for (const { id } of await jobs.listOpen()) {
+      if (isStopping) return;
+      const job = await jobs.take(id, holder);
+      if (job) await carryOn(job);
+    }
+  }
+
+  async function carryOn(job: ErasureJob): Promise<void> {
+    try {
+      const isDone = await runErasure(job, { ...options, isStopping: () => isStopping });
+      if (isDone) log('a record has been erased', { job: job.id });
+    } catch (error) {
+      log('an erasure was interrupted; it is tried again', { job: job.id, error });
+    } finally {
+      await jobs.release(job.id, holder).catch(() => undefined);
+      await refresh().catch(() => undefined);
+    }
+  }
+
+  async function lookAndRest(): Promise<void> {
+    await refresh().catch((error: unknown) => log('what is being erased could not be read', { error }));
+    if (!isStopping) timer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
+  }
+
+  async function workAndRest(): Promise<void> {
+    await workOnce().catch((error: unknown) => log('looking for erasures failed', { error }));
+    if (isStopping) return;
+    workTimer = setTimeout(() => {
+      working = workAndRest();
+    }, LOOK_EVERY_MS).unref();
+  }
+
+  return {
+    jobs,
+    services: options,
+    refresh,
+    isClosed({ draft, ...write }) {
+      if (closed.size === 0) return false;
+      if (closedKeys.has(draft.rk) || draft.index.patients.some((patient) => closed.has(patient))) return true;
+      return 'previous' in write && closedKeys.has(write.previous.rk);
+    },
+    start() {
+      timer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
+      working = workAndRest();
+    },
+    async stop() {
+      isStopping = true;
+      clearTimeout(timer);
+      clearTimeout(workTimer);
+      await working;
+    },
+  };
+}
