@@ -4,6 +4,7 @@ import { decideBy } from './access/decide-by.ts';
 import { AUDIT_PATIENCE_MS, startAudit, watchWrites } from './composition/audit.ts';
 import { openAuthorization } from './composition/authorization.ts';
 import { startCommits } from './composition/commits.ts';
+import { deidentificationKey } from './composition/deidentification.ts';
 import { openErasures } from './composition/erasures.ts';
 import { createListeners } from './composition/listeners.ts';
 import { openResources } from './composition/resources.ts';
@@ -30,6 +31,7 @@ import { openBench } from './operations/benchmark/bench.ts';
 import type { BenchmarkReport } from './operations/benchmark/report.ts';
 import { createBenchmarkOperation } from './operations/benchmark.ts';
 import { createBenchmarkStatusOperation } from './operations/benchmark-status.ts';
+import { createDeidentifyOperation } from './operations/de-identify.ts';
 import { encounterEverything, patientEverything } from './operations/everything.ts';
 import { explain } from './operations/explain.ts';
 import { createExpungeOperation } from './operations/expunge.ts';
@@ -143,6 +145,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createBenchmarkOperation(administration, bench),
     createBenchmarkStatusOperation(bench),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
+    createDeidentifyOperation(definitions, await deidentificationKey(config, clinical)),
     createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
     createExpungeStatusOperation(erasures.jobs),
     createReindexOperation(keeper.jobs),

@@ -366,6 +366,14 @@ export const OPTIONS = {
     secret: true,
     description: "That client's secret.",
   },
+  deidentificationKey: {
+    kind: 'text',
+    env: 'DEIDENTIFICATION_KEY',
+    flag: 'deidentification-key',
+    defaultText: 'derived from the secret that the gateways share',
+    secret: true,
+    description: 'The key of the pseudonyms of `$de-identify`: random text. Another key makes other pseudonyms.',
+  },
   authorizationServer: {
     kind: 'choice',
     env: 'AUTHORIZATION_SERVER',

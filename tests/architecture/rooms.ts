@@ -5,6 +5,7 @@ export const ROOMS = [
   'telemetry',
   'lifecycle',
   'definitions',
+  'deidentification',
   'format',
   'search',
   'audit',

@@ -23,6 +23,7 @@ import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper
 import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
 import { createAccessExplainOperation } from '../../src/operations/access-explain.ts';
 import { aggregate } from '../../src/operations/aggregate.ts';
+import { createDeidentifyOperation } from '../../src/operations/de-identify.ts';
 import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
 import { explain } from '../../src/operations/explain.ts';
 import { createExpungeOperation } from '../../src/operations/expunge.ts';
@@ -91,6 +92,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     aggregate,
     explain,
     createAccessExplainOperation({ decide, verify: verifier.verify }),
+    createDeidentifyOperation(services.definitions, randomBytes(32)),
     createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
     createExpungeStatusOperation(erasures.jobs),
     createReindexOperation(keeper.jobs),
