@@ -155,8 +155,10 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const recalling = createRecallingStore(
     createTimedStore(
       createCancellableStore(
-        createWatchedStore(createShapedStore(createClosedRecordsStore(resources.stores, erasures.isClosed), shapes), 'SearchParameter', () =>
-          keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+        createWatchedStore(
+          createShapedStore(createClosedRecordsStore(resources.stores, erasures.isClosed), shapes),
+          'SearchParameter',
+          () => keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
         ),
         underWay.current,
       ),
