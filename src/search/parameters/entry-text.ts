@@ -102,13 +102,22 @@ const CONTROL = /[\u0000-\u001f\u007f]+/g;
 const PLAIN = /^[ -~]*$/;
 
 /**
+ * Letters that no decomposition takes apart. Unicode's root collation tells them from these texts by accent or case only, and
+ * "ı" is the lower case of a plain "I"; it has þ, ŋ and ŧ as letters of their own, and so they stay.
+ */
+const LETTERS: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', ð: 'd', đ: 'd', ħ: 'h', ı: 'i', ł: 'l', ø: 'o' };
+const LETTER = /[ßæœðđħıłø]/g;
+
+/**
  * Lower case without accents, control characters as one space: what two strings must have in common to match.
  * @see https://hl7.org/fhir/R4/search.html#string
+ * @see https://www.unicode.org/reports/tr10/
  */
 export function foldText(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
   const bare = text.toLowerCase().normalize('NFKD').replace(ACCENTS, '');
-  return bare.toLowerCase().normalize('NFKC').replace(CONTROL, ' ');
+  const plain = bare.toLowerCase().replace(LETTER, (letter) => LETTERS[letter] as string);
+  return plain.normalize('NFKC').replace(CONTROL, ' ');
 }
 
 const exactText = (text: string) => text.replace(CONTROL, ' ');
