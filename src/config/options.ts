@@ -206,7 +206,26 @@ export const OPTIONS = {
     minimum: 1,
     maximum: 20,
     default: 5,
-    description: 'Hops of one chained search parameter or `_has`.',
+    description: 'Hops of one chained search parameter, `_has` or sort key.',
+  },
+  maxSearchParameters: {
+    kind: 'integer',
+    env: 'MAX_SEARCH_PARAMETERS',
+    flag: 'max-search-parameters',
+    minimum: 10,
+    maximum: 2_000,
+    default: 200,
+    description: 'Parameters of one search, repeated ones counted each time.',
+  },
+  maxSearchAlternatives: {
+    kind: 'integer',
+    env: 'MAX_SEARCH_ALTERNATIVES',
+    flag: 'max-search-alternatives',
+    // Links to what is included name 50 ids.
+    minimum: 50,
+    maximum: 10_000,
+    default: 1_000,
+    description: 'Alternatives between commas of one search parameter.',
   },
   fullText: {
     kind: 'choice',

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { outcomeText } from '../interactions/outcome.ts';
+import type { IssueCode } from '../model/error.ts';
 import { readTls, renewTls, type TlsFiles } from './tls.ts';
 
 export interface ListenOptions {
@@ -36,6 +39,8 @@ const STANDSTILL_MS = 180_000;
 const LOOK_EVERY_MS = 2_000;
 const MOST_CONNECTIONS = 16_384;
 const GRACE_MS = 5_000;
+/** Request line and headers together: room for the link of a search by POST that names a thousand ids. */
+const MOST_HEADER_BYTES = 64 * 1024;
 
 /** @throws Error when the port is taken or a TLS file can't be read */
 export async function listen(app: Hono<{ Bindings: HttpBindings }>, options: ListenOptions): Promise<Listening> {
@@ -77,12 +82,41 @@ function createBoundedServer({ tls, receiveTimeoutMs = RECEIVE_TIMEOUT_MS }: Lis
     requestTimeout: receiveTimeoutMs,
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, receiveTimeoutMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MOST_HEADER_BYTES,
     connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, receiveTimeoutMs),
   };
   const server = tls ? createTlsServer({ ...bounds, ...readTls(tls) }, listener) : createServer(bounds, listener);
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(STANDSTILL_MS);
+  server.on('clientError', refuseUnread);
   return server;
+}
+
+interface ParseError extends Error {
+  readonly code?: string;
+  /** What came last, and how far it could be read. */
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
+/** What is no request gets an answer all the same, and one that is too long is told what to do. */
+function refuseUnread(error: ParseError, socket: Duplex & { readonly _httpMessage?: ServerResponse | null }): void {
+  // As Node does by itself: nothing goes into the middle of another answer.
+  if (!socket.writable || socket._httpMessage?.headersSent) return void socket.destroy();
+  const [status, code, diagnostics] = refusalOf(error);
+  const text = outcomeText([{ severity: 'error', code, diagnostics }]);
+  const headers = `Content-Type: application/fhir+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${text}`);
+}
+
+function refusalOf({ code, rawPacket, bytesParsed }: ParseError): [string, IssueCode, string] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ['408 Request Timeout', 'timeout', 'the request took too long to arrive'];
+  if (code !== 'HPE_HEADER_OVERFLOW') return ['400 Bad Request', 'structure', 'this is no HTTP request'];
+  const most = `${MOST_HEADER_BYTES / 1024} KiB`;
+  // The request line is what came first, and ends where the headers begin.
+  if (rawPacket?.subarray(0, bytesParsed).includes('\r'))
+    return ['431 Request Header Fields Too Large', 'too-long', `URL and headers have ${most} at most`];
+  return ['414 URI Too Long', 'too-long', `URL and headers have ${most} at most; send a long search as POST [type]/_search`];
 }
 
 async function close(server: Server, graceMs: number): Promise<void> {

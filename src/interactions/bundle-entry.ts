@@ -132,7 +132,7 @@ function routeOf(
     findOperation: context.findOperation,
   });
   if (route.interaction === 'batch') throw invalidValue('an entry needs the url of a resource or type', place);
-  return { route, path, query: mark < 0 ? [] : queryPairs(relative.slice(mark)) };
+  return { route, path, query: mark < 0 ? [] : queryPairs(relative.slice(mark), context.limits.maxSearchParameters) };
 }
 
 /** Entries of a batch are repeated or not each by itself, so each has a key of its own. */

@@ -46,7 +46,7 @@ export function parseCriteria(
   letters: readonly ScopeLetter[] = ['s'],
 ): Criteria {
   request.access.require(type, 'search-type');
-  const pairs = queryPairs(text);
+  const pairs = queryPairs(text, context.limits.maxSearchParameters);
   const { where, joins } = parseSearch(pairs, [type], { ...context.search, handling: 'strict' });
   const [join] = joins;
   if (join) throw unsupportedParameter(`"${join.name}": chains and _has can not decide a conditional write`, join.name);

@@ -30,6 +30,8 @@ export interface Limits {
   readonly maxPageSize: number;
   /** Resources that come along with a page of a search: `_include` and `_revinclude`. */
   readonly maxIncluded: number;
+  /** Parameters of one search. */
+  readonly maxSearchParameters: number;
   /** Entries of a batch worked on at once. */
   readonly batchConcurrency: number;
 }
@@ -41,6 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   defaultPageSize: 50,
   maxPageSize: 1000,
   maxIncluded: 1000,
+  maxSearchParameters: 200,
   batchConcurrency: 16,
 };
 

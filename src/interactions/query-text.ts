@@ -4,17 +4,14 @@ import { invalidValue } from '../model/error.ts';
 
 type Pairs = readonly (readonly [string, string])[];
 
-/** Far more than any question needs; each costs work. */
-const MAX_PAIRS = 200;
-
-/** Pairs of a query text, decoded; a leading `?` is allowed: "a=1&b=2". @throws FhirError 400 for more than 200 */
-export function queryPairs(text: string): Pairs {
-  return boundedPairs([...new URLSearchParams(text)]);
+/** Pairs of a query text, decoded; a leading `?` is allowed: "a=1&b=2". @throws FhirError 400 for more than `most` */
+export function queryPairs(text: string, most: number): Pairs {
+  return boundedPairs([...new URLSearchParams(text)], most);
 }
 
-/** @throws FhirError 400 for more than 200 */
-export function boundedPairs(pairs: Pairs): Pairs {
-  if (pairs.length > MAX_PAIRS) throw invalidValue(`a query has ${MAX_PAIRS} parameters at most, this one has ${pairs.length}`);
+/** @throws FhirError 400 for more than `most`: each costs work */
+export function boundedPairs(pairs: Pairs, most: number): Pairs {
+  if (pairs.length > most) throw invalidValue(`a query has ${most} parameters at most, this one has ${pairs.length}`);
   return pairs;
 }
 

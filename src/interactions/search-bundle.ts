@@ -15,7 +15,7 @@ import { parseSearch, type SearchRequest } from '../search/request/parse.ts';
 import type { SearchMatch } from '../store/store.ts';
 import { asksForVocabulary } from '../terminology/vocabulary.ts';
 import { type BundleLink, bundleText } from './bundle-text.ts';
-import type { InteractionContext } from './context.ts';
+import type { InteractionContext, Limits } from './context.ts';
 import { type MissingParts, missingParts } from './missing-parts.ts';
 import { outcomeText } from './outcome.ts';
 import { PAGE, pageTokensFor } from './page-cursor.ts';
@@ -25,16 +25,17 @@ import { inCompartment } from './search-compartment.ts';
 import { type OrderContext, searchInOrder } from './search-in-order.ts';
 import { findIncluded, type Included } from './search-includes.ts';
 import { listMembers } from './search-lists.ts';
+import { namedTimeout } from './search-timeout.ts';
 import { totalOf } from './search-total.ts';
 import { type Subset, subsetOf, subsetText } from './subset.ts';
 
 type Pairs = FhirRequest['query'];
 
 /** Parameters from the URL and, for POST, from the form. @throws FhirError 415 for a body that is no form, 400 for too many */
-function searchPairs({ method, query, body }: FhirRequest): Pairs {
-  if (method !== 'POST' || !body) return boundedPairs(query);
+function searchPairs({ method, query, body }: FhirRequest, { maxSearchParameters }: Limits): Pairs {
+  if (method !== 'POST' || !body) return boundedPairs(query, maxSearchParameters);
   if (body.kind !== 'form') throw unsupportedMediaType('_search takes application/x-www-form-urlencoded');
-  return boundedPairs([...query, ...body.pairs]);
+  return boundedPairs([...query, ...body.pairs], maxSearchParameters);
 }
 
 /** What the caller may find of a type; where more than finding is asked for, what all of the letters reach. */
@@ -45,10 +46,14 @@ export const narrowFor =
 
 /** Searches these types. Results are the stored texts, put into the Bundle as they are. */
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
-  const pairs = searchPairs(request);
+  const pairs = searchPairs(request, context.limits);
   if (pairs.some(([name]) => name === EXPLAIN)) return explained(request, context, pairs);
   const subset = subsetOf(pairs);
-  return answerSearch(request, context, await understand(request, context, pairs, types), { subset });
+  try {
+    return await answerSearch(request, context, await understand(request, context, pairs, types), { subset });
+  } catch (error) {
+    throw namedTimeout(error, pairs);
+  }
 }
 
 /** `_explain=true`: how the search is run, instead of what it finds. */

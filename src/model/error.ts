@@ -120,5 +120,10 @@ export const throttled = (diagnostics: string, retryAfterSeconds: number) =>
 export const unavailable = (diagnostics: string, retryAfterSeconds = 2, cause?: unknown) =>
   new FhirError(503, [{ severity: 'error', code: 'transient', diagnostics }], { 'Retry-After': String(retryAfterSeconds) }, cause);
 /** 503: the request took longer than the server gives one; what it had begun to write was decided, nothing is half done. */
-export const timedOut = (diagnostics: string) =>
-  new FhirError(503, [{ severity: 'error', code: 'timeout', diagnostics }], { 'Retry-After': '5' });
+export const timedOut = (diagnostics: string, { expression, cause }: { expression?: readonly string[]; cause?: unknown } = {}) =>
+  new FhirError(
+    503,
+    [{ severity: 'error', code: 'timeout', diagnostics, ...(expression && { expression }) }],
+    { 'Retry-After': '5' },
+    cause,
+  );

@@ -27,7 +27,7 @@ export const explain = defineOperation({
     const hops: Part[] = [];
     const watched = watchedContext(context, hops);
     const types = request.type === undefined ? context.definitions.resourceTypes : [request.type];
-    const search = await understand(request, watched, boundedPairs(request.query), types);
+    const search = await understand(request, watched, boundedPairs(request.query, context.limits.maxSearchParameters), types);
     const plan = planSearch(search, {
       registry: context.search.registry,
       narrow: narrowFor(request),

@@ -31,7 +31,7 @@ export const observationLastn = defineOperation({
   },
   handle: async (request, context) => {
     if (request.body) throw unsupportedParameter('$lastn takes its parameters in the URL');
-    const pairs = boundedPairs(request.query);
+    const pairs = boundedPairs(request.query, context.limits.maxSearchParameters);
     const each = maxOf(pairs.findLast(([name]) => name === 'max')?.[1]);
     const newest = await newestFirst(
       request,

@@ -63,11 +63,12 @@ function textOf(part: ParametersPart | undefined): string | undefined {
  */
 export function readPairs(request: FhirRequest, context: InteractionContext): FhirRequest['query'] {
   const { body, query } = request;
-  if (!body) return boundedPairs(query);
-  if (body.kind === 'form') return boundedPairs([...query, ...body.pairs]);
+  const most = context.limits.maxSearchParameters;
+  if (!body) return boundedPairs(query, most);
+  if (body.kind === 'form') return boundedPairs([...query, ...body.pairs], most);
   const { type, tree } = parseIncoming(request, context);
   if (type !== 'Parameters') throw invalidValue(`a Parameters resource is expected, not a ${type}`, 'resourceType');
-  return boundedPairs([...query, ...partsOf(tree).map(pairOf)]);
+  return boundedPairs([...query, ...partsOf(tree).map(pairOf)], most);
 }
 
 function pairOf(part: ParametersPart): readonly [string, string] {

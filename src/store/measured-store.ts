@@ -23,7 +23,7 @@ export function createMeasuredStore(store: ResourceStore, measure: Measure): Res
     readVersion: (key, version) => measured('read-version', () => store.readVersion(key, version)),
     history: (request) => measured('history', () => store.history(request)),
     search: (search) => measured('search', () => store.search(search)),
-    count: (search) => measured('count', () => store.count(search)),
+    count: (search, isShort) => measured('count', () => store.count(search, isShort)),
     estimate: (search) => measured('estimate', () => store.estimate(search)),
     explain: (search) => measured('explain', () => store.explain(search)),
     collect: (request) => measured('collect', () => store.collect(request)),

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../../conformance/runner/send.ts';
 import { createAdmission } from '../../src/http/middleware/admission.ts';
 import { createRateLimits } from '../../src/http/middleware/rate-limit.ts';
+import { DEFAULT_LIMITS } from '../../src/interactions/context.ts';
 import { memoryServices, type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 
 const MIB = 1024 * 1024;
@@ -137,6 +138,28 @@ describe('requests without end', () => {
     await slow.close();
   });
 
+  test('tell which parameters they had, and no values', async () => {
+    const slow = await serveMemoryGateway({ store: endlessSearches().store, requestTimeoutMs: 100 });
+    const many = Array.from({ length: 15 }, (_, n) => `name=n${n}&address-city=Secretville`).join('&');
+    const body = new URLSearchParams('family=Hidden&_has:Observation:patient:code=123-4');
+    const asked = [
+      ['GET', `Patient?family=Hidden&${many}&_sort=birthdate`, ['family', 'name', 'address-city', '_sort']],
+      ['POST', 'Patient/_search', ['family', '_has:Observation:patient:code']],
+    ] as const;
+    for (const [method, path, names] of asked) {
+      const headers = { Authorization: `Bearer ${await slow.token('system/*.cruds')}` };
+      const answer = await fetch(`${slow.baseUrl}/${path}`, { method, headers, ...(method === 'POST' && { body }) });
+      const text = await answer.text();
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('5');
+      const [issue] = (JSON.parse(text) as { issue: { code: string; diagnostics: string; expression: string[] }[] }).issue;
+      expect(issue).toMatchObject({ code: 'timeout', expression: names });
+      for (const name of names) expect(issue?.diagnostics).toContain(name);
+      expect(text).not.toMatch(/Hidden|Secretville|123-4/);
+    }
+    await slow.close();
+  });
+
   test('are cancelled in the store when the client goes away', async () => {
     const { ended, store } = endlessSearches();
     const slow = await serveMemoryGateway({ store });
@@ -148,6 +171,52 @@ describe('requests without end', () => {
     await expect(asked).rejects.toThrow();
     await expect.poll(() => ended.length, { timeout: 2000 }).toBe(1);
     await slow.close();
+  });
+});
+
+describe('requests that are too long', () => {
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const all = { Authorization: `Bearer ${await gateway.token('system/*.cruds')}`, ...headers };
+    const outgoing = httpRequest(`${gateway.baseUrl}/${path}`, { headers: all });
+    outgoing.on('error', () => undefined).end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const text = (await response.toArray()).join('');
+    return { status: response.statusCode, body: JSON.parse(text) as { issue?: { code: string; diagnostics: string }[] } };
+  };
+  const ids = (count: number) => Array.from({ length: count }, (_, n) => `${n}`.padStart(36, 'a')).join(',');
+
+  test('a URL that names a thousand ids is answered', async () => {
+    expect((await get(`Patient?_id=${ids(1000)}`)).status).toBe(200);
+  });
+
+  test.each([70_000, 140_000, 500_000])('a URL of %i characters is 414, and says what to do', async (length) => {
+    const { status, body } = await get(`Patient?_id=${'a'.repeat(length)}`);
+    expect([status, body.issue?.[0]?.code]).toEqual([414, 'too-long']);
+    expect(body.issue?.[0]?.diagnostics).toContain('_search');
+  });
+
+  test('headers of 100,000 characters are 431', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`X-${n}`, 'a'.repeat(2000)]));
+    const { status, body } = await get('Patient', headers);
+    expect([status, body.issue?.[0]?.code]).toEqual([431, 'too-long']);
+  });
+
+  test('what is no HTTP is 400', async () => {
+    const socket = connect(Number(new URL(gateway.baseUrl).port), '127.0.0.1');
+    socket.write('GARBAGE\r\n\r\n');
+    const text = (await socket.toArray()).join('');
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('"OperationOutcome"');
+  });
+
+  test('a query has as many parameters as the limit says', async () => {
+    const narrow = await serveMemoryGateway({ limits: { ...DEFAULT_LIMITS, maxSearchParameters: 12 } });
+    const query = (count: number) => Array.from({ length: count }, (_, n) => `name=n${n}`).join('&');
+    const statusOf = async (path: string, init = {}) => (await send({ method: 'GET', path, ...init }, narrow)).status;
+    expect([await statusOf(`Patient?${query(12)}`), await statusOf(`Patient?${query(13)}`)]).toEqual([200, 400]);
+    const created = { method: 'POST', body: patient, headers: { 'If-None-Exist': query(13) } };
+    expect(await statusOf('Patient', created)).toBe(400);
+    await narrow.close();
   });
 });
 

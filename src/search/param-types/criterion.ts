@@ -30,6 +30,8 @@ import { wordsExpression } from './words.ts';
 
 /** What the meaning of a value may depend on. */
 export interface CriterionContext {
+  /** Alternatives of one parameter; default 1,000. */
+  readonly mostAlternatives?: number;
   readonly registry: SearchRegistry;
   readonly baseUrl: string;
   readonly now: () => number;
@@ -53,7 +55,7 @@ export interface CriterionValue {
   readonly context: CriterionContext;
 }
 
-/** Alternatives of one parameter: enough for a page of ids, not for an attack. */
+/** Alternatives of one parameter, where nothing else is said: enough for a page of ids, not for an attack. */
 const MOST_ALTERNATIVES = 1000;
 
 type Express = (value: CriterionValue) => SearchExpression;
@@ -194,8 +196,8 @@ export function compileCriterion(
   const complement = name.modifier === undefined ? undefined : COMPLEMENTS[name.modifier];
   const modifier = complement ? complement.of : name.modifier;
   const values = splitValue(value, ',');
-  if (values.length > MOST_ALTERNATIVES)
-    throw invalidValue(`${name.text}: at most ${MOST_ALTERNATIVES} alternatives, not ${values.length}`, name.text);
+  const most = context.mostAlternatives ?? MOST_ALTERNATIVES;
+  if (values.length > most) throw invalidValue(`${name.text}: at most ${most} alternatives, not ${values.length}`, name.text);
   const alternatives = values.flatMap((raw) =>
     parameters.map((parameter) => {
       const one: CriterionValue = { parameter, name: name.text, modifier, raw, text: unescapeValue(raw), context };

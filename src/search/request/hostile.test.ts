@@ -5,8 +5,8 @@ import { createSearchRegistry } from '../parameters/registry.ts';
 import { parseSearch } from './parse.ts';
 
 const registry = createSearchRegistry(loadDefinitions());
-const parse = (pairs: readonly [string, string][], type: string) =>
-  parseSearch(pairs, [type], { registry, baseUrl: 'http://here', handling: 'strict', now: () => 0 });
+const parse = (pairs: readonly [string, string][], type: string, limits: { readonly mostAlternatives?: number } = {}) =>
+  parseSearch(pairs, [type], { registry, baseUrl: 'http://here', handling: 'strict', now: () => 0, ...limits });
 
 const VALUES = [
   'a|b|c',
@@ -95,6 +95,8 @@ describe('hostile searches end in a request or a 400, soon', () => {
 
   test('too many alternatives and too many sort keys', () => {
     expect(() => parse([['code', Array(10_000).fill('a').join(',')]], 'Observation')).toThrow('at most 1000');
+    expect(() => parse([['code', 'a,b,c']], 'Observation', { mostAlternatives: 2 })).toThrow('at most 2');
+    expect(() => parse([['subject:Patient.family', 'a,b,c']], 'Observation', { mostAlternatives: 2 })).toThrow('at most 2');
     expect(() => parse([['_sort', Array(100).fill('date').join(',')]], 'Observation')).toThrow('at most 10');
   });
 });

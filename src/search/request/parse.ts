@@ -33,6 +33,8 @@ export interface SearchContext {
   readonly vocabulary?: Vocabulary | undefined;
   /** Hops of a chain; default 5. */
   readonly mostHops?: number;
+  /** Alternatives of one parameter; default 1,000. */
+  readonly mostAlternatives?: number;
   /** Matches of a page when the client doesn't say, and at most; default 20 and 1,000. */
   readonly defaultCount?: number;
   readonly maxCount?: number;

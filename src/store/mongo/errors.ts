@@ -1,6 +1,6 @@
 /** MongoDB's errors in our words. Nothing else looks at a driver error's code. */
 import { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
-import { FhirError, unavailable } from '../../model/error.ts';
+import { FhirError, timedOut, unavailable } from '../../model/error.ts';
 import { CommitRefused } from '../store.ts';
 
 const DUPLICATE_KEY = 11000;
@@ -52,6 +52,6 @@ export function translate(error: unknown): unknown {
   if (error instanceof FhirError || error instanceof CommitRefused) return error;
   if (isTransient(error) || isTransientTransaction(error))
     return unavailable('The clinical store has no primary to answer just now.', 2, error);
-  if (isTimeout(error)) return unavailable('The clinical store did not answer in time.', 2, error);
+  if (isTimeout(error)) return timedOut('The clinical store did not answer in time.', { cause: error });
   return error;
 }

@@ -1,6 +1,6 @@
 /** PostgreSQL's errors in our words. Nothing else looks at a driver error's code. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { conflict, FhirError, invalidValue, tooLarge, unavailable } from '../../model/error.ts';
+import { conflict, FhirError, invalidValue, timedOut, tooLarge, unavailable } from '../../model/error.ts';
 import { CommitRefused } from '../store.ts';
 
 const SOCKET_TROUBLE = new Set([
@@ -58,7 +58,7 @@ export function translate(error: unknown): unknown {
   if (isForArchive(error)) return conflict(`${(error as Error).message}: nothing of that year can be written until it is restored.`);
   if (isConnectionLost(error)) return unavailable('The administrative store does not answer just now.', 2, error);
   if (isInTheWay(error)) return unavailable('Other requests hold the same records just now.', 1, error);
-  if (code === '57014') return unavailable('The administrative store did not answer in time.', 2, error);
+  if (code === '57014') return timedOut('The administrative store did not answer in time.', { cause: error });
   if (code.startsWith('53')) return unavailable('The administrative store is out of room.', 5, error);
   if (code === '22021' || code === '22P05') return invalidValue('A text holds a character that no FHIR text may, such as U+0000.');
   if (code.startsWith('54')) return tooLarge('The resource has more to index than the administrative store takes.');

@@ -87,6 +87,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const replicas = createReplicaReader(pools.search, pools.replicas);
   const recordReplicas = createReplicaReader(pools.record, pools.recordReplicas);
   const nameOf = createStatementNames('record');
+  const units = { pool: pools.write, partitions, nameOf: createStatementNames('ids') };
   const reader = createReader(pools.read);
   const batcher = createWriteBatcher(pools.write, partitions);
 
@@ -109,7 +110,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     const [only] = unit.writes;
     const isPlain = unit.writes.length === 1 && !unit.guards?.length && !unit.idempotency;
     if (only && isPlain) return batcher.write(only);
-    await commitUnit(pools.write, partitions, unit);
+    await commitUnit(units, unit);
   }
 
   return {
@@ -138,7 +139,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     aggregate: (request) => asking(() => replicas.read((pool) => aggregateRows(pool, request))),
     commit: (unit) => translating(() => commit(unit)),
     findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),
-    prepare: (gid, unit) => translating(() => prepareUnit(pools.write, partitions, gid, unit)),
+    prepare: (gid, unit) => translating(() => prepareUnit(units, gid, unit)),
     commitPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'COMMIT', gid)),
     rollbackPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'ROLLBACK', gid)),
     listPrepared: (prefix) => translating(() => listPrepared(pools.decide, prefix)),

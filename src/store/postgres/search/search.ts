@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
 import type { SearchMatch, SearchScope, SortKey, StoreCollect, StoreSearch } from '../../store.ts';
@@ -66,10 +65,14 @@ export async function collectTexts(pool: Pool, request: StoreCollect, nameOf: Na
 
 /**
  * Logical ids of up to `limit` matches, as the transaction of `client` sees them. Conditions of one shape share a statement
- * that each connection plans once: planning costs more than looking an identifier up.
+ * that each connection plans once, as long as `nameOf` gives it a name: planning costs more than looking an identifier up.
  */
-export async function findIds(client: PoolClient, type: string, where: SearchExpression, limit: number): Promise<string[]> {
+export async function findIds(
+  client: PoolClient,
+  { type, where, limit }: { readonly type: string; readonly where: SearchExpression; readonly limit: number },
+  nameOf: NameStatement,
+): Promise<string[]> {
   const { text, values } = idsStatement(type, where, limit);
-  const { rows } = await client.query<{ id: string }>({ name: `ids_${hash('sha1', text, 'hex')}`, text, values: [...values] });
+  const { rows } = await client.query<{ id: string }>({ ...named(nameOf, text), values: [...values] });
   return rows.map(({ id }) => id);
 }

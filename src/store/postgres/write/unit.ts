@@ -6,6 +6,7 @@ import { CommitRefused, type Idempotency, type UnitOfWork, type Write } from '..
 import { type AdministrativeTable, tableOf } from '../business-date.ts';
 import { isConnectionLost, isInTheWay } from '../errors.ts';
 import type { PartitionCatalogue } from '../partitions/catalogue.ts';
+import type { NameStatement } from '../search/statement-names.ts';
 import { checkGuards } from './guard.ts';
 import { isOurs } from './is-ours.ts';
 import { MAX_BYTES, MAX_ROWS } from './write-batch.ts';
@@ -14,22 +15,30 @@ import { datesOf, type RowWrites, sizeOf, writeRows } from './write-rows.ts';
 const ATTEMPTS = 6;
 const PAUSE_MS = 20;
 
+/** Where units are written. */
+export interface UnitPlace {
+  readonly pool: Pool;
+  readonly partitions: PartitionCatalogue;
+  /** Names for the statements that check guards. */
+  readonly nameOf: NameStatement;
+}
+
 /** Commits the unit, all of it or nothing. @throws CommitRefused */
-export async function commitUnit(pool: Pool, partitions: PartitionCatalogue, unit: UnitOfWork): Promise<void> {
+export async function commitUnit(place: UnitPlace, unit: UnitOfWork): Promise<void> {
   const [probe] = unit.writes;
-  await inTransaction(pool, partitions, unit, {
+  await inTransaction(place, unit, {
     end: (client) => client.query('COMMIT'),
-    isDone: async () => (probe !== undefined ? isOurs(pool, probe.draft) : false),
+    isDone: async () => (probe !== undefined ? isOurs(place.pool, probe.draft) : false),
   });
 }
 
 /** Writes the unit and leaves it prepared under `gid`. @throws CommitRefused */
-export async function prepareUnit(pool: Pool, partitions: PartitionCatalogue, gid: string, unit: UnitOfWork): Promise<void> {
+export async function prepareUnit(place: UnitPlace, gid: string, unit: UnitOfWork): Promise<void> {
   const name = `'${gid.replaceAll("'", "''")}'`;
-  await inTransaction(pool, partitions, unit, {
+  await inTransaction(place, unit, {
     end: (client) => client.query(`PREPARE TRANSACTION ${name}`),
     isDone: async () =>
-      ((await pool.query('SELECT FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()', [gid])).rowCount ?? 0) > 0,
+      ((await place.pool.query('SELECT FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()', [gid])).rowCount ?? 0) > 0,
   });
 }
 
@@ -40,14 +49,14 @@ interface Ending {
   readonly isDone: () => Promise<boolean>;
 }
 
-async function inTransaction(pool: Pool, partitions: PartitionCatalogue, unit: UnitOfWork, ending: Ending): Promise<void> {
+async function inTransaction(place: UnitPlace, unit: UnitOfWork, ending: Ending): Promise<void> {
   const batches = batchesOf(unit.writes);
-  await Promise.all(batches.map(({ table, writes }) => partitions.ensure(table, datesOf(table, writes))));
+  await Promise.all(batches.map(({ table, writes }) => place.partitions.ensure(table, datesOf(table, writes))));
   let wasLost = false;
   for (let attempt = 1; ; attempt++) {
     try {
       if (wasLost && (await ending.isDone())) return;
-      await attemptOnce(pool, unit, batches, ending);
+      await attemptOnce(place, unit, batches, ending);
       return;
     } catch (error) {
       if (attempt === ATTEMPTS || !(isInTheWay(error) || isConnectionLost(error))) throw error;
@@ -57,12 +66,12 @@ async function inTransaction(pool: Pool, partitions: PartitionCatalogue, unit: U
   }
 }
 
-async function attemptOnce(pool: Pool, unit: UnitOfWork, batches: readonly RowWrites[], ending: Ending): Promise<void> {
+async function attemptOnce({ pool, nameOf }: UnitPlace, unit: UnitOfWork, batches: readonly RowWrites[], ending: Ending): Promise<void> {
   const client = await pool.connect();
   let broken: unknown;
   try {
     await client.query('BEGIN');
-    await checkGuards(client, unit.guards ?? []);
+    await checkGuards(client, unit.guards ?? [], nameOf);
     if (unit.idempotency) await keep(client, unit.idempotency);
     for (const batch of batches) await writeAll(client, batch);
     await ending.end(client);
