@@ -9,7 +9,8 @@ Phases: ${PHASES.join(', ')}.
 --quick     one round of two seconds each; nothing is written unless --save is given
 --no-raw    leaves out the raw drivers
 --soak      watches memory under a mix of requests instead, after loading --resources (100,000)
---search-patients  records of 29 resources that the search phases look through (500); 34500 are a million resources
+--search-patients  records of 29 resources that the search phases look through (500); 34500 are a million resources. page-far is page 1,000
+            from 6500 on (15 observations each), before that the last full one
 --profile   the gateway writes a V8 CPU profile there when it ends
 --save      writes bench/results/<date>.json and the table in docs/performance.md (the default of a full run)`;
 

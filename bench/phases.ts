@@ -1,6 +1,7 @@
 /** The phases: each a request to repeat, with the check of its answer. */
 import { randomInt } from 'node:crypto';
 import type { Operation } from './measure.ts';
+import { isPagePhase, PAGE_PHASES, preparePage } from './page-phases.ts';
 import { claim, IDENTIFIER_SYSTEM, observation } from './records.ts';
 import { expectContent, expectStatus, type Known, type Scene } from './scene.ts';
 import { isSearchPhase, prepareSearch, SEARCH_PHASES } from './search-phases.ts';
@@ -16,6 +17,7 @@ export const PHASES = [
   'read-claim',
   'search',
   ...SEARCH_PHASES,
+  ...PAGE_PHASES,
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -26,6 +28,7 @@ export interface Prepared {
 
 /** `bundles` is how many patients' records the load phase has at hand. */
 export function preparePhase(phase: Phase, scene: Scene, bundles: number): Prepared {
+  if (isPagePhase(phase)) return { operation: preparePage(phase, scene) };
   if (isSearchPhase(phase)) return { operation: prepareSearch(phase, scene) };
   switch (phase) {
     case 'load':

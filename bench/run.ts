@@ -13,6 +13,7 @@ import { type Gateway, startGateway } from './gateway.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measure, median, runLoop, STALLED_MS } from './measure.ts';
 import { type BenchOptions, HELP, readOptions } from './options.ts';
+import { findFarPage, isPagePhase } from './page-phases.ts';
 import { type Phase, preparePhase } from './phases.ts';
 import { cpuBetween, residentMb, sampleCpu, totalCpu } from './processes.ts';
 import { FLOORS } from './raw/work.ts';
@@ -43,8 +44,11 @@ async function main(): Promise<void> {
   try {
     say(`ready after ${gateway.startSeconds.toFixed(1)} s, ${residentMb(gateway.pid)} MB; loading`);
     const client = createClient(gateway.url, gateway.token, MOST_CLIENTS);
-    const searchPatients = options.phases.some(isSearchPhase) ? options.searchPatients : 0;
-    const scene = await prepareScene(client, options.seed, searchPatients);
+    const searchPatients = options.phases.some((phase) => isSearchPhase(phase) || isPagePhase(phase)) ? options.searchPatients : 0;
+    const loaded = await prepareScene(client, options.seed, searchPatients);
+    const farPage = options.phases.includes('page-far') ? await findFarPage(client) : undefined;
+    if (farPage) say(`page-far is page ${farPage.number} of 100 observations each`);
+    const scene = { ...loaded, ...(farPage && { farPage }) };
     if (options.soakMinutes > 0) await soak(gateway, scene, options);
     else await compare(gateway, scene, options);
     await client.close();

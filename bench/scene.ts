@@ -1,6 +1,7 @@
 /** What the phases work on: a gateway with patients loaded, and Observations and Claims whose content is known. */
 import { createRecordGenerator, type RecordGenerator } from '../scripts/seed/generator.ts';
 import type { Answer, Client } from './client.ts';
+import type { FarPage } from './page-phases.ts';
 import { claim, observation } from './records.ts';
 import { loadSearchRecords, type SearchPatient } from './search-records.ts';
 
@@ -19,6 +20,8 @@ export interface Scene {
   readonly claims: readonly Known[];
   /** Empty unless a phase searches. */
   readonly searchPatients: readonly SearchPatient[];
+  /** Only if a phase asks for it. */
+  readonly farPage?: FarPage;
   /** A number that no other call gets. */
   readonly next: () => number;
   /** Index of the next patient of the seed. */

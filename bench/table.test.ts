@@ -44,7 +44,9 @@ test('rounds become medians; raw work stays apart', () => {
 test('an aim that is missed is marked', () => {
   expect(gatewayTable(summarise([sample({ cpuTotalMs: 0.1 })]))).toContain('| 1.03 | 10.3× | 8× |');
   expect(gatewayTable(summarise([sample({ cpuTotalMs: 0.2 })]))).toContain('| 1.03 | 5.1× ✗ | 8× |');
-  expect(gatewayTable(summarise([sample({ cpuTotalMs: 0.5, concurrency: 1 })]))).toContain('| 1.03 | 2.1× | 1.5× |');
+  expect(gatewayTable(summarise([sample({ cpuTotalMs: 0.5, concurrency: 1 })]))).toContain('| 1.03 | 2.1× | 1.5× |  |  |');
+  expect(gatewayTable(summarise([sample({ unitsPerSecond: 5232 })]))).toContain('| 8× | 1744 | 3.0× |');
+  expect(gatewayTable(summarise([sample({ unitsPerSecond: 5000 })]))).toContain('| 8× | 1744 | 2.9× ✗ |');
 });
 
 test('the table goes between its markers and nowhere else', async () => {

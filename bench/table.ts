@@ -1,6 +1,6 @@
 /** The result as Markdown tables, and their place in docs/performance.md. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { HAPI, TARGET_AT_ONE_CLIENT } from './hapi.ts';
+import { HAPI, TARGET_AT_ONE_CLIENT, TARGET_RATE } from './hapi.ts';
 import { round } from './measure.ts';
 import type { Line } from './summary.ts';
 
@@ -28,6 +28,8 @@ export function gatewayTable(lines: readonly Line[]): string {
     'HAPI',
     'cheaper',
     'wanted',
+    'HAPI a second',
+    'faster',
   ];
   const body = lines
     .filter(({ work }) => !work)
@@ -48,12 +50,16 @@ const measures = ({ unitsPerSecond, p50Ms, p95Ms, p99Ms, cpuTotalMs, cpuMs }: Li
   cpuMs.postgres,
 ];
 
-function rivalCells({ phase, concurrency, cpuTotalMs }: Line): string[] {
+function rivalCells({ phase, concurrency, cpuTotalMs, unitsPerSecond }: Line): string[] {
   const rival = HAPI[phase];
-  if (!rival) return ['', '', ''];
+  if (!rival) return ['', '', '', '', ''];
   const target = concurrency === 1 ? TARGET_AT_ONE_CLIENT : rival.target;
   const ratio = rival.cpuMs / cpuTotalMs;
-  return [cell(rival.cpuMs), `${ratio.toFixed(1)}×${ratio >= target ? '' : ' ✗'}`, `${target}×`];
+  const cost = [cell(rival.cpuMs), `${ratio.toFixed(1)}×${ratio >= target ? '' : ' ✗'}`, `${target}×`];
+  // Its rate was measured at 16 clients.
+  if (concurrency !== 16) return [...cost, '', ''];
+  const faster = unitsPerSecond / rival.perSecond;
+  return [...cost, cell(rival.perSecond), `${faster.toFixed(1)}×${faster >= TARGET_RATE ? '' : ' ✗'}`];
 }
 
 /** What the drivers alone cost for the same storage work, and how many times that the gateway costs. */
