@@ -7,8 +7,9 @@
 import { runLoop, type Timing } from './measure.ts';
 import { openRawMongo } from './raw/mongo.ts';
 import { openRawPostgres } from './raw/postgres.ts';
+import { prepareRawSearches } from './raw/search.ts';
 import { prepareTransactions } from './raw/transaction.ts';
-import type { RawWork } from './raw/work.ts';
+import { isRawSearch, type RawWork } from './raw/work.ts';
 
 export interface RawJob {
   readonly work: RawWork;
@@ -24,7 +25,13 @@ async function main(): Promise<void> {
   const mongo = await openRawMongo(mongodbUri);
   const postgres = await openRawPostgres(databaseUrl);
   const transaction = await prepareTransactions(mongo, postgres);
-  const operationOf = ({ work, concurrency }: RawJob) => {
+  let searches: ReturnType<typeof prepareRawSearches> | undefined;
+  const operationOf = async ({ work, concurrency }: RawJob) => {
+    if (isRawSearch(work)) {
+      // Only when a phase searches are there records to search.
+      searches ??= prepareRawSearches(mongo, postgres);
+      return (await searches)(work);
+    }
     if (work === 'transaction') return transaction;
     return work === 'pg read' ? postgres.read : mongo.operation(work, concurrency);
   };
@@ -32,10 +39,12 @@ async function main(): Promise<void> {
   process.on('message', (job: RawJob) => {
     // A batch stands for as many clients as it has members.
     const loops = job.work.endsWith('batched') ? 1 : job.concurrency;
-    runLoop({ operation: operationOf(job), concurrency: loops, seconds: job.seconds }).then(
-      (timing) => answer({ timing }),
-      (error: Error) => answer({ error: error.message }),
-    );
+    operationOf(job)
+      .then((operation) => runLoop({ operation, concurrency: loops, seconds: job.seconds }))
+      .then(
+        (timing) => answer({ timing }),
+        (error: Error) => answer({ error: error.message }),
+      );
   });
   process.on('disconnect', () => process.exit(0));
   answer({ ready: true });
