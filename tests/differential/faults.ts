@@ -127,7 +127,10 @@ export const FAULTS: Readonly<Record<string, Decisions>> = {
     prefix: ({ entry }, { index }) => index.s.some((each) => compareBytes(each, entry) >= 0 && compareBytes(each, `${entry}\uffff`) < 0),
   }),
   'a prefix found anywhere': reading({
-    prefix: ({ entry }, { index }) => index.s.some((each) => each.includes(entry.slice(entry.indexOf('.')))),
+    prefix: ({ entry }, { index }) => {
+      const at = entry.search(/[=~^]/) + 1;
+      return index.s.some((each) => each.startsWith(entry.slice(0, at)) && each.slice(at).includes(entry.slice(at)));
+    },
   }),
   'one of several read as all of them': reading({ among: ({ entries }, { index }) => entries.every((entry) => index.s.includes(entry)) }),
   'one of several read as the first': reading({ among: ({ entries: [first = ''] }, { index }) => index.s.includes(first) }),
