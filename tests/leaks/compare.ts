@@ -17,9 +17,9 @@ export async function compareOnce(
   reduced: Side,
   world: World,
   channels?: readonly string[],
-): Promise<{ readonly channel: string; readonly answer: Leak | Told }> {
+): Promise<{ readonly channel: string; readonly type: string; readonly answer: Leak | Told }> {
   const ask = randomAsk(world, channels);
-  return { channel: ask.channel, answer: await compare(full, reduced, world, ask) };
+  return { channel: ask.channel, type: ask.path.split('/')[0] ?? '', answer: await compare(full, reduced, world, ask) };
 }
 
 async function compare(full: Side, reduced: Side, world: World, ask: Ask): Promise<Leak | Told> {
@@ -27,11 +27,11 @@ async function compare(full: Side, reduced: Side, world: World, ask: Ask): Promi
   if (ask.channel === 'foreign-cursor') return compareForeignCursor(full, reduced, world.dice, ask, who);
   let next: Ask | undefined = ask;
   let told: Told | undefined;
-  for (let page = 0; next && page < 4; page++) {
+  for (let page = 0; next && page < 5; page++) {
     const [ofFull, ofReduced]: readonly [Told, Told] = [await full.ask(next, who), await reduced.ask(next, who)];
     if (!isSame(ofFull, ofReduced)) return { who, ask: next, full: ofFull, reduced: ofReduced };
     told ??= ofFull;
-    next = world.dice.chance(0.7) ? nextPage(next, ofFull) : undefined;
+    next = goesOn(ask, world.dice) ? linkedPage(next, ofFull, ask.channel === 'previous' && page > 1 ? 'previous' : 'next') : undefined;
   }
   return told as Told;
 }
@@ -39,7 +39,7 @@ async function compare(full: Side, reduced: Side, world: World, ask: Ask): Promi
 /** A cursor that the ward got from each side is of no use to the patient's app, and says nothing. */
 async function compareForeignCursor(full: Side, reduced: Side, dice: Dice, ask: Ask, who: Who): Promise<Leak | Told> {
   const cursors = await Promise.all([full.ask(ask, WARD), reduced.ask(ask, WARD)]);
-  const asks = cursors.map((told) => nextPage(ask, told));
+  const asks = cursors.map((told) => linkedPage(ask, told, 'next'));
   const [own = ask, other = ask] = dice.chance(0.5) ? asks : asks.toReversed();
   if (!asks[0] || !asks[1]) return cursors[0] as Told;
   const [ofFull, ofReduced] = [await full.ask(own, who), await reduced.ask(other, who)];
@@ -54,8 +54,10 @@ const isSame = (a: Told, b: Told) =>
   a.text === b.text &&
   JSON.stringify(Object.entries(a.headers).sort()) === JSON.stringify(Object.entries(b.headers).sort());
 
-function nextPage(ask: Ask, { text }: Told): Ask | undefined {
+const goesOn = ({ channel }: Ask, dice: Dice) => channel === 'previous' || dice.chance(0.7);
+
+function linkedPage(ask: Ask, { text }: Told, relation: 'next' | 'previous'): Ask | undefined {
   if (ask.method !== 'GET') return undefined;
-  const url = /"relation":"next","url":"([^"]+)"/.exec(text)?.[1];
+  const url = new RegExp(`"relation":"${relation}","url":"([^"]+)"`).exec(text)?.[1];
   return url === undefined ? undefined : { ...ask, query: [...new URL(url).searchParams] };
 }

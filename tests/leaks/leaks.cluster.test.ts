@@ -11,9 +11,9 @@ import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { testDatabases } from '../support/databases.ts';
-import { memoryServices } from '../support/memory-gateway.ts';
 import { seedFrom } from '../support/random.ts';
 import { findLeaks } from './run.ts';
+import { leakServices } from './services.ts';
 
 const databases = [await testDatabases(), await testDatabases()] as const;
 const seed = seedFrom('LEAK_SEED');
@@ -48,7 +48,7 @@ afterAll(() => Promise.all(closing.map((close) => close())));
 
 test(`a token for one patient learns nothing of another: ${queries} requests over both stores (LEAK_SEED=${seed})`, async () => {
   const { leaks } = await findLeaks({
-    services: memoryServices(() => {}),
+    services: leakServices(),
     seed,
     queries,
     perWorld: queries,

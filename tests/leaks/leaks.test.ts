@@ -3,25 +3,36 @@
  * there. `LEAK_COUNT=50000 LEAK_SEED=7 npx vitest run tests/leaks` asks more, or the same again.
  */
 import { describe, expect, test } from 'vitest';
-import { memoryServices } from '../support/memory-gateway.ts';
+import { isServersOwn } from '../../src/model/servers-own.ts';
 import { seedFrom } from '../support/random.ts';
 import { MUTANTS } from './mutants.ts';
+import { untestedTypes } from './per-type.ts';
 import { CHANNELS } from './queries.ts';
 import { findLeaks } from './run.ts';
+import { leakServices } from './services.ts';
 
-const services = memoryServices(() => {});
+const services = leakServices();
 const seed = seedFrom('LEAK_SEED');
+const members = Object.keys(services.definitions.compartments.Patient ?? {});
 const queries = Number(process.env.LEAK_COUNT ?? 5_000);
 
 describe('a token for one patient', () => {
   test(`learns nothing of another: ${queries} requests over ${Object.keys(CHANNELS).length} channels (LEAK_SEED=${seed})`, async () => {
-    const { leaks, asked } = await findLeaks({ services, seed, queries });
+    const { leaks, asked, types } = await findLeaks({ services, seed, queries });
     expect(leaks).toEqual([]);
-    if (queries >= 1_000) expect([...asked.keys()].sort()).toEqual(Object.keys(CHANNELS).sort());
+    if (queries < 1_000) return;
+    expect([...asked.keys()].sort()).toEqual(Object.keys(CHANNELS).sort());
+    expect(members.filter((type) => !types.has(type))).toEqual([]);
   }, 600_000);
 });
 
 describe('the comparison finds a hole', () => {
+  test(`of the size of one type, for each of the ${members.length}`, async () => {
+    // Out of reach of every scope for patients: there is no filter to be off.
+    const outOfReach = members.filter(isServersOwn);
+    expect(await untestedTypes(services, seed), `LEAK_SEED=${seed}`).toEqual(outOfReach);
+  }, 120_000);
+
   test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
     '%s',
     async (_name, { tamper, channels }) => {

@@ -5,7 +5,7 @@
 import { type GuardedStore, THE_SERVER } from '../../src/access/guarded-store.ts';
 import type { SearchExpression } from '../../src/search/expression/expression.ts';
 import type { Scope } from '../../src/search/plan/apply-access.ts';
-import type { StoreCollect } from '../../src/store/store.ts';
+import type { StoreCollect, StoreSearch } from '../../src/store/store.ts';
 import type { Tamper } from './side.ts';
 
 export interface Mutant {
@@ -28,17 +28,24 @@ function unfiltered(where: SearchExpression): SearchExpression {
   }
 }
 
-function opened<T extends Scope & { readonly patient?: string }>(request: T): T {
+/** A search of the store without what keeps it in the record. */
+export function opened<T extends Scope & { readonly patient?: string }>(request: T): T {
   const { patient: _patient, ...rest } = { ...request, where: unfiltered(request.where) };
   return rest as unknown as T;
 }
 
-const isAskedBy = (caller: string) => new RegExp(`\\bat (?:async )?(?:\\w+\\.)?${caller}\\b`).test(new Error().stack ?? '');
+/** `caller` is a function, or the file of one that has no name. */
+const isAskedBy = (caller: string) =>
+  new RegExp(`\\bat (?:async )?(?:\\w+\\.)?${caller}\\b|/${caller}\\.ts:`).test(new Error().stack ?? '');
 
-type SearchMethod = 'search' | 'count' | 'collect';
+type SearchMethod = 'search' | 'count' | 'estimate' | 'collect' | 'aggregate';
 
 /** Searches that this function asks for see everything. */
-function openSearch(method: SearchMethod, caller: string, isMeant: (request: StoreCollect) => boolean = () => true): Tamper {
+function openSearch(
+  method: SearchMethod,
+  caller: string,
+  isMeant: (request: StoreCollect & Partial<StoreSearch>) => boolean = () => true,
+): Tamper {
   return (guarded) => ({
     ...guarded,
     [method]: (request: never) => guarded[method](isAskedBy(caller) && isMeant(request) ? opened(request) : request),
@@ -54,6 +61,7 @@ const opening =
   (change: (guarded: GuardedStore) => Partial<GuardedStore>): Tamper =>
   (guarded) => ({ ...guarded, ...change(guarded) });
 
+const isBackward = ({ backward }: Partial<StoreSearch>) => backward === true;
 const isFar = ({ prefixes }: StoreCollect) => prefixes === undefined;
 
 export const MUTANTS: readonly Mutant[] = [
@@ -78,19 +86,32 @@ export const MUTANTS: readonly Mutant[] = [
     tamper: opening(({ history }) => ({ history: (request) => history(request, THE_SERVER) })),
     channels: [channel],
   })),
-  ...['search-type', 'search-system', 'post', 'sort', 'compartment'].map((channel) => ({
-    name: `matches of ${channel}`,
-    tamper: openSearch('search', 'answerSearch'),
-    channels: [channel],
-  })),
+  { name: 'read of a List for _list', tamper: openRead('search-lists'), channels: ['list'] },
+  { name: 'read of $de-identify', tamper: openRead('de-identify'), channels: ['de-identify'] },
+  ...['search-type', 'search-system', 'post', 'sort', 'compartment', 'filter', 'list', 'text', 'content', 'previous', 'sort-chain'].map(
+    (channel) => ({
+      name: `matches of ${channel}`,
+      tamper: openSearch('search', 'answerSearch'),
+      channels: [channel],
+    }),
+  ),
   { name: 'matches of $everything', tamper: openSearch('search', 'answerSearch'), channels: ['everything'] },
   { name: 'matches of $lastn', tamper: openSearch('search', 'newestFirst'), channels: ['lastn'] },
   { name: 'referrers of _revinclude', tamper: openSearch('search', 'includeFrom'), channels: ['revinclude', 'wildcard'] },
+  { name: 'pages back', tamper: openSearch('search', 'answerSearch', isBackward), channels: ['previous'] },
+  { name: 'what a chained _sort looks into', tamper: openSearch('search', 'valuesAmong'), channels: ['sort-chain'] },
   { name: 'totals', tamper: openSearch('count', 'totalOf'), channels: ['total'] },
+  { name: 'estimates', tamper: openSearch('estimate', 'totalOf'), channels: ['estimate'] },
+  { name: 'sums', tamper: openSearch('aggregate', 'aggregate'), channels: ['aggregate'] },
+  { name: 'the far end of a chain in _filter', tamper: openSearch('collect', 'farEnd', isFar), channels: ['filter'] },
   { name: 'the far end of a chain', tamper: openSearch('collect', 'farEnd', isFar), channels: ['chain'] },
   { name: 'the referrers of _has', tamper: openSearch('collect', 'farEnd', (request) => !isFar(request)), channels: ['has'] },
   { name: 'the middle of _has of _has', tamper: openSearch('collect', 'farEnd', (request) => !isFar(request)), channels: ['has-of-has'] },
-  { name: 'criteria of a conditional write', tamper: openSearch('search', 'findMatches'), channels: ['conditional'] },
+  ...['conditional-create', 'conditional-update', 'conditional-patch', 'conditional-delete'].map((channel) => ({
+    name: `criteria of a ${channel}`,
+    tamper: openSearch('search', 'findMatches'),
+    channels: [channel],
+  })),
   {
     name: 'commits',
     tamper: opening(({ read, commit }) => ({

@@ -24,6 +24,8 @@ export interface LeakReport {
   readonly leaks: readonly Leak[];
   /** Requests by channel, and how many were answered with a 2xx. */
   readonly asked: ReadonlyMap<string, { all: number; answered: number }>;
+  /** Types that were asked for by name. */
+  readonly types: ReadonlySet<string>;
 }
 
 const inMemory = async () => [createMemoryStore(), createMemoryStore()] as const;
@@ -40,6 +42,7 @@ export async function findLeaks({
 }: LeakRun): Promise<LeakReport> {
   const dice = createDice(seed);
   const asked = new Map<string, { all: number; answered: number }>();
+  const types = new Set<string>();
   const leaks: Leak[] = [];
   for (let done = 0; done < queries && leaks.length === 0; done += perWorld) {
     const [fullStore, reducedStore] = await makeStores();
@@ -47,7 +50,8 @@ export async function findLeaks({
     const world = generateWorld(dice, full.context);
     await Promise.all([fillStore(fullStore, world, true), fillStore(reducedStore, world, false)]);
     for (let i = 0; i < Math.min(perWorld, queries - done) && leaks.length === 0; i++) {
-      const { answer, channel } = await compareOnce(full, reduced, world, channels);
+      const { answer, channel, type } = await compareOnce(full, reduced, world, channels);
+      types.add(type);
       if (isLeak(answer)) leaks.push(answer);
       const count = asked.get(channel) ?? { all: 0, answered: 0 };
       count.all++;
@@ -55,5 +59,5 @@ export async function findLeaks({
       asked.set(channel, count);
     }
   }
-  return { leaks, asked };
+  return { leaks, asked, types };
 }

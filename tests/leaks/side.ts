@@ -10,6 +10,8 @@ import { dispatch } from '../../src/interactions/dispatch.ts';
 import type { FhirRequest, RequestBody } from '../../src/interactions/request.ts';
 import { findRoute, type Method } from '../../src/interactions/route.ts';
 import { FhirError, invalidValue } from '../../src/model/error.ts';
+import { aggregate } from '../../src/operations/aggregate.ts';
+import { createDeidentifyOperation } from '../../src/operations/de-identify.ts';
 import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
 import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
@@ -26,6 +28,8 @@ export interface Ask {
   readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
   readonly ifNoneExist?: string;
+  /** `Prefer: return`. */
+  readonly prefer?: 'minimal' | 'representation' | 'OperationOutcome';
 }
 
 export interface Told {
@@ -41,6 +45,7 @@ export interface Side {
   ask(ask: Ask, who: Who): Promise<Told>;
 }
 
+const DEIDENTIFICATION_KEY = Buffer.alloc(32, 7);
 const BASE_URL = 'http://localhost/fhir/R4';
 /** Tokens that say what they hold, so that two cursors are equal if they lead to the same place. */
 const OPEN_TOKENS: InteractionContext['pageTokens'] = {
@@ -60,7 +65,14 @@ export type Tamper = (guarded: GuardedStore, raw: ResourceStore) => GuardedStore
 export function createSide(store: ResourceStore, services: InteractionServices, tamper: Tamper = (guarded) => guarded): Side {
   let ids = 0;
   let stamps = Date.UTC(2025, 0);
-  const operations = createOperationRegistry([validate, patientEverything, encounterEverything, observationLastn]);
+  const operations = createOperationRegistry([
+    validate,
+    patientEverything,
+    encounterEverything,
+    observationLastn,
+    aggregate,
+    createDeidentifyOperation(services.definitions, DEIDENTIFICATION_KEY),
+  ]);
   const context = assembleContext(
     {
       ...services,
@@ -108,7 +120,7 @@ export function createSide(store: ResourceStore, services: InteractionServices, 
 }
 
 function requestOf(
-  { method, path, query = [], body, ifMatch, ifNoneMatch, ifNoneExist }: Ask,
+  { method, path, query = [], body, ifMatch, ifNoneMatch, ifNoneExist, prefer }: Ask,
   access: AccessDecision,
   context: InteractionContext,
 ): FhirRequest {
@@ -121,7 +133,7 @@ function requestOf(
     method,
     path,
     query,
-    prefer: {},
+    prefer: prefer ? { return: prefer } : {},
     ...(body && { body }),
     ...(ifMatch && { ifMatch }),
     ...(ifNoneMatch && { ifNoneMatch }),

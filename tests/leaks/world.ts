@@ -25,6 +25,8 @@ export interface World {
   readonly hidden: ReadonlySet<string>;
   /** Who refers to whom, by which parameter: questions that have an answer are made of these. */
   readonly links: readonly Link[];
+  /** Types that Lists name. */
+  readonly listed: readonly string[];
 }
 
 export interface Link {
@@ -39,6 +41,9 @@ export const DATES = ['2020-01-01', '2021-06-15', '2022', '2023-03'];
 
 /** What is nobody's: universal types, and one that is not. */
 export const OTHERS = ['Practitioner', 'PractitionerRole', 'Organization', 'Location', 'Medication', 'HealthcareService', 'Device'];
+
+/** What Lists name. */
+const LISTED = ['Observation', 'Condition', 'Encounter'];
 
 const AT = Date.UTC(2024, 0);
 const BY = { client: 'ward', subject: 'doctor', request: 'r' };
@@ -71,7 +76,7 @@ export function generateWorld(dice: Dice, context: InteractionContext): World {
   for (const { type, id, deleted } of versions) if (deleted && id.startsWith('b') && members.includes(type)) hidden.add(`${type}/${id}`);
   for (const { type, id } of versions) if (type === 'Binary' && id.startsWith('b')) hidden.add(`${type}/${id}`);
   for (const { type, id } of versions) if (type === 'Device' && id.startsWith('b')) hidden.add(`${type}/${id}`);
-  return { ...base, versions, hidden, links: versions.flatMap(linksOf) };
+  return { ...base, versions, hidden, links: versions.flatMap(linksOf), listed: LISTED };
 }
 
 function namesOf(dice: Dice, members: readonly string[]): ResourceKey[] {
@@ -102,7 +107,7 @@ function linksOf({ type, id, index }: ResourceDraft): Link[] {
   });
 }
 
-type Base = Omit<World, 'versions' | 'hidden' | 'links'>;
+type Base = Omit<World, 'versions' | 'hidden' | 'links' | 'listed'>;
 
 function versionsOf(key: ResourceKey, place: number, base: Base, context: InteractionContext): ResourceDraft[] {
   const { dice } = base;
@@ -124,6 +129,7 @@ function versionsOf(key: ResourceKey, place: number, base: Base, context: Intera
 function treeOf({ type, id }: ResourceKey, base: Base): Record<string, unknown> {
   const { dice, registry, keys } = base;
   const tree: Record<string, unknown> = { resourceType: type, id, ...structuredClone(VALID[type] ?? {}) };
+  if (dice.chance(0.4)) tree.text = { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${dice.pick(NAMES)}</div>` };
   const owner = id.startsWith('b') ? 'Patient/b' : 'Patient/a';
   if (type === 'Binary')
     return {
@@ -139,6 +145,7 @@ function treeOf({ type, id }: ResourceKey, base: Base): Record<string, unknown> 
     if (id === 'a-linked') tree.link = [{ other: { reference: 'Patient/a' }, type: 'seealso' }];
     return tree;
   }
+  if (type === 'List') tree.entry = listEntries(base);
   const codes = OTHERS.includes(type) ? ['patient'] : registry.compartmentCodes(type);
   const isOwned = !id.startsWith('u');
   for (const code of isOwned ? codes : [])
@@ -157,6 +164,11 @@ function treeOf({ type, id }: ResourceKey, base: Base): Record<string, unknown> 
   return tree;
 }
 
+function listEntries({ dice, keys }: Base): object[] {
+  const named = keys.filter((key) => LISTED.includes(key.type));
+  return dice.times(6, () => ({ item: { reference: keyText(dice.pick(named)) } }));
+}
+
 function setValue(tree: Record<string, unknown>, parameter: SearchParameter, { dice, definitions }: Base): void {
   const code = dice.pick(CODES);
   const values: Readonly<Record<string, unknown>> = {
@@ -170,6 +182,9 @@ function setValue(tree: Record<string, unknown>, parameter: SearchParameter, { d
     dateTime: dice.pick(DATES),
     Period: { start: dice.pick(DATES) },
     boolean: dice.chance(0.5),
+    Quantity: { value: dice.whole(1, 9), system: 'http://unitsofmeasure.org', code: 'kg' },
+    decimal: dice.whole(1, 9),
+    positiveInt: dice.whole(1, 9),
   };
   const paths = parameter.paths.filter((path) => path.type in values && path.steps.length > 0);
   if (paths.length > 0) {
