@@ -2,6 +2,7 @@
 import type { MongoClient } from 'mongodb';
 import { shardCollections } from './001-shard-collections.ts';
 import { createIndexes } from './002-create-indexes.ts';
+import { dropGuardCounters } from './003-drop-guard-counters.ts';
 
 export interface MigrationTarget {
   readonly client: MongoClient;
@@ -18,4 +19,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, title: 'shard every collection on _id, a quarter of the record keys to each shard', run: shardCollections },
   { number: 2, title: 'create the indexes of resources and history', run: createIndexes },
+  { number: 3, title: 'drop the counters that guards once were', run: dropGuardCounters },
 ];

@@ -35,6 +35,7 @@ export async function startCommits(
     shards: clinical.shards,
     log: (message, error) => log.warn(message, { error }),
   });
+  clinical.holdLocksAs(clock);
   const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: clock.gatewayId, newUlid, onStep });
   const recovery = await startRecovery({
     clinical,

@@ -62,7 +62,8 @@ export async function findMatches(context: InteractionContext, criteria: Criteri
   const sort = [{ parameter: '_identity', descending: false }];
   const found = search.where.kind === 'nothing' ? [] : await context.store.search({ ...search, ...(patient && { patient }), sort, limit });
   const matches = found.map(({ resource }) => resource);
-  return { matches, guard: { key: guardKey(criteria), type, where: search.where, expected: matches.slice(0, 2).map(({ id }) => id) } };
+  const expected = matches.slice(0, 2).map(({ id }) => id);
+  return { matches, guard: { key: guardKey(criteria), type, where: search.where, ...(patient && { patient }), expected } };
 }
 
 /** Two conditions that mean the same have the same key, however they were written. */

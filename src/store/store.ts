@@ -23,6 +23,8 @@ export interface Guard {
   readonly key: string;
   readonly type: string;
   readonly where: SearchExpression;
+  /** The one patient that the condition names, "Patient/p1": then one record is looked through. */
+  readonly patient?: string;
   /** Logical ids that the condition matched when the interaction decided; at most 2. */
   readonly expected: readonly string[];
 }

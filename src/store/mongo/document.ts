@@ -46,7 +46,11 @@ export interface LocatorDocument {
 /** A lock on the criteria of a conditional write. */
 export interface GuardDocument {
   readonly _id: string;
-  readonly n: number;
+  /** Whose it is. */
+  readonly gateway: string;
+  /** Tells it from later locks under the same key. */
+  readonly unit: string;
+  readonly at: Date;
 }
 
 /** A two-phase commit's marker, an idempotency record, or a secret that gateways share. */

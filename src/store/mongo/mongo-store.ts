@@ -3,13 +3,14 @@ import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
 import type { ErasureStore } from '../erasure.ts';
 import type { ReindexStore } from '../reindex.ts';
-import type { ResourceStore, UnitOfWork } from '../store.ts';
+import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '../store.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { watchCoLocation } from './co-location.ts';
 import { freeze, probeElection, stepDown } from './drill.ts';
 import { createMongoErasure } from './erasure.ts';
 import { translate } from './errors.ts';
+import { createGuardLocks, type GuardLocks } from './guard-locks.ts';
 import { readHistory } from './history.ts';
 import { addZone, moveRange, planMove, removeZone, switchBalancer } from './layout.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './ledger.ts';
@@ -50,6 +51,8 @@ export interface MongoStore extends ResourceStore {
   readonly erasure: ErasureStore;
   /** How the shards are just now. */
   readonly shards: { readonly watch: ShardWatch; readonly trips: ShardTrips };
+  /** Names the gateway that holds the locks of conditional writes. */
+  readonly holdLocksAs: GuardLocks['holdAs'];
   openMarkedCommit(): MarkedCommit;
   /** Decides a commit that is in doubt: see `decideTransaction`. */
   decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
@@ -71,16 +74,28 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   const searcher = createSearcher(collections, reader, watch, trips);
   const coLocation = watchCoLocation(collections);
   const batched = createBatchedWriter(collections, coLocation.isCoLocated, trips);
-  const units = createUnitWriter(collections, options.isOwnerType, searcher.matchingIds);
-  const guardQueue = createKeyedQueue();
+  const units = createUnitWriter(collections, options.isOwnerType);
+  const locks = createGuardLocks(collections, trips);
 
   async function commitTogether(unit: UnitOfWork, marker?: LedgerMarker, session?: ClientSession): Promise<void> {
     const places = placesOf(unit);
     await trips.untilWritable(places);
     await units.prepare(unit);
-    const guardKeys = (unit.guards ?? []).map(({ key }) => key).sort();
     const carryOut = (own: ClientSession) => units.carryOut(unit, own, marker);
-    await guardQueue(guardKeys, () => inTransaction(client, carryOut, session, () => isUnwell(places)));
+    await inTransaction(client, carryOut, session, () => isUnwell(places));
+  }
+
+  async function checkGuard({ type, where, patient, expected }: Guard): Promise<void> {
+    const sort = [{ parameter: '_identity', descending: false }];
+    const found = await searcher.search({ types: [type], where, ...(patient && { patient }), sort, limit: expected.length + 1 });
+    const isAsExpected = found.length === expected.length && found.every(({ resource }) => expected.includes(resource.id));
+    if (!isAsExpected) throw new CommitRefused('guard');
+  }
+
+  async function guarded({ guards = [] }: UnitOfWork, carryOut: () => Promise<void>): Promise<void> {
+    if (guards.length === 0) return carryOut();
+    const check = async () => void (await Promise.all(guards.map(checkGuard)));
+    await locks.during(guards, { check, commit: carryOut });
   }
 
   const isUnwell = (places: readonly string[]) =>
@@ -94,7 +109,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
 
   async function commit(unit: UnitOfWork): Promise<void> {
     const [write] = unit.writes;
-    const isAlone = unit.writes.length === 1 && !unit.guards?.length && !unit.idempotency;
+    const isAlone = unit.writes.length === 1 && !unit.idempotency;
     if (!write || !isAlone || !isSingleDocument(write, options.isOwnerType)) return commitTogether(unit);
     await units.prepare(unit);
     return write.kind === 'create' ? batched.create(write.draft) : batched.replace(write.draft, write.previous);
@@ -125,15 +140,16 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
       return readHistory(collections, { ...request, types }, current, trips);
     },
 
-    commit: (unit) => commit(unit).catch((error: unknown) => Promise.reject(explained(error))),
+    commit: (unit) => guarded(unit, () => commit(unit)).catch((error: unknown) => Promise.reject(explained(error))),
 
     shards: { watch, trips },
+    holdLocksAs: locks.holdAs,
 
     openMarkedCommit() {
       const session = client.startSession();
       return {
         sessionId: session.id?.id.toString('hex') ?? '',
-        commit: (unit, marker) => commitTogether(unit, marker, session),
+        commit: (unit, marker) => guarded(unit, () => commitTogether(unit, marker, session)),
         end: () => session.endSession(),
       };
     },
@@ -172,24 +188,5 @@ function administrationOf(collections: MongoCollections): ClinicalAdministration
     countRecord: (rk, patient) => countRecord(collections, rk, patient),
     openGround: (options) => openMongoGround(collections, options),
     sweepGrounds: () => sweepMongoGrounds(collections),
-  };
-}
-
-/**
- * Runs work that shares a key one after the other. Guards of one gateway would only make each other's transactions
- * fail and start again; between gateways the guard document decides.
- */
-function createKeyedQueue(): (keys: readonly string[], work: () => Promise<void>) => Promise<void> {
-  const tails = new Map<string, Promise<unknown>>();
-  return async (keys, work) => {
-    const before = keys.map((key) => tails.get(key));
-    const done = Promise.all(before).then(work);
-    const tail = done.catch(() => undefined);
-    for (const key of keys) tails.set(key, tail);
-    try {
-      await done;
-    } finally {
-      for (const key of keys) if (tails.get(key) === tail) tails.delete(key);
-    }
   };
 }

@@ -4,13 +4,13 @@
  * A search that names the patient carries the `_id` range of the patient's record, which targets one shard; pointers to
  * resources of other records answer there too and are read at their home. Any other search leaves pointers out.
  */
-import type { AggregationCursor, ClientSession, Document, Filter, FindCursor } from 'mongodb';
+import type { AggregationCursor, Document, Filter, FindCursor } from 'mongodb';
 import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from '../../search/parameters/entry-text.ts';
 import type { StageExplanation } from '../explain.ts';
-import type { AggregateRow, Guard, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
+import type { AggregateRow, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
 import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { textOf } from './chunks.ts';
 import { type MongoCollections, preferringPrimary } from './client.ts';
@@ -44,8 +44,6 @@ export interface MongoSearcher {
   collect(request: StoreCollect): Promise<readonly string[]>;
   explain(search: StoreSearch): Promise<readonly StageExplanation[]>;
   aggregate(request: StoreAggregate): Promise<readonly AggregateRow[]>;
-  /** For guards: logical ids that match, seen from inside a transaction, unsorted. */
-  matchingIds(guard: Guard, limit: number, session: ClientSession): Promise<readonly string[]>;
 }
 
 /** A document with its sort values, where the order needed a pipeline. */
@@ -213,11 +211,6 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     collect: (request) => translated(request, (mode) => collect(request, mode)),
     explain: (search) => translated(search, (mode) => explain(search, mode)),
     aggregate: (request) => translated(request, (mode) => aggregate(request, mode)),
-    async matchingIds({ type, where }, limit, session) {
-      const filter = await scopeFilter({ types: [type], where });
-      const documents = await resources.find(filter, { projection: { id: 1 }, limit, session, maxTimeMS: DEADLINE_MS }).toArray();
-      return documents.map(({ id }) => id);
-    },
   };
 }
 

@@ -6,7 +6,7 @@
 
 import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
-import type { Guard, UnitOfWork, Write } from '../store.ts';
+import type { UnitOfWork, Write } from '../store.ts';
 import { chunkCountOf } from './chunks.ts';
 import { documentOf, hintOf, historyDocumentOf, locatorIdOf, type StoredDocument } from './document.ts';
 import { ledgerIdOfKey } from './ledger.ts';
@@ -54,18 +54,15 @@ export function isSingleDocument(write: Write, isOwnerType: (type: string) => bo
   return write.previous.rk === write.draft.rk && !write.previous.trail?.pointers?.length;
 }
 
-/** Keys on every shard that a unit of several documents writes to: of its resources, old and new, its guards and its answer. */
-export function placesOf({ writes, guards, idempotency }: UnitOfWork): readonly string[] {
+/** Keys on every shard that a unit of several documents writes to: of its resources, old and new, and its answer. */
+export function placesOf({ writes, idempotency }: UnitOfWork): readonly string[] {
   return [
     ...writes.flatMap(({ draft }) => [draft.rk, ...pointerKeysOf(draft)]),
     ...writes.flatMap((write) => (write.kind === 'replace' ? [write.previous.rk] : [])),
     ...writes.flatMap((write) => (write.kind === 'create' && !write.idAssigned ? [locatorIdOf(write.draft)] : [])),
-    ...(guards ?? []).map(guardIdOf),
     ...(idempotency ? [ledgerIdOfKey(idempotency.key)] : []),
   ];
 }
-
-export const guardIdOf = ({ key }: Pick<Guard, 'key'>): string => `00${key.slice(0, 8)}/${key}`;
 
 export function createDocument(draft: ResourceDraft): StoredDocument {
   const pointers = pointerKeysOf(draft);

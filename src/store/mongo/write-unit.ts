@@ -1,12 +1,12 @@
-/** A unit of several documents in one MongoDB transaction: guards, writes, idempotency record and, last, the marker. */
+/** A unit of several documents in one MongoDB transaction: writes, idempotency record and, last, the marker. */
 import type { ClientSession, Document } from 'mongodb';
 import type { ResourceKey } from '../../model/resource.ts';
-import { CommitRefused, type Guard, type Idempotency, type UnitOfWork } from '../store.ts';
+import { CommitRefused, type Idempotency, type UnitOfWork } from '../store.ts';
 import { storeChunks } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { isDuplicateKey, isDuplicateKeyCode } from './errors.ts';
 import { type LedgerMarker, ledgerIdOfKey, markerDocument } from './ledger.ts';
-import { guardIdOf, planUnit, type UnitPlan, type UpdateStatement } from './unit-plan.ts';
+import { planUnit, type UnitPlan, type UpdateStatement } from './unit-plan.ts';
 
 interface WriteReply extends Document {
   readonly n: number;
@@ -20,19 +20,12 @@ export interface UnitWriter {
   carryOut(unit: UnitOfWork, session: ClientSession, marker?: LedgerMarker): Promise<void>;
 }
 
-/** Logical ids that a guard's condition matches, seen from inside the transaction; at most `limit`, in no order. */
-export type GuardSearch = (guard: Guard, limit: number, session: ClientSession) => Promise<readonly string[]>;
-
 /** A command's documents at most; with the bound on bytes it stays far below MongoDB's 48 MB message. */
 const STATEMENTS_PER_COMMAND = 500;
 const BYTES_PER_COMMAND = 12 * 1024 * 1024;
 
-export function createUnitWriter(
-  collections: MongoCollections,
-  isOwnerType: (type: string) => boolean,
-  guardSearch: GuardSearch,
-): UnitWriter {
-  const { client, databaseName, guards, ledger } = collections;
+export function createUnitWriter(collections: MongoCollections, isOwnerType: (type: string) => boolean): UnitWriter {
+  const { client, databaseName, ledger } = collections;
   const database = client.db(databaseName);
 
   /** Runs a write command in slices. `refuse` names the entry that met a duplicate key. */
@@ -51,13 +44,6 @@ export function createUnitWriter(
       applied += reply.n;
     }
     return applied;
-  }
-
-  async function holdGuard(guard: Guard, session: ClientSession): Promise<void> {
-    await guards.updateOne({ _id: guardIdOf(guard) }, { $inc: { n: 1 } }, { upsert: true, session });
-    const found = await guardSearch(guard, guard.expected.length + 1, session);
-    const isAsExpected = found.length === guard.expected.length && found.every((id) => guard.expected.includes(id));
-    if (!isAsExpected) throw new CommitRefused('guard');
   }
 
   async function keepAnswer(idempotency: Idempotency, session: ClientSession): Promise<void> {
@@ -113,7 +99,6 @@ export function createUnitWriter(
     },
 
     async carryOut(unit, session, marker) {
-      for (const guard of unit.guards ?? []) await holdGuard(guard, session);
       await write(planUnit(unit, isOwnerType), session);
       if (unit.idempotency) await keepAnswer(unit.idempotency, session);
       if (marker) await ledger.insertOne(markerDocument(marker, 'committed'), { session });
