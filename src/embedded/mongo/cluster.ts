@@ -3,12 +3,12 @@ import { type MemberRecord, readRecord, takeFolder, writeRecord } from './data-f
 import { findFreePorts, isPortFree } from './free-ports.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
-import { type MongodProcess, startMongod } from './mongod.ts';
+import { killStale, type MongodProcess, startMongod } from './mongod.ts';
 import { movePorts } from './move-ports.ts';
 import { planMembers } from './plan-members.ts';
 import { initiate, waitForPrimary } from './replica-set.ts';
 import { startRouter } from './router-process.ts';
-import { addShards } from './sharding.ts';
+import { addShards, clusterIdOf } from './sharding.ts';
 
 export interface MongoClusterOptions {
   /** Path of `mongod`, 6.0 or newer (see `findMongod`). */
@@ -78,7 +78,10 @@ export async function startMongoCluster(options: MongoClusterOptions): Promise<M
 }
 
 async function startAll(options: MongoClusterOptions, running: Running): Promise<string> {
-  const plan = await planMembers(options, readRecord(options.dataDir));
+  const remembered = readRecord(options.dataDir);
+  // Before the ports are looked at: after a crash they are still held for a moment by those who are about to be killed.
+  await Promise.all((remembered?.members ?? []).map(({ role }) => killStale(`${options.dataDir}/${role}`)));
+  const plan = await planMembers(options, remembered);
   const { members } = plan;
   await movePorts(plan, { binary: options.mongod, dataDir: options.dataDir });
   writeRecord(options.dataDir, { members });
@@ -97,7 +100,7 @@ async function startAll(options: MongoClusterOptions, running: Running): Promise
   if (config === undefined) return `mongodb://${(sets.get('replica') ?? []).join(',')}/?replicaSet=replica`;
   sets.delete('config');
   await addShards(config, sets);
-  const port = await startRouterOf(options, config, running);
+  const port = await startRouterOf(options, { address: config, clusterId: await clusterIdOf(config) }, running);
   options.log?.(`the router answers on port ${port}`);
   return `mongodb://127.0.0.1:${port}/`;
 }
@@ -138,11 +141,16 @@ function addressesBySet(members: readonly MemberRecord[]): Map<string, string[]>
   return sets;
 }
 
-async function startRouterOf(options: MongoClusterOptions, configAddress: string, running: Running): Promise<number> {
+async function startRouterOf(
+  options: MongoClusterOptions,
+  config: { readonly address: string; readonly clusterId: string },
+  running: Running,
+): Promise<number> {
+  const { mongos, dataDir } = options;
   const port = options.port ?? (await findFreePorts(1))[0] ?? 0;
   if (!(await isPortFree(port))) throw new Error(`port ${port} of the router is taken`);
   const start = async () => {
-    const router = startRouter({ mongos: options.mongos, port, configAddress, dataDir: options.dataDir });
+    const router = startRouter({ mongos, port, configAddress: config.address, clusterId: config.clusterId, dataDir });
     running.guardian.watch(router.pid, router.mark);
     return router;
   };

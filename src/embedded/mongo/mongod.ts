@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runOnce } from '../router/command-client.ts';
+import { expectProcess } from './expect-process.ts';
 import { killMarked } from './processes.ts';
 
 export interface MongodOptions {
@@ -15,6 +15,8 @@ export interface MongodOptions {
   readonly kind: 'config' | 'shard' | 'plain';
   /** Share of memory for its cache, GB; WiredTiger takes 0.25 at least. */
   readonly cacheGB: number;
+  /** Alone: carries out what only the oplog holds, writes it down when it stops, and takes no other writes. */
+  readonly replaysOplog?: boolean;
 }
 
 export interface MongodProcess {
@@ -30,11 +32,13 @@ export interface MongodProcess {
 const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 6_000;
 
+const REPLAY = ['--setParameter', 'recoverFromOplogAsStandalone=true', '--setParameter', 'takeUnstableCheckpointOnShutdown=true'];
+
 /**
  * zlib is left out of the compressors: the versions in use are in the range of CVE-2025-14847. The diagnostic data
  * collection samples every second and costs CPU that nobody reads.
  */
-function argumentsOf({ dbPath, port, set, kind, cacheGB }: MongodOptions): string[] {
+function argumentsOf({ dbPath, port, set, kind, cacheGB, replaysOplog }: MongodOptions): string[] {
   return [
     ...['--dbpath', dbPath, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
     ...['--logpath', `${dbPath}.log`, '--logappend', '--quiet', '--noscripting'],
@@ -47,11 +51,12 @@ function argumentsOf({ dbPath, port, set, kind, cacheGB }: MongodOptions): strin
     ...(set && kind === 'shard' ? ['--shardsvr', '--setParameter', 'orphanCleanupDelaySecs=5'] : []),
     // Alone, it must not look for a session table that lives on shards.
     ...(set ? [] : ['--setParameter', 'disableLogicalSessionCacheRefresh=true', '--setParameter', 'skipShardingConfigurationChecks=true']),
+    ...(replaysOplog ? REPLAY : []),
   ];
 }
 
-/** A `mongod` that a crash left behind on this folder would hold its lock: it goes first. */
-async function killStale(dbPath: string): Promise<void> {
+/** Ends a `mongod` that a crash left behind on this folder, where it would hold the lock and its port. */
+export async function killStale(dbPath: string): Promise<void> {
   const pid = Number(readOr(`${dbPath}/mongod.lock`, '').trim());
   if (pid > 0) await killMarked(pid, `--dbpath ${dbPath} `);
 }
@@ -88,7 +93,7 @@ async function waitUntilItAnswers(child: ChildProcess, address: string, logPath:
   for (let waitedMs = 0; waitedMs < START_PATIENCE_MS; waitedMs += 40) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`mongod did not start: ${lastErrorIn(logPath)}`);
     try {
-      await runOnce(address, 'admin', { hello: 1 }, 2_000);
+      await expectProcess(address, child.pid);
       return;
     } catch {
       await sleep(40);
@@ -97,11 +102,12 @@ async function waitUntilItAnswers(child: ChildProcess, address: string, logPath:
   throw new Error(`mongod at ${address} did not answer within ${START_PATIENCE_MS / 1000} s`);
 }
 
-/** The messages of the last errors that `mongod` logged; its log has one JSON object a line. */
+/** Why `mongod` ended, by its log, which has one JSON object a line: the first fatal one names the reason, else the last error does. */
 function lastErrorIn(logPath: string): string {
   const lines = readOr(logPath, '').trimEnd().split('\n').slice(-200);
-  const errors = lines.filter((line) => line.includes('"s":"E"') || line.includes('"s":"F"'));
-  return (errors.at(-1) ?? lines.at(-1) ?? 'it left no log').slice(0, 500);
+  const fatal = lines.find((line) => line.includes('"s":"F"'));
+  const error = lines.findLast((line) => line.includes('"s":"E"'));
+  return (fatal ?? error ?? lines.at(-1) ?? 'it left no log').slice(0, 500);
 }
 
 async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<void> {

@@ -15,7 +15,8 @@ export async function movePorts(
 ): Promise<void> {
   if (moved.size === 0) return;
   const newAddress = new Map([...moved.values()].map(({ from, to }) => [`127.0.0.1:${from}`, `127.0.0.1:${to}`]));
-  await Promise.all(members.map((member) => correct(member, newAddress, options)));
+  const corrected = await Promise.allSettled(members.map((member) => correct(member, newAddress, options)));
+  for (const outcome of corrected) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 async function correct(
@@ -23,11 +24,28 @@ async function correct(
   newAddress: ReadonlyMap<string, string>,
   options: { binary: string; dataDir: string },
 ): Promise<void> {
-  const dbPath = `${options.dataDir}/${member.role}`;
-  const alone = await startMongod({ binary: options.binary, dbPath, port: member.port, kind: member.kind, cacheGB: 0.25 });
+  await runAlone(member, { ...options, replaysOplog: true }, async () => undefined).catch(unlessNotYetSynced);
+  await runAlone(member, options, (address) => correctNotes(address, newAddress));
+}
+
+/** A member that had not copied its set's data yet has nothing to replay, and copies all of it afresh. */
+function unlessNotYetSynced(error: Error): void {
+  if (!error.message.includes('initial sync flag set')) throw error;
+}
+
+/**
+ * Twice alone: a member's data files end with its last checkpoint, and the acknowledged writes since then lie in its oplog.
+ * A `mongod` that runs alone doesn't carry those out, and its own checkpoint would then say that nothing is missing.
+ */
+async function runAlone(
+  { role, port, kind }: MemberRecord,
+  { binary, dataDir, replaysOplog = false }: { binary: string; dataDir: string; replaysOplog?: boolean },
+  work: (address: string) => Promise<void>,
+): Promise<void> {
+  const alone = await startMongod({ binary, dbPath: `${dataDir}/${role}`, port, kind, cacheGB: 0.25, replaysOplog });
   try {
     await alone.ready();
-    await correctNotes(alone.address, newAddress);
+    await work(alone.address);
   } finally {
     await alone.stop();
   }

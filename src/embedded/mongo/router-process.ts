@@ -3,13 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { runOnce } from '../router/command-client.ts';
+import { expectProcess } from './expect-process.ts';
 import { nodeBinary } from './node-binary.ts';
 
 export interface RouterOptions {
   readonly mongos?: string | undefined;
   readonly port: number;
   readonly configAddress: string;
+  /** By which the router tells the cluster's members from those of others. */
+  readonly clusterId: string;
   /** Where its log goes. */
   readonly dataDir: string;
 }
@@ -50,14 +52,14 @@ export function startRouter(options: RouterOptions): RouterProcess {
   };
 }
 
-function commandOf({ mongos, port, configAddress, dataDir }: RouterOptions): [string, string[]] {
+function commandOf({ mongos, port, configAddress, clusterId, dataDir }: RouterOptions): [string, string[]] {
   const config = `config/${configAddress}`;
   if (mongos) {
     const files = ['--logpath', `${dataDir}/mongos.log`, '--logappend', '--nounixsocket'];
     return [mongos, ['--configdb', config, '--port', String(port), '--bind_ip', '127.0.0.1', ...files]];
   }
   const main = fileURLToPath(new URL('../router/main.ts', import.meta.url));
-  return [nodeBinary(), ['--max-semi-space-size=32', main, '--port', String(port), '--config', configAddress]];
+  return [nodeBinary(), ['--max-semi-space-size=32', main, '--port', String(port), '--config', configAddress, '--cluster-id', clusterId]];
 }
 
 async function waitUntilItAnswers(child: ChildProcess, { port, dataDir }: RouterOptions): Promise<void> {
@@ -66,7 +68,7 @@ async function waitUntilItAnswers(child: ChildProcess, { port, dataDir }: Router
       throw new Error(`the router did not start: ${endOfLog(dataDir)}`);
     }
     try {
-      await runOnce(`127.0.0.1:${port}`, 'admin', { hello: 1 }, 2_000);
+      await expectProcess(`127.0.0.1:${port}`, child.pid);
       return;
     } catch {
       await sleep(30);

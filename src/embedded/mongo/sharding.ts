@@ -18,3 +18,9 @@ export async function addShards(configPrimary: string, membersBySet: ReadonlyMap
   const stopped = { q: { _id: 'balancer' }, u: { $set: { stopped: true, mode: 'off' } }, upsert: true };
   await runOnce(configPrimary, 'config', { update: 'settings', updates: [stopped], writeConcern: MAJORITY });
 }
+
+/** The id that the config server gave the cluster at its birth, and that every shard notes when it is added. */
+export async function clusterIdOf(configPrimary: string): Promise<string> {
+  const { cursor } = await runOnce(configPrimary, 'config', { find: 'version', readConcern: { level: 'majority' } });
+  return String(cursor.firstBatch[0]?.clusterId);
+}

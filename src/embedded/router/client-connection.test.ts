@@ -15,7 +15,13 @@ import { messageOf, OP_QUERY } from './wire.ts';
 /** A router without a cluster: enough for what it must not survive badly. */
 const config = new Shard('config', []);
 const routing = new RoutingTable(config);
-const router: Router = { config, routing, shards: new ShardSet(routing), cursors: new CursorTable(), transactions: new Transactions() };
+const router: Router = {
+  config,
+  routing,
+  shards: new ShardSet(routing, () => undefined),
+  cursors: new CursorTable(),
+  transactions: new Transactions(),
+};
 const server = createServer((socket) => serveClient(router, socket, 1)).listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
 const { port } = server.address() as AddressInfo;

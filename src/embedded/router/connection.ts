@@ -9,14 +9,32 @@ export interface Receiver {
   onFailure(error: Error): void;
 }
 
+/** What a new connection asks before anything else is sent over it: ports are used again, by other clusters too. */
+export interface Greeting {
+  readonly message: Buffer;
+  /** @throws if that is not who was meant; the connection is closed with the error */
+  check(reply: Buffer): void;
+}
+
+interface ConnectionOptions {
+  readonly greeting: Greeting | undefined;
+  readonly onIdle: (connection: Connection) => void;
+  readonly onClosed: (connection: Connection) => void;
+}
+
 export class Connection {
   readonly #socket: Socket;
   readonly #onIdle: (connection: Connection) => void;
   readonly #onClosed: (connection: Connection) => void;
   #receiver: Receiver | undefined;
+  /** Undefined once it has been answered. */
+  #greeting: Greeting | undefined;
+  /** What waits for that. */
+  #held: Buffer | undefined;
   #closed = false;
 
-  constructor(address: string, onIdle: (connection: Connection) => void, onClosed: (connection: Connection) => void) {
+  constructor(address: string, { greeting, onIdle, onClosed }: ConnectionOptions) {
+    this.#greeting = greeting;
     this.#onIdle = onIdle;
     this.#onClosed = onClosed;
     this.#socket = connect(endpointOf(address));
@@ -31,11 +49,13 @@ export class Connection {
     });
     this.#socket.on('error', (error) => this.close(error));
     this.#socket.on('close', () => this.close(new Error(`${address} closed the connection`)));
+    if (greeting) this.#socket.write(greeting.message);
   }
 
   send(message: Buffer, receiver: Receiver): void {
     this.#receiver = receiver;
-    this.#socket.write(message);
+    if (this.#greeting) this.#held = message;
+    else this.#socket.write(message);
   }
 
   close(error: Error): void {
@@ -49,10 +69,22 @@ export class Connection {
   }
 
   #settle(message: Buffer): void {
+    if (this.#greeting) {
+      this.#meet(this.#greeting, message);
+      return;
+    }
     const receiver = this.#receiver;
     this.#receiver = undefined;
     this.#onIdle(this);
     receiver?.onReply(message);
+  }
+
+  /** A stranger closes the connection: the frame reader hands the error to `close`. */
+  #meet(greeting: Greeting, reply: Buffer): void {
+    greeting.check(reply);
+    this.#greeting = undefined;
+    if (this.#held) this.#socket.write(this.#held);
+    this.#held = undefined;
   }
 }
 
@@ -67,14 +99,16 @@ function endpointOf(address: string): { path: string } | { host: string; port: n
 export class ConnectionPool {
   readonly address: string;
   readonly #maxSize: number;
+  readonly #greeting: Greeting | undefined;
   #idle: Connection[] = [];
   #all = new Set<Connection>();
   #waiting: { message: Buffer; receiver: Receiver }[] = [];
   #onBroken: () => void;
 
-  constructor(address: string, options: { maxSize: number; onBroken?: () => void }) {
+  constructor(address: string, options: { maxSize: number; greeting?: Greeting | undefined; onBroken?: () => void }) {
     this.address = address;
     this.#maxSize = options.maxSize;
+    this.#greeting = options.greeting;
     this.#onBroken = options.onBroken ?? (() => {});
   }
 
@@ -98,11 +132,11 @@ export class ConnectionPool {
 
   #open(): Connection | undefined {
     if (this.#all.size >= this.#maxSize) return undefined;
-    const connection = new Connection(
-      this.address,
-      (idle) => this.#reuse(idle),
-      (closed) => this.#forget(closed),
-    );
+    const connection = new Connection(this.address, {
+      greeting: this.#greeting,
+      onIdle: (idle) => this.#reuse(idle),
+      onClosed: (closed) => this.#forget(closed),
+    });
     this.#all.add(connection);
     return connection;
   }

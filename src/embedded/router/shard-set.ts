@@ -1,15 +1,18 @@
 /** The shards of the cluster, as `config.shards` names them. */
+import type { Greeting } from './connection.ts';
 import { CODE, Refusal } from './errors.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { Shard } from './shard.ts';
 
 export class ShardSet {
   readonly #routing: RoutingTable;
+  readonly #greetingOf: (shardId: string) => Greeting | undefined;
   readonly #shards = new Map<string, Shard>();
   #loading: Promise<void> | undefined;
 
-  constructor(routing: RoutingTable) {
+  constructor(routing: RoutingTable, greetingOf: (shardId: string) => Greeting | undefined) {
     this.#routing = routing;
+    this.#greetingOf = greetingOf;
   }
 
   /** What is known without asking. */
@@ -48,7 +51,7 @@ export class ShardSet {
   async #read(): Promise<void> {
     const documents = await this.#routing.read('shards', {});
     for (const { _id, host } of documents) {
-      if (!this.#shards.has(_id)) this.#shards.set(_id, new Shard(_id, addressesIn(host)));
+      if (!this.#shards.has(_id)) this.#shards.set(_id, new Shard(_id, addressesIn(host), this.#greetingOf(_id)));
     }
     const ids = new Set(documents.map(({ _id }) => _id));
     for (const [id, shard] of this.#shards) {

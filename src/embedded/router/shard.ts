@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
 import { runCommand } from './command-client.ts';
-import { ConnectionPool, type Receiver } from './connection.ts';
+import { ConnectionPool, type Greeting, type Receiver } from './connection.ts';
 
 /** The connection broke under a request, or no primary was to be found: the outcome is unknown. */
 export class ShardUnreachable extends Error {}
@@ -17,6 +17,7 @@ const AVOID_MS = 5_000;
 export class Shard {
   readonly id: string;
   readonly #addresses: Set<string>;
+  readonly #greeting: Greeting | undefined;
   readonly #pools = new Map<string, ConnectionPool>();
   #primary: ConnectionPool | undefined;
   #search: Promise<ConnectionPool> | undefined;
@@ -24,9 +25,11 @@ export class Shard {
   readonly #avoidedUntil = new Map<string, number>();
   #turn = 0;
 
-  constructor(id: string, addresses: readonly string[]) {
+  /** @param greeting what tells its members from strangers; without one everybody is trusted */
+  constructor(id: string, addresses: readonly string[], greeting?: Greeting) {
     this.id = id;
     this.#addresses = new Set(addresses);
+    this.#greeting = greeting;
   }
 
   get addresses(): readonly string[] {
@@ -94,6 +97,7 @@ export class Shard {
     if (!pool) {
       pool = new ConnectionPool(address, {
         maxSize: POOL_SIZE,
+        greeting: this.#greeting,
         onBroken: () => {
           if (this.#primary?.address === address) this.#primary = undefined;
         },
