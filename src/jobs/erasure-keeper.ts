@@ -4,6 +4,7 @@
  * Every gateway looks once a second which records these are. A gateway that has not heard of a run yet may still write:
  * the run looks again for what such writes left, after they are decided.
  */
+import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import { recordKeyOf } from '../model/record-key.ts';
 import type { ErasureJob, ErasureJobs } from '../store/erasure.ts';
 import type { Write } from '../store/store.ts';
@@ -34,9 +35,8 @@ const LOOK_EVERY_MS = 1_000;
 export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeeper {
   const { jobs, holder, forget, log } = options;
   let isStopping = false;
-  let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
-  let workTimer: NodeJS.Timeout | undefined;
+  let looks: Rounds | undefined;
+  let working: Promise<void> | undefined;
   let closed: ReadonlySet<string> = new Set();
   let closedKeys: ReadonlySet<string> = new Set();
 
@@ -45,8 +45,14 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
     closedKeys = new Set(patients.map((patient) => recordKeyOf(patient)));
   }
 
-  async function refresh(): Promise<void> {
-    const patients = (await jobs.listOpen()).flatMap(({ patient }) => patient ?? []);
+  async function refresh(): Promise<readonly ErasureJob[]> {
+    const open = await jobs.listOpen();
+    closeThoseOf(open);
+    return open;
+  }
+
+  function closeThoseOf(open: readonly ErasureJob[]): void {
+    const patients = open.flatMap(({ patient }) => patient ?? []);
     const before = [...closed].map((reference) => reference.slice('Patient/'.length));
     if (patients.length === before.length && patients.every((patient) => before.includes(patient))) return;
     // Closed first and opened last: nothing is built meanwhile on what was remembered.
@@ -55,8 +61,18 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
     close(patients);
   }
 
-  async function workOnce(): Promise<void> {
-    for (const { id } of await jobs.listOpen()) {
+  async function look(): Promise<void> {
+    const open = await refresh();
+    if (open.length === 0 || isStopping) return;
+    working ??= workOn(open)
+      .catch((error: unknown) => log('looking for erasures failed', { error }))
+      .finally(() => {
+        working = undefined;
+      });
+  }
+
+  async function workOn(open: readonly ErasureJob[]): Promise<void> {
+    for (const { id } of open) {
       if (isStopping) return;
       const job = await jobs.take(id, holder);
       if (job) await carryOn(job);
@@ -75,36 +91,22 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
     }
   }
 
-  async function lookAndRest(): Promise<void> {
-    await refresh().catch((error: unknown) => log('what is being erased could not be read', { error }));
-    if (!isStopping) timer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
-  }
-
-  async function workAndRest(): Promise<void> {
-    await workOnce().catch((error: unknown) => log('looking for erasures failed', { error }));
-    if (isStopping) return;
-    workTimer = setTimeout(() => {
-      working = workAndRest();
-    }, LOOK_EVERY_MS).unref();
-  }
-
   return {
     jobs,
     services: options,
-    refresh,
+    refresh: async () => void (await refresh()),
     isClosed({ draft, ...write }) {
       if (closed.size === 0) return false;
       if (closedKeys.has(draft.rk) || draft.index.patients.some((patient) => closed.has(patient))) return true;
       return 'previous' in write && closedKeys.has(write.previous.rk);
     },
     start() {
-      timer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
-      working = workAndRest();
+      const problem = (error: unknown) => log('what is being erased could not be read', { error });
+      looks = startRounds(look, { everyMs: LOOK_EVERY_MS, problem });
     },
     async stop() {
       isStopping = true;
-      clearTimeout(timer);
-      clearTimeout(workTimer);
+      await looks?.stop();
       await working;
     },
   };

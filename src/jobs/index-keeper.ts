@@ -1,11 +1,12 @@
 /**
- * Keeps the index in step with the SearchParameter resources: reads them every second, so that a change through any gateway
+ * Keeps the index in step with the SearchParameter resources: reads them every two seconds, so that a change through any gateway
  * is learnt; announces what this gateway writes entries for; and carries out the runs that make the entries of what is
  * stored, one at a time over all gateways.
  *
  * A parameter's run starts when all gateways have announced it: from then on every write has its entries, and the run
  * gives them to everything older. See docs/decisions.
  */
+import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import type { LiveSearch, UsedParameter } from '../search/parameters/live-search.ts';
 import { definitionOf, isRegistered, type OwnParameterRules, problemsOf, typesOf } from '../search/parameters/own-parameter.ts';
@@ -36,9 +37,10 @@ export interface IndexKeeper {
   stop(): Promise<void>;
 }
 
-const LOOK_EVERY_MS = 1_000;
+/** Others' changes may be learnt late: a run waits until every gateway has announced its parameter. */
+const LOOK_EVERY_MS = 2_000;
 /** Every so many looks the parameters are read, whatever the look tells. */
-const LOOK_CLOSER_EVERY = 30;
+const LOOK_CLOSER_EVERY = 15;
 /** Own parameters at most: each one costs every write of its types. */
 export const MOST_OWN_PARAMETERS = 100;
 const MOST_READ = 5_000;
@@ -61,9 +63,8 @@ export const isTwin = (a: Pick<Own, 'definition' | 'types'>, b: Pick<Own, 'defin
 export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
   const { resources, live, rules, jobs, log, now, holder, configured = [] } = options;
   let isStopping = false;
-  let lookTimer: NodeJS.Timeout | undefined;
-  let workTimer: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
+  let rounds: Rounds | undefined;
+  let working: Promise<void> | undefined;
   let refreshing: Promise<void> | undefined;
 
   /** The registered ones, and with the configured ones all that are indexed. */
@@ -85,6 +86,7 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
   /** The parameters and what is known of their runs, to those who index and search. */
   async function bringInLine(): Promise<void> {
     const known = await jobs.list();
+    if (known.some(({ completedAt }) => completedAt === undefined)) beginWork();
     live.use(indexed().map((each): UsedParameter => ({ name: each.name, definition: each.definition, coverage: coverageOf(each, known) })));
     options.announce(indexed().map(({ name }) => name));
     const missing = indexed().filter((each) => !each.isCovered && !known.some(({ covers }) => covers === each.name));
@@ -144,6 +146,16 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
 
   const addRun = ({ name, types }: Own) => jobs.add({ id: `parameter-${name.replace('/', '-')}`, covers: name, types, startedAt: now() });
 
+  /** At the runs, one after the other, unless that is being done; begun once the keeper has been started. */
+  function beginWork(): void {
+    if (!rounds || isStopping) return;
+    working ??= workOnce()
+      .catch((error: unknown) => log('looking for runs over the index failed', { error }))
+      .finally(() => {
+        working = undefined;
+      });
+  }
+
   async function workOnce(): Promise<void> {
     for (const { id, covers, completedAt } of await jobs.list()) {
       if (isStopping || completedAt !== undefined) continue;
@@ -166,31 +178,17 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
     }
   }
 
-  async function lookAndRest(): Promise<void> {
-    await inTurn(look).catch((error: unknown) => log('the search parameters could not be read', { error }));
-    if (!isStopping) lookTimer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
-  }
-
-  async function workAndRest(): Promise<void> {
-    await workOnce().catch((error: unknown) => log('looking for runs over the index failed', { error }));
-    if (isStopping) return;
-    workTimer = setTimeout(() => {
-      working = workAndRest();
-    }, LOOK_EVERY_MS).unref();
-  }
-
   return {
     refresh: () => inTurn(refreshOnce),
     registered: () => own,
     jobs,
     start() {
-      lookTimer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
-      working = workAndRest();
+      const problem = (error: unknown) => log('the search parameters could not be read', { error });
+      rounds = startRounds(() => inTurn(look), { everyMs: LOOK_EVERY_MS, problem });
     },
     async stop() {
       isStopping = true;
-      clearTimeout(lookTimer);
-      clearTimeout(workTimer);
+      await rounds?.stop();
       await Promise.all([working, refreshing?.catch(() => undefined)]);
     },
   };

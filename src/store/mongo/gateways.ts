@@ -9,6 +9,7 @@
  * on another one, which names the seat that it supersedes, so the loss of a shard stops nobody's lease. See docs/decisions/007.
  */
 import { hash, randomInt } from 'node:crypto';
+import { startRounds } from '../../lifecycle/rounds.ts';
 import { unavailable } from '../../model/error.ts';
 import { DURABLE, type MongoCollections, preferringPrimary } from './client.ts';
 import type { GatewayDocument } from './document.ts';
@@ -78,8 +79,6 @@ export async function startGatewayClock(collections: MongoCollections, options: 
   let promised = 0;
   let known: readonly string[] = [];
   let learning: { readonly names: readonly string[]; readonly after: ReadonlySet<symbol> } | undefined;
-  let isClosed = false;
-  let timer: NodeJS.Timeout;
 
   /** Promises that every version up to the instant given is decided; later writes are dated after it. */
   function promiseHorizon(): number {
@@ -148,10 +147,9 @@ export async function startGatewayClock(collections: MongoCollections, options: 
     left.shift();
   }
 
-  async function beatAndRest(): Promise<void> {
+  async function beatAndTidy(): Promise<void> {
     await beatOrChange().catch((error: unknown) => log?.('no heartbeat is confirmed', error));
     void tidy().catch(() => undefined);
-    if (!isClosed) timer = setTimeout(beatAndRest, BEAT_EVERY_MS).unref();
   }
 
   /** Seats in force, as far as they can be read. */
@@ -181,7 +179,7 @@ export async function startGatewayClock(collections: MongoCollections, options: 
     .updateMany(earlier, { $set: { fenced: true } }, { writeConcern: DURABLE, maxTimeMS: 5_000 })
     .catch((error: unknown) => log?.('an earlier registration could not be fenced; its silence will be', error));
   await beat(seat).catch(changeSeat);
-  timer = setTimeout(beatAndRest, BEAT_EVERY_MS).unref();
+  const beats = startRounds(beatAndTidy, { everyMs: BEAT_EVERY_MS, firstAfterMs: BEAT_EVERY_MS, problem: () => undefined });
 
   return {
     gatewayId,
@@ -224,8 +222,8 @@ export async function startGatewayClock(collections: MongoCollections, options: 
     },
 
     async close() {
-      isClosed = true;
-      clearTimeout(timer);
+      // A heartbeat under way would take the seat again.
+      await beats.stop();
       await within(BEAT_WITHIN_MS, gateways.deleteMany({ _id: { $in: [seat, ...left] } })).catch(() => undefined);
     },
   };

@@ -4,6 +4,7 @@
  * Every gateway looks once a second. Its own commits it leaves alone while it works on them; another gateway's it touches
  * only when that one is gone.
  */
+import { type Rounds, startRounds } from '../../lifecycle/rounds.ts';
 import { NAME_PREFIX, type ParsedName, parseCommitName } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 
@@ -43,27 +44,9 @@ async function finishOrphan(name: ParsedName, { clinical, administrative, log }:
   log('finished a transaction that was left prepared', { gid: name.gid, outcome });
 }
 
-/** Looks now and then once a second until stopped. The first look is awaited; later failures are logged and tried again. */
-export async function startRecovery(options: RecoveryOptions): Promise<{ stop(): Promise<void> }> {
-  let isStopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-
-  const look = async () => {
-    try {
-      await recoverOnce(options);
-    } catch (error) {
-      options.log('recovery of prepared transactions failed; it will be tried again', { error });
-    }
-    if (!isStopped) timer = setTimeout(() => (looking = look()), LOOK_EVERY_MS).unref();
-  };
-
-  await look();
-  return {
-    async stop() {
-      isStopped = true;
-      clearTimeout(timer);
-      await looking;
-    },
-  };
+/** Looks now and then once a second until stopped. The first look is awaited; failures are logged and tried again. */
+export async function startRecovery(options: RecoveryOptions): Promise<Rounds> {
+  const problem = (error: unknown) => options.log('recovery of prepared transactions failed; it will be tried again', { error });
+  await recoverOnce(options).catch(problem);
+  return startRounds(() => recoverOnce(options), { everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS, problem });
 }
