@@ -27,7 +27,7 @@ export interface ScopeSet {
 }
 
 /** Longer scope strings grant nothing at all. */
-export const MAX_SCOPE_LENGTH = 4096;
+const MAX_SCOPE_LENGTH = 4096;
 
 const LETTERS = 'cruds';
 const ALL_LETTERS = 0b11111;

@@ -18,7 +18,7 @@ import { parseScopes } from './scopes.ts';
 export const TOKEN_ALGORITHMS = ['RS256', 'RS384', 'ES256', 'ES384', 'EdDSA'];
 
 /** Longer tokens are refused unread; HTTP servers commonly end headers at 8 or 16 kB. */
-export const MAX_TOKEN_LENGTH = 8192;
+const MAX_TOKEN_LENGTH = 8192;
 
 /** Clocks of issuer and gateway may differ by this much. */
 const CLOCK_SKEW_SECONDS = 5;

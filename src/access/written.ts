@@ -34,7 +34,7 @@ export async function checkUnit(
 }
 
 /** A PUT that creates is an update, by SMART's letters. */
-export function letterOf({ draft }: Write): ScopeLetter {
+function letterOf({ draft }: Write): ScopeLetter {
   return draft.deleted ? 'd' : draft.method === 'POST' ? 'c' : 'u';
 }
 

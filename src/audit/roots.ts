@@ -18,8 +18,8 @@ export type ReadRoot = (signed: string) => Promise<Root | undefined>;
 export const ROOT_KEY = 'audit-signing';
 export const ROOT_TYPE = 'meridian-audit-root+jws';
 
-export const ROOT_EVERY_MS = 3_600_000;
-export const ROOT_EVERY_EVENTS = 10_000;
+const ROOT_EVERY_MS = 3_600_000;
+const ROOT_EVERY_EVENTS = 10_000;
 
 /** True when the chain has grown enough, or long enough ago, for another root. */
 export function isRootDue(head: ChainHead, last: Pick<Root, 'seq' | 'at'>, now: number): boolean {

@@ -10,10 +10,10 @@ import { createPasswords } from './passwords.ts';
 /** Of every demo account. */
 export const DEMO_PASSWORD = 'demo-password';
 
-export const DEMO_PATIENT = 'demo-patient';
-export const DEMO_DOCTOR = 'demo-doctor';
-export const DEMO_NURSE = 'demo-nurse';
-export const DEMO_CLIENT = 'demo-app';
+const DEMO_PATIENT = 'demo-patient';
+const DEMO_DOCTOR = 'demo-doctor';
+const DEMO_NURSE = 'demo-nurse';
+const DEMO_CLIENT = 'demo-app';
 
 export const DEMO_LOGINS = [DEMO_DOCTOR, DEMO_NURSE, DEMO_PATIENT];
 

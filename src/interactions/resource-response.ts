@@ -15,7 +15,7 @@ export function versionHeaders(version: ResourceVersion): Record<string, string>
 const httpDate = (at: number): string => new Date(at).toUTCString();
 
 /** "http://…/Patient/1/_history/3"; relative if `baseUrl` is empty. */
-export function versionUrl(baseUrl: string, version: ResourceVersion): string {
+function versionUrl(baseUrl: string, version: ResourceVersion): string {
   return `${baseUrl && `${baseUrl}/`}${version.type}/${version.id}/_history/${version.version}`;
 }
 

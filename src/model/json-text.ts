@@ -144,7 +144,7 @@ function unstampedMeta(meta: string): string {
  * stand inside a JSON string. A quote right after a letter or digit closes a string (an escaped one follows a backslash),
  * and so the colon after it is a member's; a plain search for `": ` would also hit the value `": b"`, and is slower.
  */
-export function compactJson(text: string): string {
+function compactJson(text: string): string {
   if (!text.includes('\n') && !text.includes('\r')) return text;
   return text.replace(/[\r\n][ \t\r\n]*/g, '').replace(/(?<=[A-Za-z0-9])" ?: /g, '":');
 }

@@ -27,7 +27,7 @@ const PREFERRED = [
 ];
 
 /** The range key of a type's date of care; undefined if it has none. */
-export function careDateKey(type: string, registry: SearchRegistry): string | undefined {
+function careDateKey(type: string, registry: SearchRegistry): string | undefined {
   if (DATELESS.has(type)) return undefined;
   const code = PREFERRED.find((each) => registry.parameter(type, each)?.type === 'date');
   const stored = code && registry.parameter(type, code)?.storedAs[0]?.code;

@@ -1,8 +1,8 @@
 /** `GET /$expunge-status`: all erasures, or with `job` one: 202 while it goes on, then its counts and signed report. */
 import definition from '../../fhir/definitions/System-expunge-status.json' with { type: 'json' };
-import { notFound } from '../model/error.ts';
 import type { ErasureJob, ErasureJobs } from '../store/erasure.ts';
-import { group, type Part, parametersAnswer, part } from './answer.ts';
+import { group, type Part, part } from './answer.ts';
+import { answerStatus } from './job-status.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
 export function createExpungeStatusOperation(jobs: ErasureJobs): Operation {
@@ -10,15 +10,7 @@ export function createExpungeStatusOperation(jobs: ErasureJobs): Operation {
     definition,
     affectsState: false,
     authorise: (access) => access.requireOperation('expunge', 'r'),
-    handle: async ({ query }) => {
-      const id = query.find(([name]) => name === 'job')?.[1];
-      const all = await jobs.list();
-      if (id === undefined) return parametersAnswer(all.map((job) => group('job', summaryOf(job))));
-      const job = all.find((each) => each.id === id);
-      if (!job) throw notFound(`there is no erasure "${id}"`);
-      if (job.completedAt === undefined) return { status: 202, headers: { 'X-Progress': progressOf(job), 'Retry-After': '2' } };
-      return parametersAnswer([...summaryOf(job), ...detailsOf(job)]);
-    },
+    handle: answerStatus({ noun: 'erasure', list: jobs.list, summaryOf, detailsOf, progressOf }),
   });
 }
 

@@ -38,7 +38,7 @@ export interface StreamActions {
 }
 
 /** The resume token of an event. Tokens are hexadecimal texts that sort as the events do. */
-export function tokenOf(event: Buffer): string {
+function tokenOf(event: Buffer): string {
   const id = findElement(event, 0, '_id');
   return (id && stringIn(event, findElement(event, id.value, '_data'))) ?? '';
 }

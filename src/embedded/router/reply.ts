@@ -49,7 +49,7 @@ export function documentsIn(bytes: Buffer, array: Element | undefined): Buffer[]
 }
 
 /** The latest `operationTime` and `$clusterTime` of several replies, as elements: a causal session goes on from there. */
-export function timesOf(replies: readonly Reply[]): Uint8Array[] {
+function timesOf(replies: readonly Reply[]): Uint8Array[] {
   let operation: { at: bigint; bytes: Uint8Array } | undefined;
   let cluster: { at: bigint; bytes: Uint8Array } | undefined;
   for (const { message, fields } of replies) {

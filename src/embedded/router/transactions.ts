@@ -53,7 +53,7 @@ export function noteReply(transaction: Transaction, shard: string, { message, fi
   if (participant && readOnly && !isTrue(message, readOnly)) participant.isReadOnly = false;
 }
 
-export function sessionKeyOf({ message, fields }: Request): string | undefined {
+function sessionKeyOf({ message, fields }: Request): string | undefined {
   const lsid = fields.get('lsid');
   // {id: binary(16)}: 4 bytes of size, type, "id\0", 4 of length, subtype, then the 16 bytes.
   return lsid && message.toString('latin1', lsid.value + 13, lsid.value + 29);

@@ -8,7 +8,7 @@ export const OP_MSG = 2013;
 
 /** 16 bytes of header, 4 of flags, 1 section kind: where the body document of our own messages starts. */
 export const BODY_START = 21;
-export const MAX_MESSAGE_BYTES = 48_000_000;
+const MAX_MESSAGE_BYTES = 48_000_000;
 
 const HEADER_BYTES = 16;
 const CHECKSUM_PRESENT = 1;

@@ -9,7 +9,7 @@ import { isSortable } from '../../search/request/sort.ts';
 
 type Pairs = FhirRequest['query'];
 
-export const FUNCTIONS = ['sum', 'avg', 'min', 'max'] as const;
+const FUNCTIONS = ['sum', 'avg', 'min', 'max'] as const;
 export type AmountFunction = (typeof FUNCTIONS)[number];
 
 export interface Grouping {

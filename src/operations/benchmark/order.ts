@@ -2,7 +2,7 @@
 import { invalidValue } from '../../model/error.ts';
 import type { OperationInput } from '../parameters.ts';
 
-export const SUITES = ['layouts', 'sharding', 'partitioning', 'failover'] as const;
+const SUITES = ['layouts', 'sharding', 'partitioning', 'failover'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export interface BenchmarkOrder {

@@ -29,7 +29,7 @@ function clusterParts({ kind, routers, configServers, balancer, shards }: Cluste
 }
 
 /** By how much the largest shard exceeds the mean, in percent of the mean; by bytes. */
-export function imbalanceOf(shards: readonly Pick<ShardDescription, 'bytes'>[]): number {
+function imbalanceOf(shards: readonly Pick<ShardDescription, 'bytes'>[]): number {
   const mean = shards.reduce((sum, { bytes }) => sum + bytes, 0) / shards.length;
   return mean > 0 ? Math.round((Math.max(...shards.map(({ bytes }) => bytes)) / mean - 1) * 100) : 0;
 }

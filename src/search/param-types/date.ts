@@ -18,7 +18,7 @@ const APPROXIMATELY = 0.1;
  * wider than the one searched for is not equal to it.
  * @see https://hl7.org/fhir/R4/search.html#prefix
  */
-export function dateTest(prefix: Prefix, { lo, hi }: TimeRange, now: number): RangeTest {
+function dateTest(prefix: Prefix, { lo, hi }: TimeRange, now: number): RangeTest {
   switch (prefix) {
     case 'eq':
       return [[bound('lo', 'ge', lo), bound('hi', 'le', hi)]];

@@ -29,7 +29,7 @@ function presentAs(parameter: SearchParameter, home: StoredAs): SearchExpression
 }
 
 /** The resource has a value that this parameter finds. No entry is kept for absence: it is the lack of all others. */
-export function presentExpression(parameter: SearchParameter): SearchExpression {
+function presentExpression(parameter: SearchParameter): SearchExpression {
   return or(parameter.storedAs.map((home) => presentAs(parameter, home)));
 }
 

@@ -23,7 +23,7 @@ const NUMBER = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
  * with an exponent counts one figure more.
  * @see https://hl7.org/fhir/R4/search.html#number
  */
-export function impreciseNumber(text: string): ImpreciseNumber | undefined {
+function impreciseNumber(text: string): ImpreciseNumber | undefined {
   const match = NUMBER.exec(text);
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', exponent] = match;
@@ -35,7 +35,7 @@ export function impreciseNumber(text: string): ImpreciseNumber | undefined {
 }
 
 /** What the prefix means. Only `eq`, `ne` and `ap` look at the precision: R4's `lt100` is "less than exactly 100". */
-export function numberTest(prefix: Prefix, { value, from, to }: ImpreciseNumber): RangeTest {
+function numberTest(prefix: Prefix, { value, from, to }: ImpreciseNumber): RangeTest {
   switch (prefix) {
     case 'eq':
       return [[bound('lo', 'ge', from), bound('hi', 'lt', to)]];

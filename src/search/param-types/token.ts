@@ -61,7 +61,7 @@ export function tokenExpression(value: CriterionValue): SearchExpression {
 }
 
 /** A code of a system: the code finds, the two together narrow. */
-export const systemAndCode = (key: string, system: string, code: string): SearchExpression =>
+const systemAndCode = (key: string, system: string, code: string): SearchExpression =>
   and([equals(codeEntry(key, code)), equals(tokenEntry(key, system, code))]);
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;

@@ -43,7 +43,7 @@ export const identifierKey = (key: string) => `${key}:identifier`;
 export const typedValue = (typeCode: string, value: string) => `${typeCode.toLowerCase()}|${value}`;
 
 /** The text itself up to the limit, else its start and a hash of all of it. */
-export function cutText(text: string): string {
+function cutText(text: string): string {
   if (text.length <= ENTRY_TEXT_LIMIT) return text;
   return `${text.slice(0, ENTRY_TEXT_LIMIT).toWellFormed()}#${hash('sha1', text, 'hex').slice(0, 16)}`;
 }
@@ -172,7 +172,7 @@ const PHONE = /^[+\d().\-/\s]+$/;
 const PHONE_FILLING = /[().\-/\s]+/g;
 
 /** A telephone number without its punctuation, or any other contact in lower case. */
-export const contactText = (text: string) => (PHONE.test(text) ? text.replace(PHONE_FILLING, '') : text.toLowerCase());
+const contactText = (text: string) => (PHONE.test(text) ? text.replace(PHONE_FILLING, '') : text.toLowerCase());
 
 const TOKEN_CASE: Readonly<Record<string, (text: string) => string>> = {
   ContactPoint: contactText,

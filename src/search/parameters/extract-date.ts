@@ -53,7 +53,7 @@ export function dateRangeReader(elementType: string): ((value: unknown) => TimeR
 }
 
 /** Sorts by where a range starts; one without a start by where it ends. */
-export const sortTimeOf = (range: TimeRange) => (range.lo === BEGINNING ? range.hi : range.lo);
+const sortTimeOf = (range: TimeRange) => (range.lo === BEGINNING ? range.hi : range.lo);
 
 /** How to put values of this type, or undefined if dates don't come from it. */
 export function dateExtractor(target: ExtractTarget, elementType: string): Extract | undefined {

@@ -230,7 +230,7 @@ function readField(next: PathReader, name: string, index: number | undefined): P
 const LITERAL = /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
 /** The type that a Reference names: the one in its URL; undefined if it has no literal reference or one that isn't RESTful. */
-export function referencedType(reference: unknown): string | undefined {
+function referencedType(reference: unknown): string | undefined {
   const literal = (reference as JsonObject).reference;
   return typeof literal === 'string' ? LITERAL.exec(literal)?.[1] : undefined;
 }

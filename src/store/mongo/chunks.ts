@@ -10,7 +10,7 @@ import { historyIdOf, type StoredDocument } from './document.ts';
 import { retryTransient } from './retry.ts';
 
 /** A text longer than this many UTF-16 units is kept in parts: at 3 bytes a unit two of them still fit one document. */
-export const INLINE_LENGTH = 2 * 1024 * 1024;
+const INLINE_LENGTH = 2 * 1024 * 1024;
 const PART_LENGTH = 2 * 1024 * 1024;
 
 /** Into how many parts a text goes; 0 for one that stays in its document. */

@@ -20,7 +20,7 @@ export interface LedgerMarker {
   readonly answer: string;
 }
 
-export function markerIdOf({ gid, rk }: Pick<LedgerMarker, 'gid' | 'rk'>): string {
+function markerIdOf({ gid, rk }: Pick<LedgerMarker, 'gid' | 'rk'>): string {
   return `${rk}/~tx/${gid}`;
 }
 

@@ -12,7 +12,7 @@ export type SortValue = number | string | null;
 type Order = Pick<StoreSearch, 'sort' | 'backward'>;
 
 /** Keys that every document has. */
-export function isNative({ parameter }: SortKey): boolean {
+function isNative({ parameter }: SortKey): boolean {
   return parameter === '_identity' || parameter === '_id' || parameter === '_lastUpdated';
 }
 

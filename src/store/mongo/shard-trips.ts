@@ -12,12 +12,12 @@ import { isTimeout, isTransient, translate } from './errors.ts';
 import { lostShards, noPrimary, type ShardWatch } from './shard-watch.ts';
 
 /** How long a write waits for its shard's primary; milliseconds. An election takes 2–3 s. */
-export const WRITE_PATIENCE_MS = 4_000;
+const WRITE_PATIENCE_MS = 4_000;
 /**
  * For how long after the loss of a primary reads wait for the next: they then see all that was acknowledged, which a
  * secondary may not have yet. After that they go to secondaries.
  */
-export const ELECTION_MS = 3_500;
+const ELECTION_MS = 3_500;
 /** What is under way when a primary is lost may still be answered for this long. */
 const GRACE_MS = 250;
 /**

@@ -19,7 +19,7 @@ const DAY_MS = 24 * HOUR_MS;
 const LEDGER_DAYS = 7;
 
 /** One round. A marker stays while PostgreSQL holds its half prepared. */
-export async function sweepOnce({ clinical, administrative, now }: SweepOptions): Promise<void> {
+async function sweepOnce({ clinical, administrative, now }: SweepOptions): Promise<void> {
   const prepared = (await administrative.listPrepared(NAME_PREFIX)).map(parseCommitName).filter((name) => name !== undefined);
   const before = new Date(now() - LEDGER_DAYS * DAY_MS);
   await clinical.sweepLedger(before, prepared);

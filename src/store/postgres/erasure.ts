@@ -11,6 +11,7 @@ import type { ErasureStore } from '../erasure.ts';
 import { textArray } from './binary.ts';
 import { tableOf } from './business-date.ts';
 import { isInTheWay, translating } from './errors.ts';
+import { inTransactionOf } from './in-transaction.ts';
 
 const ATTEMPTS = 6;
 const PAUSE_MS = 50;
@@ -22,7 +23,7 @@ export function createPostgresErasure(pool: Pool, settle: () => Promise<void>): 
     settle: () => translating(settle),
     lyingIn: (rk) =>
       translating(() =>
-        inTransaction(pool, async (client) => {
+        inTransactionOf(pool, async (client) => {
           await client.query(`SET LOCAL statement_timeout = ${LONG_LOOK_MS}`);
           const { rows } = await client.query<ResourceKey>('SELECT DISTINCT type, id FROM resource_history WHERE rk = $1', [rk]);
           return rows;
@@ -32,7 +33,7 @@ export function createPostgresErasure(pool: Pool, settle: () => Promise<void>): 
       translating(async () => {
         for (const [type, ofType] of Map.groupBy(keys, (key) => key.type)) {
           await again(() =>
-            inTransaction(pool, (client) =>
+            inTransactionOf(pool, (client) =>
               eraseOfType(
                 client,
                 type,
@@ -74,24 +75,6 @@ async function eraseOfType(client: PoolClient, type: string, ids: readonly strin
   if (rowCount !== current) throw Object.assign(new Error(`rows of ${table} are moving between partitions`), { code: '40001' });
   await client.query('DELETE FROM resource_history WHERE type = $1 AND id = ANY ($2::text[])', values);
   await client.query('DELETE FROM resource_head WHERE type = $1 AND id = ANY ($2::text[])', values);
-}
-
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken: unknown;
-  try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((lost: unknown) => {
-      broken = lost;
-    });
-    throw error;
-  } finally {
-    client.release(broken instanceof Error ? broken : undefined);
-  }
 }
 
 async function again(work: () => Promise<void>): Promise<void> {

@@ -117,7 +117,7 @@ function projectionWithSortKey({ message, fields }: Request): Buffer {
 }
 
 /** The direction of each sort field; undefined for no sort, or natural order. `{$meta: …}` sorts downwards. */
-export function directionsIn({ message, fields }: Request): number[] | undefined {
+function directionsIn({ message, fields }: Request): number[] | undefined {
   const sort = fields.get('sort');
   if (sort?.type !== TYPE.document) return undefined;
   const directions: number[] = [];

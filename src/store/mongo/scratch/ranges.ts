@@ -17,7 +17,7 @@ export async function layOut({ client }: MongoCollections, namespace: string, co
 }
 
 /** Where each range but the first begins: the hash digits of record keys are spread evenly. */
-export function rangeStarts(count: number): readonly string[] {
+function rangeStarts(count: number): readonly string[] {
   const digits = (share: number) =>
     Math.floor(share * 2 ** 32)
       .toString(16)

@@ -7,6 +7,7 @@ import type { Pool, PoolClient } from 'pg';
 import { conflict, unavailable, unprocessable } from '../../../model/error.ts';
 import type { ArchiveDescription } from '../../administration.ts';
 import type { AdministrativeTable } from '../business-date.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { listSlots } from '../partitions/list-slots.ts';
 import type { Slot } from '../partitions/slots.ts';
 import { type ArchiveEntry, findArchive, noteExported } from './catalogue.ts';
@@ -95,15 +96,10 @@ async function drop(
   if (entry.sha256 !== confirm) throw conflict(`${confirm} is not the checksum of ${partition}`, 'confirm');
   if (entry.state === 'dropped') return entry;
   checkSame(await digestOfFile(folder, entry.file ?? ''), entry, entry.file ?? '');
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await client.query(`DROP TABLE ${outside(partition)}`);
     await client.query(`UPDATE partition_archive SET state = 'dropped' WHERE partition = $1`, [partition]);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
   return found(await findArchive(client, partition));
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { AdministrativeTable } from '../business-date.ts';
 import { isInTheWay } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { followPartitions } from '../partitions/functions.ts';
 import { instantLiteral, type Slot } from '../partitions/slots.ts';
 import { noteDetached } from './catalogue.ts';
@@ -62,18 +63,17 @@ async function attach(client: ClientBase, { table }: AdministrativeTable, { part
 
 async function underLock(client: ClientBase, table: AdministrativeTable, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    await client.query('BEGIN');
     try {
-      await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-      await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [table.table]);
-      // The parent first, then its partitions, as searches do.
-      await client.query(`LOCK TABLE ${table.table} IN ACCESS EXCLUSIVE MODE`);
-      await work();
-      await followPartitions(client, table);
-      await client.query('COMMIT');
+      await inTransaction(client, async () => {
+        await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+        await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [table.table]);
+        // The parent first, then its partitions, as searches do.
+        await client.query(`LOCK TABLE ${table.table} IN ACCESS EXCLUSIVE MODE`);
+        await work();
+        await followPartitions(client, table);
+      });
       return;
     } catch (error) {
-      await client.query('ROLLBACK');
       if (attempt === ATTEMPTS || !isInTheWay(error)) throw error;
       await sleep(PAUSE_MS * (0.5 + Math.random()));
     }

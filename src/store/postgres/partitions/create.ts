@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { PartitionedTable } from '../business-date.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { followPartitions } from './functions.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
@@ -16,18 +17,13 @@ const LOCK_TIMEOUT = '200ms';
  * @throws an error with SQLSTATE 55P03 when somebody held a lock for too long: try again
  */
 export async function createPartitions(client: ClientBase, table: PartitionedTable, wanted: readonly Slot[]): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [table.table]);
     const known = new Set((await listSlots(client, table)).map(({ partition }) => partition));
     const missing = wanted.filter(({ partition }) => !known.has(partition));
     if (missing.length > 0) await addPartitions(client, table, missing);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 async function addPartitions(client: ClientBase, table: PartitionedTable, slots: readonly Slot[]): Promise<void> {

@@ -11,6 +11,7 @@
 import type { ClientBase } from 'pg';
 import { type AdministrativeTable, isAdministrative, type PartitionedTable } from '../business-date.ts';
 import { isOtherSignature } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
 
@@ -19,8 +20,7 @@ import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
  * their signature has changed from one version of ours to the next are they dropped.
  */
 export async function recreateFunctions(client: ClientBase, table: AdministrativeTable): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [table.table]);
     await client.query('SAVEPOINT as_they_are');
     await replaceFunctions(client, table).catch(async (error: unknown) => {
@@ -29,11 +29,7 @@ export async function recreateFunctions(client: ClientBase, table: Administrativ
       await client.query(`DROP FUNCTION IF EXISTS read_${table.table}; DROP FUNCTION IF EXISTS archive_${table.table}`);
       await replaceFunctions(client, table);
     });
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 /** Writes the functions of a table that has them, for its partitions as they are now. */
@@ -42,7 +38,7 @@ export async function followPartitions(client: ClientBase, table: PartitionedTab
 }
 
 /** Writes the functions for the partitions that are there; inside the transaction that changes them. */
-export async function replaceFunctions(client: ClientBase, table: AdministrativeTable): Promise<void> {
+async function replaceFunctions(client: ClientBase, table: AdministrativeTable): Promise<void> {
   const slots = await listSlots(client, table);
   await client.query(readFunction(table, slots));
   await client.query(archiveFunction(table, slots));

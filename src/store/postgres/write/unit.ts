@@ -5,6 +5,7 @@ import { keyText } from '../../../model/resource.ts';
 import { CommitRefused, type Idempotency, type UnitOfWork, type Write } from '../../store.ts';
 import { type AdministrativeTable, tableOf } from '../business-date.ts';
 import { isConnectionLost, isInTheWay } from '../errors.ts';
+import { inTransactionOf } from '../in-transaction.ts';
 import type { PartitionCatalogue } from '../partitions/catalogue.ts';
 import type { NameStatement } from '../search/statement-names.ts';
 import { checkGuards } from './guard.ts';
@@ -26,7 +27,7 @@ export interface UnitPlace {
 /** Commits the unit, all of it or nothing. @throws CommitRefused */
 export async function commitUnit(place: UnitPlace, unit: UnitOfWork): Promise<void> {
   const [probe] = unit.writes;
-  await inTransaction(place, unit, {
+  await tried(place, unit, {
     end: (client) => client.query('COMMIT'),
     isDone: async () => (probe !== undefined ? isOurs(place.pool, probe.draft) : false),
   });
@@ -35,7 +36,7 @@ export async function commitUnit(place: UnitPlace, unit: UnitOfWork): Promise<vo
 /** Writes the unit and leaves it prepared under `gid`. @throws CommitRefused */
 export async function prepareUnit(place: UnitPlace, gid: string, unit: UnitOfWork): Promise<void> {
   const name = `'${gid.replaceAll("'", "''")}'`;
-  await inTransaction(place, unit, {
+  await tried(place, unit, {
     end: (client) => client.query(`PREPARE TRANSACTION ${name}`),
     isDone: async () =>
       ((await place.pool.query('SELECT FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()', [gid])).rowCount ?? 0) > 0,
@@ -49,7 +50,7 @@ interface Ending {
   readonly isDone: () => Promise<boolean>;
 }
 
-async function inTransaction(place: UnitPlace, unit: UnitOfWork, ending: Ending): Promise<void> {
+async function tried(place: UnitPlace, unit: UnitOfWork, ending: Ending): Promise<void> {
   const batches = batchesOf(unit.writes);
   await Promise.all(batches.map(({ table, writes }) => place.partitions.ensure(table, datesOf(table, writes))));
   let wasLost = false;
@@ -67,22 +68,12 @@ async function inTransaction(place: UnitPlace, unit: UnitOfWork, ending: Ending)
 }
 
 async function attemptOnce({ pool, nameOf }: UnitPlace, unit: UnitOfWork, batches: readonly RowWrites[], ending: Ending): Promise<void> {
-  const client = await pool.connect();
-  let broken: unknown;
-  try {
-    await client.query('BEGIN');
+  const write = async (client: PoolClient) => {
     await checkGuards(client, unit.guards ?? [], nameOf);
     if (unit.idempotency) await keep(client, unit.idempotency);
     for (const batch of batches) await writeAll(client, batch);
-    await ending.end(client);
-  } catch (error) {
-    await client.query('ROLLBACK').catch((lost: unknown) => {
-      broken = lost;
-    });
-    throw error;
-  } finally {
-    client.release(broken instanceof Error ? broken : undefined);
-  }
+  };
+  await inTransactionOf(pool, write, ending.end);
 }
 
 async function writeAll(client: PoolClient, batch: RowWrites): Promise<void> {
