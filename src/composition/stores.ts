@@ -5,7 +5,7 @@ import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { migrateMongo } from '../store/mongo/migrate.ts';
 import { createMongoStore, type MongoStore } from '../store/mongo/mongo-store.ts';
-import { storeOf } from '../store/placement/placement.ts';
+import { ownerTypes, storeOf } from '../store/placement/placement.ts';
 import { createPostgresStore, type PostgresStore } from '../store/postgres/postgres-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -16,11 +16,10 @@ export interface Stores {
 
 /** Both stores, connected and migrated. */
 export async function openStores(config: Config, definitions: Definitions, log: Logger): Promise<Stores> {
-  const members = definitions.compartments.Patient ?? {};
   const clinical = await createMongoStore({
     uri: withDatabase(config.mongodbUri ?? ''),
     types: definitions.resourceTypes.filter((type) => storeOf(type) === 'clinical'),
-    isOwnerType: (type) => type === 'Patient' || !Object.hasOwn(members, type),
+    isOwnerType: ownerTypes(definitions.compartments.Patient ?? {}),
   });
   const administrative = createPostgresStore({
     url: config.databaseUrl ?? '',

@@ -1,17 +1,9 @@
 /** The cases of joins, includes and compartments over both real stores: what lies in one leads to what lies in the other. */
-import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCases } from '../../conformance/runner/load-cases.ts';
 import { runCase } from '../../conformance/runner/run-case.ts';
-import { loadDefinitions } from '../../src/definitions/load.ts';
-import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
-import { migrateMongo } from '../../src/store/mongo/migrate.ts';
-import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
-import { storeOf } from '../../src/store/placement/placement.ts';
-import { createPlacementStore } from '../../src/store/placement/placement-store.ts';
-import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
-import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
+import { openBothStores } from '../support/both-stores.ts';
 import { testDatabases } from '../support/databases.ts';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 import { faultsOf, watchSearches } from './search-plans.ts';
@@ -26,24 +18,12 @@ let watched: ReturnType<typeof watchSearches>;
 let explaining: ResourceStore;
 
 beforeAll(async () => {
-  const { resourceTypes, compartments } = loadDefinitions();
-  const members = compartments.Patient ?? {};
-  const clinical = await createMongoStore({
-    uri: mongodbUri,
-    types: resourceTypes.filter((type) => storeOf(type) === 'clinical'),
-    isOwnerType: (type) => type === 'Patient' || !Object.hasOwn(members, type),
-  });
-  await migrateMongo(clinical.collections.client, clinical.collections.resources.dbName);
-  const administrative = createPostgresStore({ url: databaseUrl });
-  await administrative.migrate();
-  const twoPhase = createTwoPhaseCommit({ clinical, administrative, gatewayId: 'test', newUlid: ulid });
-  const audit = createMemoryStore();
-  watched = watchSearches(createPlacementStore({ clinical, administrative, audit, types: resourceTypes, twoPhase }));
+  const both = await openBothStores({ mongodbUri, databaseUrl });
+  closeStores = both.close;
+  watched = watchSearches(both.store);
   gateway = await serveMemoryGateway({ store: watched.store });
   // Tables of a few rows are read whole because that is cheap; here only where no index would do.
-  const reluctant = createPostgresStore({ url: `${databaseUrl}?options=-c%20enable_seqscan%3Doff%20-c%20jit%3Doff` });
-  explaining = createPlacementStore({ clinical, administrative: reluctant, audit, types: resourceTypes, twoPhase });
-  closeStores = () => Promise.all([clinical.close(), administrative.close(), reluctant.close()]);
+  explaining = both.withPostgres(`${databaseUrl}?options=-c%20enable_seqscan%3Doff%20-c%20jit%3Doff`);
 }, 60_000);
 
 afterAll(async () => {

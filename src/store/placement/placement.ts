@@ -19,6 +19,12 @@ export const ADMINISTRATIVE_TYPES: ReadonlySet<string> = new Set([
   'Slot',
 ]);
 
+/** True for Patient and for types that are in no patient's compartment: their id tells their record key. `members`: those that are in one. */
+export const ownerTypes =
+  (members: Readonly<Record<string, unknown>>) =>
+  (type: string): boolean =>
+    type === 'Patient' || !Object.hasOwn(members, type);
+
 export function storeOf(type: string): StoreName {
   if (type === 'AuditEvent') return 'audit';
   return ADMINISTRATIVE_TYPES.has(type) ? 'administrative' : 'clinical';
