@@ -34,6 +34,12 @@ describe.skipIf(!isSharded)('the driver through the router', async () => {
       expect(found).toEqual([documents[5]]);
     });
 
+    test('alternatives on several shards, each with its own condition', async () => {
+      const within = (from: string, to: string, n: number) => ({ $and: [{ _id: { $gte: from, $lt: to } }, { n: { $gte: n } }] });
+      const found = await collection.find({ $or: [within('005', '006', 21), within('00d', '00e', 45), { n: 0 }] }).toArray();
+      expect(found.map(({ n }) => n).sort((a, b) => a - b)).toEqual([0, 21, 37, 45, 53, 61]);
+    });
+
     test('a range within one shard and one over several', async () => {
       const within = await collection.find({ _id: { $gte: '005', $lt: '006' } }).toArray();
       expect(within.map(({ n }) => n)).toEqual([5, 21, 37, 53]);

@@ -1,25 +1,13 @@
 /** `find`: forwarded as it stands when one shard holds all it can match, else split by owner, or scattered and merged. */
-import {
-  arrayOfValues,
-  documentOf,
-  type Element,
-  elementsOf,
-  findElement,
-  intElement,
-  isTrue,
-  nameOf,
-  numberIn,
-  renamed,
-  TYPE,
-} from '../bson-bytes.ts';
-import { valueIn } from '../bson-order.ts';
+import { documentOf, elementsOf, intElement, isTrue, nameOf, numberIn, TYPE } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { callParticipant, messageFor, readOptions, withRoute } from '../execute.ts';
+import { filtersByShard } from '../filter-split.ts';
 import { MergedCursor, SORT_KEY } from '../merged-cursor.ts';
 import type { Reply } from '../reply.ts';
 import { namespaceOf, type Request } from '../request.ts';
-import { type CollectionRoute, ownerOf } from '../routing-table.ts';
-import { keysInFilter, shardsFor } from '../targeting.ts';
+import type { CollectionRoute } from '../routing-table.ts';
+import { shardsFor } from '../targeting.ts';
 import type { Transaction } from '../transactions.ts';
 import { batchReply, registerCursor, sourceOf } from './cursor-reply.ts';
 import { fetcher, killSources } from './get-more.ts';
@@ -62,11 +50,12 @@ async function findOnSeveral(
   const skip = numberIn(message, fields.get('skip')) ?? 0;
   const limit = numberIn(message, fields.get('limit')) ?? 0;
   const edit = scatterEdit(request, skip, limit);
-  const filters = filtersByShard(request, route);
+  const filter = fields.get('filter');
+  const filters = filter && !fields.has('collation') ? filtersByShard(message, filter, route) : undefined;
   const replies = await Promise.all(
     shards.map((shard) => {
-      const filter = filters?.get(shard);
-      const shardEdit = filter ? { drop: [...edit.drop, 'filter'], append: [...edit.append, filter] } : edit;
+      const own = filters?.get(shard);
+      const shardEdit = own ? { drop: [...edit.drop, 'filter'], append: [...edit.append, own] } : edit;
       return callParticipant(router, shard, messageFor(request, route, shard, transaction, shardEdit), transaction, readOptions(request));
     }),
   );
@@ -126,32 +115,4 @@ function directionsIn({ message, fields }: Request): number[] | undefined {
     directions.push((numberIn(message, element) ?? -1) < 0 ? -1 : 1);
   }
   return directions.length > 0 ? directions : undefined;
-}
-
-/** For a filter that lists keys: each shard's filter with its own keys only. */
-function filtersByShard({ message, fields }: Request, route: CollectionRoute): Map<string, Buffer> | undefined {
-  const filter = fields.get('filter');
-  if (!filter || fields.has('collation')) return undefined;
-  const keys = keysInFilter(message, filter.value);
-  if (!keys) return undefined;
-  const keysByShard = new Map<string, Element[]>();
-  for (const key of keys) {
-    const shard = ownerOf(route, valueIn(message, key));
-    const own = keysByShard.get(shard);
-    if (own) own.push(key);
-    else keysByShard.set(shard, [key]);
-  }
-  return new Map([...keysByShard].map(([shard, own]) => [shard, filterOf(message, filter, own)]));
-}
-
-function filterOf(message: Buffer, filter: Element, keys: readonly Element[]): Buffer {
-  const id = findElement(message, filter.value, '_id') as Element;
-  const list = findElement(message, id.value, '$in') as Element;
-  const inList = arrayOfValues('$in', message, keys);
-  const condition = documentOf([message.subarray(id.value + 4, list.start), inList, message.subarray(list.end, id.end - 1)]);
-  const [key] = keys;
-  const isAlone = keys.length === 1 && list.end === id.end - 1 && list.start === id.value + 4;
-  const idElement = key && isAlone ? renamed(message, key, '_id') : Buffer.concat([Buffer.from('\x03_id\0', 'latin1'), condition]);
-  const document = documentOf([message.subarray(filter.value + 4, id.start), idElement, message.subarray(id.end, filter.end - 1)]);
-  return Buffer.concat([Buffer.from('\x03filter\0', 'latin1'), document]);
 }
