@@ -74,6 +74,8 @@ export interface SearchAnswer {
   readonly mayInclude?: (type: string) => boolean;
   /** Matches that come before those found, on the first page. */
   readonly leading?: readonly ResourceVersion[];
+  /** Looks at the matches of the page while the rest of the answer is made; what it throws is answered instead. */
+  readonly whenFound?: (matched: readonly ResourceVersion[]) => Promise<void>;
   /** What else is to be told. */
   readonly issues?: readonly Issue[];
   /** What the client must be allowed to do with a match; default to search for it. */
@@ -87,7 +89,7 @@ export async function answerSearch(
   request: FhirRequest,
   context: InteractionContext,
   search: SearchRequest,
-  { subset, mayInclude, leading, issues = [], letters, missing = missingParts(request) }: SearchAnswer,
+  { subset, mayInclude, leading, whenFound, issues = [], letters, missing = missingParts(request) }: SearchAnswer,
 ): Promise<FhirResponse> {
   const plan = planSearch(search, {
     registry: context.search.registry,
@@ -102,6 +104,7 @@ export async function answerSearch(
   const [total, included] = await Promise.all([
     totalOf(search, whole, isCountOnly ? undefined : found.length, context),
     includedWith(request, context, matched, search, mayInclude, missing),
+    whenFound?.(matched),
   ]);
   const all = linksOf(request, search, plan, page, found.length > page.length);
   // On the way back nothing would lead the first page.

@@ -80,13 +80,12 @@ async function pageOf(request: FhirRequest, context: InteractionContext, input: 
   const missing = missingParts(request);
   const answer = { mayInclude: (type: string) => !isMember.has(type), issues, letters: ['r', 's'] as const, missing };
   if (isFound) {
-    // Side by side: the patient is all but always there.
-    const [, response] = await Promise.all([
-      // Where the patient itself can't be read, the part of the record in the other store is told, and what is missing.
-      missing.orWithout(context.store.read(owner, request.access).then((version) => checkThere(version, owner))),
-      answerSearch(request, context, search, answer),
-    ]);
-    return response;
+    // A page that has the patient says that it is there. Where it can't be read, the part of the record in the other store is told.
+    const whenFound = async (matched: readonly ResourceVersion[]) => {
+      if (matched.some(({ type, id }) => type === owner.type && id === owner.id)) return;
+      await missing.orWithout(context.store.read(owner, request.access).then((version) => checkThere(version, owner)));
+    };
+    return answerSearch(request, context, search, { ...answer, whenFound });
   }
   const since = sinceOf(input);
   const encounter = checkThere(await context.store.read(owner, request.access), owner);

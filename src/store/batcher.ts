@@ -99,3 +99,16 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       }
     });
 }
+
+/** Nobody waits longer than this for an item that takes its time; milliseconds. */
+const HELD_UP_MS = 25;
+
+/** Settles with the answers, or after 25 ms: what is slow holds up no later batch. Never rejects. */
+export async function settledSoon(answers: readonly Promise<unknown>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, HELD_UP_MS);
+  });
+  await Promise.race([Promise.allSettled(answers), late]);
+  clearTimeout(timer);
+}

@@ -11,7 +11,7 @@ import { NO_ENTRIES } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import { matches } from '../../search/expression/match.ts';
 import { isNarrowing } from '../../search/parameters/entry-text.ts';
-import { BATCHING, createBatcher } from '../batcher.ts';
+import { BATCHING, createBatcher, settledSoon } from '../batcher.ts';
 import { compareMatches } from '../order.ts';
 import type { StoreSearch } from '../store.ts';
 import type { StoredDocument } from './document.ts';
@@ -68,9 +68,6 @@ interface Found {
   readonly isOf: (document: StoredDocument, one: FilteredSearch) => boolean;
 }
 
-/** Nobody waits longer than this for a search that takes its time: the next ones leave. */
-const IN_FLIGHT_MS = 25;
-
 function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[]) => Promise<Found>): FindTogether {
   let aloneUntil = 0;
 
@@ -95,7 +92,7 @@ function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[
     ...BATCHING,
     async run(all) {
       const answers = answer(all);
-      await inFlight(answers);
+      await settledSoon([answers.then((each) => Promise.allSettled(each))]);
       return all.map((_, index) => ({ ok: { documents: answers.then((each) => each[index] ?? []) } }));
     },
   });
@@ -104,16 +101,6 @@ function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[
     one.search.signal?.throwIfAborted();
     return documents;
   };
-}
-
-/** Settles with the answers, or after 25 ms. */
-async function inFlight(answers: Promise<Promise<unknown>[]>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, IN_FLIGHT_MS);
-  });
-  await Promise.race([answers.then((each) => Promise.allSettled(each)), late]).catch(() => undefined);
-  clearTimeout(timer);
 }
 
 /** Of several searches of one record the first: their answers could not be told apart. */

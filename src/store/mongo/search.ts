@@ -72,7 +72,8 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       const rk = recordKeyOf(patient.slice('Patient/'.length));
       const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
       // `home` alone, without `patients`, is a forwarder.
-      conditions.push({ patients: patient }, { deleted: { $exists: false } });
+      const isSaid = (where.kind === 'and' ? where.of : [where]).some((part) => part.kind === 'patient' && part.reference === patient);
+      conditions.push(...(isSaid ? [] : [{ patients: patient }]), { deleted: { $exists: false } });
       const within = { _id: { $gte: `${start}/`, $lt: `${start}0` } };
       return { $and: [within, ...codesOfPatient(where, types, patient), unplanned({ $and: conditions })] };
     } else {

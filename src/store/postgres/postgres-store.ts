@@ -26,8 +26,9 @@ import { createPostgresReindex, settlePrepared } from './reindex.ts';
 import { createReplicaReader } from './replicas.ts';
 import { aggregateRows } from './search/aggregate.ts';
 import { explainPage } from './search/explain.ts';
-import { collectTexts, countMatches, estimateMatches, findPage } from './search/search.ts';
+import { collectTexts, countMatches, estimateMatches, findByStatement, findJoined, findPage } from './search/search.ts';
 import { createStatementNames } from './search/statement-names.ts';
+import { createTogether } from './search/together.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
 import { createWriteBatcher } from './write/write-batch.ts';
@@ -100,6 +101,11 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     return asking(() => (patient === undefined ? replicas.read(anywhere) : recordReplicas.read(inRecord)));
   }
 
+  const findInRecord = createTogether({
+    findAlone: (one) => recordReplicas.read((pool) => findByStatement(pool, one, nameOf)),
+    findJoined: (joined, searches) => recordReplicas.read((pool) => findJoined(pool, joined, searches, nameOf)),
+  });
+
   /** What the planner takes for few is counted: its idea of few is the worst. */
   async function estimate(search: SearchScope): Promise<number> {
     const planned = await estimateMatches(pools.search, search);
@@ -118,11 +124,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     readVersion: reader.readVersion,
     history: (request) => asking(() => replicas.read((pool) => readHistory(pool, reader, request))),
     search: (search) =>
-      inRecordOf(
-        search,
-        (pool) => findPage(pool, search, nameOf),
-        (pool) => findPage(pool, search),
-      ),
+      asking(() => (search.patient === undefined ? replicas.read((pool) => findPage(pool, search)) : findInRecord(search))),
     count: (search, isShort) =>
       isShort ? asking(() => countMatches(pools.count, search)) : asking(() => replicas.read((pool) => countMatches(pool, search))),
     estimate: (search) => asking(() => estimate(search)),

@@ -142,4 +142,17 @@ describe(`random searches answer as the reference does (SEED=${SEED} ROUNDS=${RO
       expect(await store.count(wanted), said).toBe(await memory.count(wanted));
     }
   }, 120_000);
+
+  test('those of records that arrive together, too', async () => {
+    for (let round = 0; round < ROUNDS / 10; round++) {
+      const shapes = Array.from({ length: 3 }, search);
+      const wanted = shapes.flatMap((shape) => PATIENTS.map((id) => ({ ...shape, patient: `Patient/${id}` })));
+      const ask = (of: ResourceStore) => Promise.all(wanted.map((each) => pages(of, each)));
+      const [found, expected] = await Promise.all([ask(store), ask(memory)]);
+      for (const [at, each] of wanted.entries()) {
+        const said = `round ${round}: ${each.types} ${printExpression(each.where)} ${JSON.stringify(each.sort)} ${each.patient}`;
+        expect(inShort(found[at] ?? []), said).toEqual(inShort(expected[at] ?? []));
+      }
+    }
+  }, 120_000);
 });

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
+import { compareMatches } from '../../order.ts';
 import type { SearchMatch, SearchScope, SortKey, StoreCollect, StoreSearch } from '../../store.ts';
 import { queryUntil } from '../query-until.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from '../row.ts';
@@ -7,6 +8,7 @@ import { createParameters } from './parameters.ts';
 import { columnsOf, keyValue } from './sort.ts';
 import { collectStatement, countStatement, idsStatement, pageStatement, planStatement } from './statement.ts';
 import type { NameStatement } from './statement-names.ts';
+import type { JoinedStatement, SearchStatement } from './together.ts';
 
 const unnamed: NameStatement = () => undefined;
 
@@ -15,15 +17,37 @@ function named(nameOf: NameStatement, text: string): { readonly text: string; re
   return name === undefined ? { text } : { name, text };
 }
 
-/**
- * One page of matches. Planned for its values each time, which decide which partitions and indexes are used; with a name, the
- * connection keeps the plan.
- */
-export async function findPage(pool: Pool, search: StoreSearch, nameOf: NameStatement = unnamed): Promise<SearchMatch[]> {
+/** One page of matches. Planned for its values each time, which decide which partitions and indexes are used. */
+export async function findPage(pool: Pool, search: StoreSearch): Promise<SearchMatch[]> {
   if (search.types.length === 0) return [];
-  const { text, values } = pageStatement(search);
+  return findByStatement(pool, { search, statement: pageStatement(search) }, unnamed);
+}
+
+/** The same by a statement that is there already. With a name, the connection keeps the plan. */
+export async function findByStatement(
+  pool: Pool,
+  { search, statement: { text, values } }: SearchStatement,
+  nameOf: NameStatement,
+): Promise<SearchMatch[]> {
   const rows = await queryUntil<unknown[]>(search.signal, pool, { ...named(nameOf, text), values: [...values], rowMode: 'array' as const });
   return rows.map((row) => matchFrom(row, search.sort));
+}
+
+/** The pages of searches that one statement answers, in their order. */
+export async function findJoined(
+  pool: Pool,
+  { text, values }: JoinedStatement,
+  searches: readonly StoreSearch[],
+  nameOf: NameStatement,
+): Promise<SearchMatch[][]> {
+  const { rows } = await pool.query<unknown[]>({ ...named(nameOf, text), values: [...values], rowMode: 'array' });
+  const pages = searches.map((): SearchMatch[] => []);
+  for (const [number, ...row] of rows) {
+    const at = Number(number) - 1;
+    pages[at]?.push(matchFrom(row, (searches[at] as StoreSearch).sort));
+  }
+  // Of a join SQL promises no order.
+  return pages.map((page, at) => page.sort((a, b) => compareMatches(a.sortValues, b.sortValues, searches[at] as StoreSearch)));
 }
 
 function matchFrom(row: readonly unknown[], sort: readonly SortKey[]): SearchMatch {

@@ -26,6 +26,9 @@ const column = (sql: string, descending: boolean, type: SortColumn['type'], isNu
   isNullable,
 });
 
+/** The name of a resource type, which is as much a part of the statement as its table's. */
+export const typeLiteral = (type: string) => `'${type.replaceAll("'", "''")}'::text`;
+
 /**
  * The columns of one key. `type` is the resource type of the rows.
  *
@@ -36,7 +39,7 @@ export function columnsOf({ parameter, descending }: SortKey, type: string, para
     case '_identity':
       return [
         column('e.rk', descending, 'text'),
-        column(`${parameters.add(type)}::text COLLATE "C"`, descending, 'text'),
+        column(`${typeLiteral(type)} COLLATE "C"`, descending, 'text'),
         column('e.id', descending, 'text'),
       ];
     case '_id':

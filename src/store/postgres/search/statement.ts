@@ -2,10 +2,11 @@
 import type { SearchExpression } from '../../../search/expression/expression.ts';
 import type { SearchScope, StoreCollect, StoreSearch } from '../../store.ts';
 import { type AdministrativeTable, tableOf } from '../business-date.ts';
+import { equalsQuery, patientLexeme } from '../lexeme.ts';
 import { VERSION_COLUMNS } from '../row.ts';
 import { conditionOf } from './condition.ts';
 import { createParameters, type Parameters } from './parameters.ts';
-import { afterCondition, columnsOf, columnValues, reversed, type SortColumn } from './sort.ts';
+import { afterCondition, columnsOf, columnValues, reversed, type SortColumn, typeLiteral } from './sort.ts';
 
 export interface Statement {
   readonly text: string;
@@ -18,7 +19,8 @@ type Selection = Pick<StoreSearch, 'where' | 'patient'>;
 export function pageStatement(search: StoreSearch): Statement {
   const parameters = createParameters();
   const limit = parameters.add(search.limit);
-  const parts = search.types.map((type) => pageOfType(search, type, limit, parameters));
+  const patient = patientPlace(search, parameters);
+  const parts = search.types.map((type) => pageOfType(search, type, { limit, patient, parameters }));
   const [only] = parts;
   if (only && parts.length === 1) return { text: only, values: parameters.values };
   const columns = sortColumns(search, '', createParameters());
@@ -27,17 +29,23 @@ export function pageStatement(search: StoreSearch): Statement {
   return { text, values: parameters.values };
 }
 
-function pageOfType(search: StoreSearch, type: string, limit: string, parameters: Parameters): string {
+interface Shared {
+  readonly limit: string;
+  readonly patient: string | undefined;
+  readonly parameters: Parameters;
+}
+
+function pageOfType(search: StoreSearch, type: string, { limit, patient, parameters }: Shared): string {
   const table = tableOf(type);
   const columns = sortColumns(search, type, parameters);
   const selected = VERSION_COLUMNS.map((name) => (name === 'deleted' ? 'false AS deleted' : `e.${name}`));
   const sortValues = columns.map(({ sql }, index) => `${sql} AS k${index}`);
-  const conditions = [condition(search, table, parameters)];
+  const conditions = [within(patient, search, table, parameters)];
   if (search.after) {
     const after = search.sort.flatMap((key, index) => columnValues(key, search.after?.[index] ?? null));
     conditions.push(afterCondition(columns, after, parameters));
   }
-  return `SELECT ${parameters.add(type)}::text AS type, ${[...selected, ...sortValues].join(', ')} FROM ${source(search.where, table, parameters)}
+  return `SELECT ${typeLiteral(type)} AS type, ${[...selected, ...sortValues].join(', ')} FROM ${source(search.where, table, parameters)}
     WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(columns)} LIMIT ${limit}`;
 }
 
@@ -97,9 +105,19 @@ export function idsStatement(type: string, where: SearchExpression, limit: numbe
   return { text, values: parameters.values };
 }
 
-function condition({ where, patient }: Selection, table: AdministrativeTable, parameters: Parameters): string {
-  const own = conditionOf(where, table, parameters);
-  return patient === undefined ? own : `${conditionOf({ kind: 'patient', reference: patient }, table, parameters)} AND ${own}`;
+const condition = (selection: Selection, table: AdministrativeTable, parameters: Parameters): string =>
+  within(patientPlace(selection, parameters), selection, table, parameters);
+
+/** Where the patient's lexeme is bound: once, however many types are searched. */
+const patientPlace = ({ patient }: Selection, parameters: Parameters): string | undefined =>
+  patient === undefined ? undefined : `${parameters.add(equalsQuery(patientLexeme(patient)))}::tsquery`;
+
+/** The condition, in the record of the patient that is bound at this place. */
+function within(place: string | undefined, { where, patient }: Selection, table: AdministrativeTable, parameters: Parameters): string {
+  if (place === undefined) return conditionOf(where, table, parameters);
+  // Looked up twice, the lexeme costs the index twice.
+  const others = (where.kind === 'and' ? where.of : [where]).filter((part) => part.kind !== 'patient' || part.reference !== patient);
+  return [`e.s @@ ${place}`, ...others.map((part) => conditionOf(part, table, parameters))].join(' AND ');
 }
 
 /**
@@ -125,9 +143,9 @@ function orderBy({ sql, descending, isNullable, isReversed }: SortColumn): strin
   return `${sql}${descending ? ' DESC' : ''}${isNullable ? ` NULLS ${isReversed ? 'FIRST' : 'LAST'}` : ''}`;
 }
 
-/** A parameter's place in ORDER BY would be no order: the resource type is the same in every row. */
+/** A literal in ORDER BY would be no order: the resource type is the same in every row. */
 const orderOf = (columns: readonly SortColumn[]) =>
   columns
-    .filter(({ sql }) => !sql.startsWith('$'))
+    .filter(({ sql }) => !sql.startsWith("'"))
     .map(orderBy)
     .join(', ');
