@@ -7,6 +7,7 @@ import { startCommits } from './composition/commits.ts';
 import { deidentificationKey } from './composition/deidentification.ts';
 import { openErasures } from './composition/erasures.ts';
 import { createListeners } from './composition/listeners.ts';
+import { openProver } from './composition/prover.ts';
 import { openResources } from './composition/resources.ts';
 import { openStores } from './composition/stores.ts';
 import { createVerifier } from './composition/tokens.ts';
@@ -108,6 +109,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     holder: clock.gatewayId,
     log: (message, error) => log.warn(message, { error }),
   });
+  const prover = await openProver(config, both, newUlid, log);
   const underWay = createRequestsUnderWay();
   const edge = createEdge(config, log);
   const metrics = createMetrics([...edgeMetrics(edge, underWay), ...storeMetrics(administration, commits.twoPhase.counts)]);
@@ -141,7 +143,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createAccessExplainOperation({ decide: (principal) => decide(principal), verify: (token) => verifier.verify(token) }),
     createShardOperation(administration, (message, detail) => log.warn(message, detail), shapes.list),
     createRecordShardOperation(administration),
-    createReplicaOperation(administration, (message, detail) => log.warn(message, detail)),
+    createReplicaOperation(administration, (message, detail) => log.warn(message, detail), prover),
     createBenchmarkOperation(administration, bench),
     createBenchmarkStatusOperation(bench),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
@@ -245,7 +247,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listeners.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([bench.close(), keeper.stop(), erasures.stop(), commits.stopRecovery()]);
+      await Promise.all([bench.close(), prover.close(), keeper.stop(), erasures.stop(), commits.stopRecovery()]);
       await watch?.stop();
       await audit?.close();
       await clock.close();

@@ -46,7 +46,7 @@ export async function runErasure(job: ErasureJob, services: ErasureServices): Pr
     const kept = [...new Set([...state.kept, ...plan.shared])].slice(0, MOST_KEPT);
     const isHeld = await save({ ...state, planned: state.removed + plan.items.length, kept });
     if (!isHeld || plan.items.length === 0) return { isHeld, isEmpty: true };
-    const answers = await services.erasure.eraseAnswers(namesAny(plan.items));
+    const answers = await services.erasure.eraseAnswers(namesAny(plan.items), new Set(plan.items.map(keyText)));
     state = { ...state, answers: state.answers + answers };
     for (let start = 0; start < plan.items.length; start += BATCH) {
       if (services.isStopping()) return { isHeld: false, isEmpty: false };

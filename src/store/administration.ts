@@ -1,5 +1,6 @@
 /** What the stores tell administrators of themselves: where records lie, how large shards and partitions are, how replicas do. */
 import type { ResourceVersion } from '../model/resource.ts';
+import type { ProofControl, SetProof } from './proof.ts';
 import type { GroundOptions, ScratchGround, ShardedGroundOptions } from './scratch.ts';
 
 export interface KeyRange {
@@ -175,6 +176,8 @@ export interface ClinicalAdministration {
   describeCluster(): Promise<ClusterDescription>;
   /** One entry a shard (or the one replica set); a set that does not answer is told with its problem. */
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
+  /** Reads every member of every set (or of one) at one cluster time and compares them. */
+  proveReplicas(shard: string | undefined, control: ProofControl): Promise<readonly SetProof[]>;
   /** Makes the primary of a shard stand back for so many seconds. */
   stepDown(shard: string, seconds: number): Promise<void>;
   /** Keeps a secondary from seeking election for so many seconds; 0 lets it again. */
@@ -221,6 +224,8 @@ export interface AdministrativeAdministration {
   /** Puts an archived year back. @throws FhirError 409, 422, 503 */
   restorePartition(type: string, year: number): Promise<ArchiveDescription>;
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
+  /** Compares each standby with the primary at one place in the log. */
+  proveReplicas(): Promise<SetProof>;
   /** The partitions that hold a patient's admissions and claims, with how many of each. `patient` as "Patient/123". */
   partitionsOf(patient: string): Promise<readonly { readonly type: string; readonly partition: string; readonly rows: number }[]>;
   /** The partition that holds a resource, if any does. */

@@ -14,8 +14,11 @@ export interface ErasureStore {
   erase(keys: readonly ResourceKey[], rk: string): Promise<void>;
   /** Removes versions that are no longer current and lie under the record key: those, or all. The resource itself stays. */
   erasePast(key: ResourceKey, rk: string, versions: readonly number[] | 'all'): Promise<void>;
-  /** Removes what was kept to repeat answers, where the answer (its text) is such. Gives how many. */
-  eraseAnswers(isSuch: (answer: string) => boolean): Promise<number>;
+  /**
+   * Removes what was kept to repeat answers, where the answer (its text) is such, and what the ledger keeps of commits that
+   * wrote one of the resources named (`Type/id`). Gives how many.
+   */
+  eraseAnswers(isSuch: (answer: string) => boolean, erased: ReadonlySet<string>): Promise<number>;
 }
 
 export interface ErasedCount {

@@ -99,7 +99,7 @@ export function describeErasure(
         idempotency: { key: key(name), bodyHash: key('body'), answer: JSON.stringify({ name: `${name}${scene.tag}` }) },
       });
     await Promise.all([keep('goes'), keep('stays')]);
-    expect(await storeOf().erasure.eraseAnswers((answer) => answer.includes(`goes${scene.tag}`))).toBe(1);
+    expect(await storeOf().erasure.eraseAnswers((answer) => answer.includes(`goes${scene.tag}`), new Set())).toBe(1);
     expect(await storeOf().findIdempotency(key('goes'))).toBeUndefined();
     expect(await storeOf().findIdempotency(key('stays'))).toBeDefined();
   });

@@ -61,6 +61,8 @@ export interface LedgerDocument {
   readonly state?: 'committed' | 'aborted';
   readonly bodyHash?: string;
   readonly answer?: string;
+  /** See `LedgerMarker`. */
+  readonly writes?: readonly string[];
 }
 
 /** A part of a text that is too large for one document. */

@@ -10,6 +10,7 @@ import type { ErasureStore } from '../erasure.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { hintOf, historyIdOf, locatorIdOf } from './document.ts';
 import { translate } from './errors.ts';
+import { keyInVersionName } from './ledger.ts';
 import type { MongoReader } from './read.ts';
 import { retryTransient } from './retry.ts';
 
@@ -96,19 +97,24 @@ export function createMongoErasure(
       await removeRanges(untyped(chunks), versionIds);
     },
 
-    async eraseAnswers(isSuch) {
+    async eraseAnswers(isSuch, erased) {
       const found: { readonly _id: string; readonly kind: string }[] = [];
-      const options = { projection: { answer: 1, kind: 1 } } as const;
+      const options = { projection: { answer: 1, kind: 1, writes: 1 } } as const;
       await asked(async () => {
         found.length = 0;
-        const kept = ledger.find({ kind: { $in: ['idempotency', 'transaction'] }, answer: { $gt: '' } }, options);
-        for await (const { _id, kind, answer } of kept) if (isSuch(answer ?? '')) found.push({ _id, kind });
+        const tells = [{ answer: { $gt: '' } }, { writes: { $exists: true } }];
+        for await (const { _id, kind, answer, writes } of ledger.find(
+          { kind: { $in: ['idempotency', 'transaction'] }, $or: tells },
+          options,
+        ))
+          if ((answer && isSuch(answer)) || writes?.some((name) => erased.has(keyInVersionName(name)))) found.push({ _id, kind });
       });
       const keys = found.filter(({ kind }) => kind === 'idempotency').map(({ _id }) => _id);
       await removeAll(untyped(ledger), exactly(keys));
       // A marker still decides its transaction; only what it tells of it goes.
       for (const { _id, kind } of found) {
-        if (kind === 'transaction') await asked(() => ledger.updateOne({ _id }, { $unset: { answer: '' } }, { writeConcern: DURABLE }));
+        if (kind === 'transaction')
+          await asked(() => ledger.updateOne({ _id }, { $unset: { answer: '', writes: '' } }, { writeConcern: DURABLE }));
       }
       return found.length;
     },

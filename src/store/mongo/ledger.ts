@@ -18,18 +18,23 @@ export interface LedgerMarker {
   readonly rk: string;
   /** What a replay of the request answers: JSON text (status, location and etag by entry). */
   readonly answer: string;
+  /** What the commit writes, in both stores: `<record key>/<Type>/<id>/<version>`. For `$replica?verify=true`. */
+  readonly writes: readonly string[];
 }
 
 function markerIdOf({ gid, rk }: Pick<LedgerMarker, 'gid' | 'rk'>): string {
   return `${rk}/~tx/${gid}`;
 }
 
+/** `Type/id` in the name of a version. */
+export const keyInVersionName = (name: string): string => name.split('/').slice(1, 3).join('/');
+
 export function ledgerIdOfKey(key: string): string {
   return `00${key.slice(0, 8)}/~key/${key}`;
 }
 
 export function markerDocument(marker: LedgerMarker, state: 'committed' | 'aborted'): LedgerDocument {
-  return { _id: markerIdOf(marker), kind: 'transaction', at: new Date(), state, answer: marker.answer };
+  return { _id: markerIdOf(marker), kind: 'transaction', at: new Date(), state, answer: marker.answer, writes: marker.writes };
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
 import type { ErasureStore } from '../erasure.ts';
+import type { LedgerCommit } from '../proof.ts';
 import type { ReindexStore } from '../reindex.ts';
 import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '../store.ts';
 import { sweepChunks } from './chunks.ts';
@@ -14,6 +15,8 @@ import { createGuardLocks, type GuardLocks } from './guard-locks.ts';
 import { readHistory } from './history.ts';
 import { addZone, moveRange, planMove, removeZone, switchBalancer } from './layout.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './ledger.ts';
+import { listCommits, missingAmong } from './proof/commits.ts';
+import { proveReplicas } from './proof/prove.ts';
 import { createReader } from './read.ts';
 import { createMongoReindex } from './reindex.ts';
 import { describeReplicas } from './replicas.ts';
@@ -56,6 +59,8 @@ export interface MongoStore extends ResourceStore {
   openMarkedCommit(): MarkedCommit;
   /** Decides a commit that is in doubt: see `decideTransaction`. */
   decide(marker: Pick<LedgerMarker, 'gid' | 'rk'>, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
+  listCommits(before: Date): AsyncIterable<readonly LedgerCommit[]>;
+  missingAmong(versions: readonly string[]): Promise<readonly string[]>;
   sweepLedger(before: Date, keep: readonly Pick<LedgerMarker, 'gid' | 'rk'>[]): Promise<number>;
   /** Removes parts of large texts older than `before` that no version names. */
   sweepOrphans(before: Date): Promise<number>;
@@ -155,6 +160,8 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     },
 
     decide: (marker, sessionId) => decideTransaction(collections, marker, sessionId),
+    listCommits: (before) => listCommits(collections, before),
+    missingAmong: (versions) => missingAmong(collections, versions),
     sweepLedger: (before, keep) => sweepLedger(collections, before, keep),
     sweepOrphans: (before) => sweepChunks(collections, before),
     ping: async () => {
@@ -173,6 +180,7 @@ function administrationOf(collections: MongoCollections): ClinicalAdministration
     describePool: () => collections.pool,
     describeCluster: () => describeCluster(collections),
     describeReplicas: () => describeReplicas(collections),
+    proveReplicas: (shard, control) => proveReplicas(collections, shard, control),
     stepDown: (shard, seconds) => stepDown(collections, shard, seconds),
     freeze: (shard, host, seconds) => freeze(collections, shard, host, seconds),
     probeElection: (shard, action) => probeElection(collections, shard, action),

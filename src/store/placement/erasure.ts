@@ -19,6 +19,7 @@ export function createPlacementErasure(clinical: ErasureStore, administrative: E
       }
     },
     erasePast: (key, rk, versions) => holding(key.type).erasePast(key, rk, versions),
-    eraseAnswers: async (isSuch) => (await clinical.eraseAnswers(isSuch)) + (await administrative.eraseAnswers(isSuch)),
+    eraseAnswers: async (isSuch, erased) =>
+      (await clinical.eraseAnswers(isSuch, erased)) + (await administrative.eraseAnswers(isSuch, erased)),
   };
 }

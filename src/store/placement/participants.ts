@@ -1,4 +1,5 @@
 /** What the two stores add to `ResourceStore` so that one unit of work can span both. */
+import type { LedgerCommit } from '../proof.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 
 /** Names a two-phase commit; `rk` is the record key under which its marker lies. */
@@ -11,11 +12,15 @@ export interface CommitName {
 export interface DecidingStore extends ResourceStore {
   openMarkedCommit(): {
     readonly sessionId: string;
-    commit(unit: UnitOfWork, marker: CommitName & { readonly answer: string }): Promise<void>;
+    commit(unit: UnitOfWork, marker: CommitName & { readonly answer: string; readonly writes: readonly string[] }): Promise<void>;
     end(): Promise<void>;
   };
   /** Fences the commit unless its marker is there, and says which it is. */
   decide(name: CommitName, sessionId: string | undefined): Promise<'committed' | 'aborted'>;
+  /** Commits over both stores that the ledger tells of and that were decided before that time, in parts. */
+  listCommits(before: Date): AsyncIterable<readonly LedgerCommit[]>;
+  /** Of versions, `<record key>/<Type>/<id>/<version>`, those that are not there and never were. */
+  missingAmong(versions: readonly string[]): Promise<readonly string[]>;
   /** Removes markers and idempotency records older than `before`, but not the markers of `keep`. */
   sweepLedger(before: Date, keep: readonly CommitName[]): Promise<number>;
   /** Removes parts of large texts older than `before` that no version names. */
@@ -30,6 +35,8 @@ export interface PreparingStore extends ResourceStore {
   commitPrepared(gid: string): Promise<void>;
   /** Undoes a prepared half. Nothing happens if that was done before. */
   rollbackPrepared(gid: string): Promise<void>;
+  /** As the deciding store's. */
+  missingAmong(versions: readonly string[]): Promise<readonly string[]>;
   /** Names of all prepared halves that start with `prefix`. */
   listPrepared(prefix: string): Promise<readonly string[]>;
   /** Removes idempotency records older than `before`. */

@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '../../model/error.ts';
+import { identityOf, type ResourceVersion } from '../../model/resource.ts';
 import { CommitRefused, type UnitOfWork } from '../store.ts';
 import { nameCommit } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
@@ -57,6 +58,7 @@ export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
 
   async function commit(clinicalUnit: UnitOfWork, administrativeUnit: UnitOfWork): Promise<void> {
     const marked = clinical.openMarkedCommit();
+    const writes = [...clinicalUnit.writes, ...administrativeUnit.writes].map(({ draft }) => versionName(draft));
     const name = nameCommit({ gatewayId, ulid: newUlid(), rk: recordOf(clinicalUnit), sessionId: marked.sessionId });
     let isUndone = false;
     underWay.add(name.gid);
@@ -81,7 +83,7 @@ export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
     /** Passes the commit point, or undoes the prepared half and throws. */
     async function decide(): Promise<void> {
       try {
-        await marked.commit(clinicalUnit, { ...name, answer: clinicalUnit.idempotency?.answer ?? '' });
+        await marked.commit(clinicalUnit, { ...name, answer: clinicalUnit.idempotency?.answer ?? '', writes });
       } catch (error) {
         const outcome = error instanceof CommitRefused ? 'aborted' : await clinical.decide(name, marked.sessionId);
         if (outcome === 'committed') return;
@@ -94,6 +96,9 @@ export function createTwoPhaseCommit(options: TwoPhaseOptions): TwoPhaseCommit {
 
   return { commit, underWay, counts };
 }
+
+/** `<record key>/<Type>/<id>/<version>`. */
+const versionName = (version: ResourceVersion) => `${identityOf(version)}/${version.version}`;
 
 /** The marker lies with the patient that the unit is about, so that it adds no shard to the commit. */
 function recordOf({ writes }: UnitOfWork): string {

@@ -17,6 +17,7 @@ import { translating } from './errors.ts';
 import type { PartitionCatalogue } from './partitions/catalogue.ts';
 import { describePartitions, partitionsOf } from './partitions/describe.ts';
 import type { Pools } from './pools.ts';
+import { proveReplicas } from './proof/prove.ts';
 import { openPostgresGround, sweepPostgresGrounds } from './scratch/ground.ts';
 
 export function administrationOf(
@@ -39,6 +40,7 @@ export function administrationOf(
     addPartition: (type, year) => translating(() => addYear(maintenance, partitions, targetOf(type, year))),
     archivePartition: (type, year, confirm) => translating(() => archivePartition(maintenance, folder(), targetOf(type, year), confirm)),
     restorePartition: (type, year) => translating(() => restorePartition(maintenance, folder(), targetOf(type, year))),
+    proveReplicas: () => proveReplicas(pools),
     describeReplicas: async () => [await describeReplication(search)],
     partitionsOf: (patient) => partitionsOf(search, patient),
     partitionOf: (version) => partitionHolding(search, version),

@@ -21,6 +21,7 @@ import { findIdempotency, sweepIdempotency } from './idempotency.ts';
 import { migratePostgres } from './migrate.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
+import { missingAmong } from './proof/missing.ts';
 import { createReader } from './read.ts';
 import { createPostgresReindex, settlePrepared } from './reindex.ts';
 import { createReplicaReader } from './replicas.ts';
@@ -53,6 +54,8 @@ export interface PostgresStore extends ResourceStore {
   commitPrepared(gid: string): Promise<void>;
   /** Undoes a prepared half. Nothing happens if that was done before. */
   rollbackPrepared(gid: string): Promise<void>;
+  /** Of versions, `<record key>/<Type>/<id>/<version>`, those that are not there and never were. */
+  missingAmong(versions: readonly string[]): Promise<readonly string[]>;
   /** Names of all prepared halves that start with `prefix`. */
   listPrepared(prefix: string): Promise<readonly string[]>;
   /** Runs the migrations, and makes the partitions that rows wait for. Gives how many migrations ran. */
@@ -144,6 +147,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     prepare: (gid, unit) => translating(() => prepareUnit(units, gid, unit)),
     commitPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'COMMIT', gid)),
     rollbackPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'ROLLBACK', gid)),
+    missingAmong: (versions) => translating(() => missingAmong(pools.maintenance, versions)),
     listPrepared: (prefix) => translating(() => listPrepared(pools.decide, prefix)),
     migrate: async () => {
       const ran = await migratePostgres(pools.maintenance);

@@ -1,62 +1,26 @@
-import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EmbeddedPostgres, startPostgres } from '../../embedded/postgres.ts';
+import { type PostgresPair, startPostgresPair } from '../../../tests/support/postgres-pair.ts';
+import type { EmbeddedPostgres } from '../../embedded/postgres.ts';
 import { createScene, found, save } from '../contract/scene.ts';
 import { createPostgresStore, type PostgresStore } from './postgres-store.ts';
 
 /** A primary and a streaming replica of their own. */
 const types = { a: 'Encounter', b: 'Claim' };
-let folder: string;
-let primary: EmbeddedPostgres;
+let pair: PostgresPair;
 let replica: EmbeddedPostgres;
 let store: PostgresStore;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'meridian-replica-'));
-  await chmod(folder, 0o755);
-  primary = await startPostgres({ dataDir: join(folder, 'primary') });
-  store = createPostgresStore({ url: primary.url });
-  await store.migrate();
-  await store.close();
-  await copyPrimary();
-  const { password } = new URL(primary.url);
-  replica = await startPostgres({
-    dataDir: join(folder, 'replica'),
-    settings: { primary_conninfo: `host=127.0.0.1 port=${primary.port} user=meridian password=${password}` },
-  });
-  store = createPostgresStore({ url: primary.url, replicaUrls: [replica.url] });
+  pair = await startPostgresPair();
+  replica = pair.replica;
+  store = createPostgresStore({ url: pair.primary.url, replicaUrls: [replica.url] });
 }, 60_000);
 
 afterAll(async () => {
   await store.close();
-  await Promise.all([primary.stop(), replica.stop()]);
-  await rm(folder, { recursive: true, force: true });
+  await pair.stop();
 }, 30_000);
-
-/** A base backup by hand: the binaries from npm have no pg_basebackup. */
-async function copyPrimary(): Promise<void> {
-  const client = new pg.Client({ connectionString: primary.url });
-  await client.connect();
-  await client.query(`SELECT pg_backup_start('replica', true)`);
-  await cp(join(folder, 'primary'), join(folder, 'replica'), { recursive: true, preserveTimestamps: true });
-  const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
-  await client.end();
-  const data = join(folder, 'replica', 'data');
-  await rm(join(data, 'postmaster.pid'), { force: true });
-  await writeFile(join(data, 'backup_label'), rows[0]?.labelfile ?? '');
-  await writeFile(join(data, 'standby.signal'), '');
-  await givePermissions();
-}
-
-/** `cp` makes the copies root's own when root runs the tests. */
-async function givePermissions(): Promise<void> {
-  const { execFile } = await import('node:child_process');
-  const { promisify } = await import('node:util');
-  await promisify(execFile)('chown', ['-R', '--reference', join(folder, 'primary', 'data'), join(folder, 'replica')]);
-}
 
 const searchesOf = async (server: EmbeddedPostgres) => {
   const client = new pg.Client({ connectionString: server.url });
