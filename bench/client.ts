@@ -20,11 +20,13 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** `baseUrl` without a slash at its end; at most `connections` requests under way. */
-export function createClient(baseUrl: string, token: string, connections: number): Client {
+export const bearer = (token: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${token}` });
+
+/** `baseUrl` without a slash at its end; `always` are headers of every request; at most `connections` requests under way. */
+export function createClient(baseUrl: string, always: Readonly<Record<string, string>>, connections: number): Client {
   const { origin, pathname } = new URL(baseUrl);
   const pool = new Pool(origin, { connections, pipelining: 1, bodyTimeout: 300_000, headersTimeout: 300_000 });
-  const common = { accept: 'application/fhir+json', authorization: `Bearer ${token}` };
+  const common = { accept: 'application/fhir+json', ...always };
   return {
     send: ({ method, path, body, headers }) =>
       new Promise((resolve, reject) => {

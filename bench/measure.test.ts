@@ -65,7 +65,7 @@ test('measure divides the CPU of the process by units', async () => {
     while (process.cpuUsage().user < end);
     return 1;
   };
-  const measured = await measure(() => runLoop({ operation: burn, concurrency: 1, seconds: 0.3 }), process.pid);
+  const measured = await measure(() => runLoop({ operation: burn, concurrency: 1, seconds: 0.3 }), [process.pid]);
   expect(measured.cpuMs.gateway).toBeGreaterThan(40);
   expect(measured.cpuTotalMs).toBeGreaterThanOrEqual(measured.cpuMs.gateway);
   expect(measured.rssEndMb).toBeGreaterThan(20);

@@ -102,13 +102,14 @@ function watchForStalls(): () => number {
 export const STALLED_MS = 1500;
 
 /**
- * Runs the loop and sums CPU over `gatewayPid` and its descendants meanwhile, and over `driverPid` (a client whose CPU
- * counts, as the gateway's does) under the role `gateway`.
+ * Runs the loop and sums CPU over `pids` (the gateway's first) and their descendants meanwhile, and over `driverPid` (a
+ * client whose CPU counts, as the gateway's does) under the role `gateway`.
  */
-export async function measure(run: () => Promise<Timing>, gatewayPid: number, driverPid?: number): Promise<Measured> {
-  const sample = () => (driverPid === undefined ? sampleCpu(gatewayPid) : asDriver(sampleCpu(gatewayPid), sampleCpu(driverPid)));
-  const rssStartMb = residentMb(driverPid ?? gatewayPid);
-  const others = () => machineCpuMs() - totalCpu(sampleCpu(process.pid));
+export async function measure(run: () => Promise<Timing>, pids: readonly number[], driverPid?: number): Promise<Measured> {
+  const sample = () => (driverPid === undefined ? sampleCpu(...pids) : asDriver(sampleCpu(...pids), sampleCpu(driverPid)));
+  const watched = driverPid ?? (pids[0] as number);
+  const rssStartMb = residentMb(watched);
+  const others = () => machineCpuMs() - totalCpu(sampleCpu(process.pid, ...pids));
   const othersBefore = others();
   const before = sample();
   const timing = await run();
@@ -121,7 +122,7 @@ export async function measure(run: () => Promise<Timing>, gatewayPid: number, dr
     cpuTotalMs: perUnit(totalCpu(spent)),
     unitsPerSecond: round(timing.units / timing.seconds, 1),
     rssStartMb,
-    rssEndMb: residentMb(driverPid ?? gatewayPid),
+    rssEndMb: residentMb(watched),
     othersCores: round(Math.max(0, othersMs) / (timing.seconds * 1000), 2),
   };
 }

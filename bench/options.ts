@@ -1,9 +1,11 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import type { AgainstOptions } from './against.ts';
 import { PHASES, type Phase } from './phases.ts';
 
 export const HELP = `npm run bench -- [--quick] [--phases a,b] [--clients 1,16] [--rounds N] [--seconds N] [--shards N] [--members N]
-                [--no-raw] [--soak MINUTES [--resources N]] [--profile DIR] [--search-patients N] [--save] [--seed N] [-- gateway flags, such as --connect …]
+                [--no-raw] [--soak MINUTES [--resources N]] [--profile DIR] [--search-patients N] [--warm-up SECONDS] [--save] [--seed N] [-- gateway flags, such as --connect …]
+                [--against URL --processes PID,PID [--header 'name: value']… [--name NAME]]
 
 Phases: ${PHASES.join(', ')}.
 --quick     one round of two seconds each; nothing is written unless --save is given
@@ -11,8 +13,12 @@ Phases: ${PHASES.join(', ')}.
 --soak      watches memory under a mix of requests instead, after loading --resources (100,000)
 --search-patients  records of 29 resources that the search phases look through (500); 34500 are a million resources. page-far is page 1,000
             from 6500 on (15 observations each), before that the last full one
+--warm-up   seconds that each phase is asked before anything is measured (3)
 --profile   the gateway writes a V8 CPU profile there when it ends
---save      writes bench/results/<date>.json and the table in docs/performance.md (the default of a full run)`;
+--save      writes bench/results/<date>.json and the table in docs/performance.md (the default of a full run)
+--against   a FHIR server that already runs, instead of the embedded default; needs --processes, whose CPU is summed with that of all
+            their descendants, the server's first. --header goes with every request (authorization, cache-control). Only
+            bench/results/<date>-NAME.json is written. What the server keeps stays: give each run another --seed`;
 
 export interface BenchOptions {
   readonly phases: readonly Phase[];
@@ -29,8 +35,16 @@ export interface BenchOptions {
   readonly profileDir: string | undefined;
   readonly save: boolean;
   readonly seed: number;
+  readonly warmUpSeconds: number;
+  /** Undefined: the embedded default is started. */
+  readonly against: AgainstOptions | undefined;
+  /** Of the results file; the one of {@link nameOf} also has a table in docs/performance.md. */
+  readonly name: string;
   readonly gatewayArgs: readonly string[];
 }
+
+/** What a run of the embedded default is called. */
+export const nameOf = (shards: number | string): string => `shards-${shards}`;
 
 /** Undefined when help was asked for. @throws Error in one line for what can't be understood */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
@@ -49,6 +63,11 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       soak: { type: 'string', default: '0' },
       resources: { type: 'string', default: '100000' },
       'search-patients': { type: 'string', default: '500' },
+      'warm-up': { type: 'string', default: '3' },
+      against: { type: 'string' },
+      processes: { type: 'string', default: '' },
+      header: { type: 'string', multiple: true, default: [] },
+      name: { type: 'string' },
       profile: { type: 'string' },
       save: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
@@ -66,15 +85,24 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     seconds: number('seconds', values.seconds ?? (values.quick ? '2' : '4'), 0.1),
     shards: number('shards', values.shards, 0),
     members: number('members', values.members, 1),
-    raw: !values['no-raw'],
+    raw: !values['no-raw'] && values.against === undefined,
     searchPatients: number('search-patients', values['search-patients'], 1),
     soakMinutes: number('soak', values.soak, 0),
     resources: number('resources', values.resources, 0),
     profileDir: values.profile,
     save: values.save || !values.quick,
     seed: number('seed', values.seed, 0),
+    warmUpSeconds: number('warm-up', values['warm-up'], 0),
+    against: readAgainst(values),
+    name: values.name ?? (values.against === undefined ? nameOf(values.shards) : 'against'),
     gatewayArgs: positionals,
   };
+}
+
+function readAgainst(values: { against?: string; processes: string; header: readonly string[] }): AgainstOptions | undefined {
+  if (values.against === undefined) return undefined;
+  const processes = values.processes.split(',').map((each) => number('processes', each, 1));
+  return { url: values.against, processes, headers: values.header };
 }
 
 function number(name: string, text: string, minimum: number): number {

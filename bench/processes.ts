@@ -1,4 +1,4 @@
-/** CPU time and memory of a process and all its descendants, by role, from Linux's /proc. @see proc(5) */
+/** CPU time and memory of processes and all their descendants, by role, from Linux's /proc. @see proc(5) */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -23,10 +23,13 @@ interface Stat {
 /** Milliseconds in one clock tick of /proc. */
 const TICK_MS = 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** `root` is the gateway; a process that ends hands its time to its parent, so nothing is lost between two samples. */
-export function sampleCpu(root: number): CpuByRole {
+/**
+ * The first of `roots` is the gateway; others are named where its engines are not its descendants. A process that ends hands
+ * its time to its parent, so nothing is lost between two samples.
+ */
+export function sampleCpu(...roots: readonly number[]): CpuByRole {
   const sums: Record<Role, number> = { gateway: 0, router: 0, shards: 0, config: 0, postgres: 0, other: 0 };
-  for (const stat of descendants(root)) sums[roleOf(stat.pid, root)] += stat.ticks * TICK_MS;
+  for (const stat of descendants(roots)) sums[roleOf(stat.pid, roots[0])] += stat.ticks * TICK_MS;
   return sums;
 }
 
@@ -38,7 +41,7 @@ export const totalCpu = (cpu: CpuByRole): number => ROLES.reduce((sum, role) => 
 
 /** The process and its descendants, as they are now. */
 export function listProcesses(root: number): ProcessFacts[] {
-  return descendants(root).map(({ pid }) => ({ pid, role: roleOf(pid, root), command: commandOf(pid).join(' ') }));
+  return [...descendants([root])].map(({ pid }) => ({ pid, role: roleOf(pid, root), command: commandOf(pid).join(' ') }));
 }
 
 /** CPU of the whole machine since it started: user, nice, system, interrupts. Milliseconds. */
@@ -56,17 +59,18 @@ export function residentMb(pid: number): number {
   return Math.round(Number(kb ?? 0) / 1024);
 }
 
-function descendants(root: number): Stat[] {
+/** The roots that are alive and everything below them, each once. */
+function descendants(roots: readonly number[]): Set<Stat> {
   const children = new Map<number, Stat[]>();
-  let self: Stat | undefined;
+  const found = new Set<Stat>();
   for (const name of readdirSync('/proc')) {
     const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
     if (!stat) continue;
-    if (stat.pid === root) self = stat;
+    if (roots.includes(stat.pid)) found.add(stat);
     children.set(stat.parent, [...(children.get(stat.parent) ?? []), stat]);
   }
-  const found = self ? [self] : [];
-  for (let at = 0; at < found.length; at++) found.push(...(children.get(found[at]?.pid ?? 0) ?? []));
+  // A set that grows while it is gone through is gone through to its new end.
+  for (const { pid } of found) for (const child of children.get(pid) ?? []) found.add(child);
   return found;
 }
 
@@ -95,8 +99,8 @@ function commandOf(pid: number): string[] {
   }
 }
 
-function roleOf(pid: number, root: number): Role {
-  if (pid === root) return 'gateway';
+function roleOf(pid: number, gateway: number | undefined): Role {
+  if (pid === gateway) return 'gateway';
   const command = commandOf(pid).join(' ');
   if (/\bmongos\b|router\/main\.ts/.test(command)) return 'router';
   if (/\bmongod\b/.test(command)) return command.includes('--configsvr') ? 'config' : 'shards';

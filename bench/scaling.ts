@@ -3,7 +3,7 @@
  * docs/scaling.md. `node bench/scaling.ts [shards,…]`
  */
 import { join } from 'node:path';
-import { createClient } from './client.ts';
+import { bearer, createClient } from './client.ts';
 import { startGateway } from './gateway.ts';
 import { expectStatus } from './scene.ts';
 import { loadSearchRecords, SEARCH_SYSTEM, type SearchPatient } from './search-records.ts';
@@ -50,7 +50,7 @@ function touched(text: string): string {
 
 async function columnOf(shards: number): Promise<string[]> {
   const gateway = await startGateway({ shards, members: 1, args: [] });
-  const client = createClient(gateway.url, await gateway.tokenFor('system/*.cruds system/$explain.rs'), 8);
+  const client = createClient(gateway.url, bearer(await gateway.tokenFor('system/*.cruds system/$explain.rs')), 8);
   try {
     const [patient] = await loadSearchRecords({ client }, PATIENTS);
     const cells: string[] = [];

@@ -32,12 +32,14 @@ const PATIENTS = 40;
 const OBSERVATIONS = 2000;
 const CLAIMS = 400;
 const PER_BATCH = 200;
+/** More than a run takes: a run with another seed, against the same server, names everything otherwise. */
+const NUMBERS_OF_A_SEED = 10_000_000;
 
 /** `searchPatients` records are loaded for the search phases. */
 export async function prepareScene(client: Client, seed: number, searchPatients: number): Promise<Scene> {
   const generator = createRecordGenerator(seed);
   let patientIndex = 0;
-  let number = 0;
+  let number = seed * NUMBERS_OF_A_SEED;
   const nextPatient = () => patientIndex++;
   const next = () => number++;
   await postBundle(client, JSON.stringify(generator.sharedBundle()));
@@ -50,7 +52,7 @@ export async function prepareScene(client: Client, seed: number, searchPatients:
     createKnown(client, patients, next, { count, resource });
   const observations = await make(OBSERVATIONS, observation);
   const claims = await make(CLAIMS, claim);
-  const searched = await loadSearchRecords({ client }, searchPatients);
+  const searched = await loadSearchRecords({ client }, searchPatients, seed * searchPatients);
   return { client, generator, patients, observations, claims, searchPatients: searched, next, nextPatient };
 }
 

@@ -65,6 +65,9 @@ export function questionOf(phase: SearchPhase, { id, family, number }: SearchPat
   }
 }
 
+/** Also in an answer that is indented. */
+const ENTRIES = { match: /"search":\s*{\s*"mode":\s*"match"/, include: /"search":\s*{\s*"mode":\s*"include"/ };
+
 export function prepareSearch(phase: SearchPhase, { client, searchPatients }: Pick<Scene, 'client' | 'searchPatients'>): Operation {
   return async () => {
     const patient = searchPatients[randomInt(searchPatients.length)] as SearchPatient;
@@ -72,7 +75,7 @@ export function prepareSearch(phase: SearchPhase, { client, searchPatients }: Pi
     const answer = await client.send({ method: 'GET', path });
     expectStatus(answer, 200);
     expectContent(answer, patient.id, '"searchset"');
-    const count = (mode: string) => answer.text.split(`"search":{"mode":"${mode}"}`).length - 1;
+    const count = (mode: keyof typeof ENTRIES) => answer.text.split(ENTRIES[mode]).length - 1;
     if (count('match') !== matches) throw new Error(`${count('match')} matches, not ${matches}: ${answer.text.slice(0, 300)}`);
     if (count('include') < included) throw new Error(`${count('include')} included, not ${included}`);
     return 1;

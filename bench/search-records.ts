@@ -116,11 +116,11 @@ export function recordBundle(number: number): object {
 /** How many records are sent at once. */
 const AT_ONCE = 8;
 
-/** Loads the records of patients 0 to `count` - 1. */
-export async function loadSearchRecords({ client }: Pick<Scene, 'client'>, count: number): Promise<SearchPatient[]> {
+/** Loads the records of `count` patients, numbered from `first`. */
+export async function loadSearchRecords({ client }: Pick<Scene, 'client'>, count: number, first = 0): Promise<SearchPatient[]> {
   const patients: SearchPatient[] = [];
   for (let from = 0; from < count; from += AT_ONCE) {
-    const numbers = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, n) => from + n);
+    const numbers = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, n) => first + from + n);
     const made = await Promise.all(
       numbers.map(async (number) => {
         const ids = await postBundle(client, JSON.stringify(recordBundle(number)));
