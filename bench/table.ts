@@ -4,12 +4,20 @@ import { HAPI, TARGET_AT_ONE_CLIENT, TARGET_RATE } from './hapi.ts';
 import { round } from './measure.ts';
 import type { Line } from './summary.ts';
 
-const UNITS: Readonly<Record<string, string>> = { load: 'load (a resource)' };
+export const UNITS: Readonly<Record<string, string>> = { load: 'load (a resource)' };
 
-const cell = (value: number) =>
+/** Three digits. */
+export const cell = (value: number) =>
   value >= 100 ? String(Math.round(value)) : value >= 10 ? value.toFixed(1) : value.toFixed(value >= 1 ? 2 : 3);
-const row = (cells: readonly (string | number)[]) =>
+/** A line of a Markdown table. */
+export const row = (cells: readonly (string | number)[]) =>
   `| ${cells.map((each) => (typeof each === 'number' ? cell(each) : each)).join(' | ')} |`;
+
+/** The head of a table and the line below it; columns after the first `texts` hold numbers. */
+export const headRow = (head: readonly string[], texts = 1): readonly string[] => [
+  row(head),
+  row(head.map((_, n) => (n < texts ? '---' : '--:'))),
+];
 
 export function gatewayTable(lines: readonly Line[]): string {
   const head = [
@@ -34,7 +42,7 @@ export function gatewayTable(lines: readonly Line[]): string {
   const body = lines
     .filter(({ work }) => !work)
     .map((line) => row([UNITS[line.phase] ?? line.phase, String(line.concurrency), ...measures(line), ...rivalCells(line)]));
-  return [row(head), row(head.map((_, n) => (n < 1 ? '---' : '--:'))), ...body].join('\n');
+  return [...headRow(head), ...body].join('\n');
 }
 
 const measures = ({ unitsPerSecond, p50Ms, p95Ms, p99Ms, cpuTotalMs, cpuMs }: Line) => [
@@ -86,7 +94,7 @@ export function rawTable(lines: readonly Line[]): string {
       const facts = [line.unitsPerSecond, line.p50Ms, `**${cell(cpuTotalMs)}**`, cpuMs.gateway, cpuMs.router, cpuMs.shards, cpuMs.postgres];
       return row([line.phase, line.work ?? '', String(line.concurrency), ...facts, ratio]);
     });
-  return [row(head), row(head.map((_, n) => (n < 2 ? '---' : '--:'))), ...body].join('\n');
+  return [...headRow(head, 2), ...body].join('\n');
 }
 
 /** Puts `text` between `<!-- bench:<name> -->` and `<!-- /bench -->` of a Markdown file. @throws Error if it has no such place */
