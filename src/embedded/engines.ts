@@ -54,7 +54,7 @@ async function startMongo(config: Config, say: (line: string) => void) {
 }
 
 async function startPostgresIn(config: Config, say: (line: string) => void) {
-  const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres') });
+  const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log: (line) => say(`PostgreSQL: ${line}`) });
   say('PostgreSQL: ready');
   return postgres;
 }

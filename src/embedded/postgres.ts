@@ -6,12 +6,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepRunning } from './keep-running.ts';
 import { postgresBinaries } from './postgres/binaries.ts';
 import { createCluster, ensureDatabase } from './postgres/cluster.ts';
 import { freePort } from './postgres/free-port.ts';
 import { chooseOwner } from './postgres/owner.ts';
 import { roomFor } from './postgres/room.ts';
-import { startServer } from './postgres/server.ts';
+import { type Server, startServer } from './postgres/server.ts';
 
 /** The database that the gateway uses. */
 const DATABASE = 'meridian';
@@ -35,6 +36,8 @@ export interface EmbeddedPostgresOptions {
   readonly port?: number;
   /** Server settings on top of, or in place of, our own: `{ max_prepared_transactions: '4' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Told when it ended unexpectedly, and is started again. */
+  readonly log?: (message: string) => void;
 }
 
 export interface EmbeddedPostgres {
@@ -47,7 +50,7 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * Starts the server, on new or on existing data.
+ * Starts the server, on new or on existing data, and starts it again when it dies.
  * @throws Error in one line, when it can't: no binaries for this platform, no user to run as, data folder in use
  */
 export async function startPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -56,21 +59,25 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
   const binaries = await postgresBinaries(owner);
   const password = await createCluster({ binaries, owner, folder });
   const port = options.port ?? (await freePort());
-  const server = await startServer({
-    binaries,
-    owner,
-    folder,
-    port,
-    password,
-    settings: options.settings ?? {},
-    log: join(folder, 'postgres.log'),
-  });
+  const { settings = {}, log = ignore } = options;
+  const launch = () => startServer({ binaries, owner, folder, port, password, settings, log: join(folder, 'postgres.log') });
+  let server = await launch();
+  const start = async () => {
+    server = await launch();
+    return startable(server);
+  };
+  const kept = keepRunning(startable(server), { start, log, name: 'the server' });
   const urlOf = (database: string) => databaseUrl(password, port, database);
   try {
     await ensureDatabase(urlOf('postgres'), DATABASE);
   } catch (error) {
-    await server.stop();
+    await kept.stop();
     throw error;
   }
-  return { url: urlOf(DATABASE), port, processes: server.processes, stop: server.stop };
+  return { url: urlOf(DATABASE), port, processes: () => server.processes(), stop: kept.stop };
 }
+
+function ignore(): void {}
+
+/** A server that was started answers already. */
+const startable = (server: Server) => ({ ...server, ready: () => Promise.resolve() });

@@ -23,8 +23,12 @@ export interface ServerOptions {
 }
 
 export interface Server {
+  /** Of the postmaster. */
+  readonly pid: number;
   readonly processes: () => readonly { role: string; pid: number }[];
   stop(): Promise<void>;
+  /** It has ended, however it did. */
+  readonly exited: Promise<void>;
 }
 
 /** How long remains of a killed predecessor may hold the data folder. */
@@ -100,7 +104,7 @@ async function answers(port: number, password: string): Promise<boolean> {
 }
 
 async function serverOf(guardian: ChildProcess, options: ServerOptions): Promise<Server> {
-  const postmaster = await postmasterPid(dataFolder(options.folder));
+  const postmaster = (await postmasterPid(dataFolder(options.folder))) ?? 0;
   const exited = new Promise<void>((resolve) => {
     if (guardian.exitCode !== null || guardian.signalCode !== null) resolve();
     guardian.once('exit', () => resolve());
@@ -110,9 +114,11 @@ async function serverOf(guardian: ChildProcess, options: ServerOptions): Promise
   (guardian.stdin as unknown as { unref?: () => void } | null)?.unref?.();
   guardian.stdin?.on('error', () => undefined);
   return {
+    pid: postmaster,
+    exited,
     processes: () => [
       { role: 'postgres-guardian', pid: guardian.pid ?? 0 },
-      { role: 'postgres', pid: postmaster ?? 0 },
+      { role: 'postgres', pid: postmaster },
     ],
     stop: async () => {
       guardian.ref();

@@ -56,7 +56,7 @@ export function translate(error: unknown): unknown {
   if (error instanceof FhirError || error instanceof CommitRefused) return error;
   const code = codeOf(error);
   if (isForArchive(error)) return conflict(`${(error as Error).message}: nothing of that year can be written until it is restored.`);
-  if (isConnectionLost(error)) return unavailable('The administrative store does not answer just now.', 2, error);
+  if (isConnectionLost(error)) return unavailable('The administrative store (PostgreSQL) does not answer just now.', 2, error);
   if (isInTheWay(error)) return unavailable('Other requests hold the same records just now.', 1, error);
   if (code === '57014') return timedOut('The administrative store did not answer in time.', { cause: error });
   if (code.startsWith('53')) return unavailable('The administrative store is out of room.', 5, error);
@@ -75,14 +75,17 @@ export async function translating<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const ASK_AGAIN_AFTER_MS = [30, 150, 500];
+/** Whoever waited so long for a connection does not try again. */
+const PATIENCE_MS = 2_000;
 
 /** Runs `work`, which only reads: again, a few times, when the connection breaks. What it throws is translated. */
 export async function asking<T>(work: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
   for (const pauseMs of ASK_AGAIN_AFTER_MS) {
     try {
       return await work();
     } catch (error) {
-      if (!isConnectionLost(error)) throw translate(error);
+      if (!isConnectionLost(error) || performance.now() > giveUpAt) throw translate(error);
       await sleep(pauseMs);
     }
   }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { LentClients } from './lent-clients.ts';
 
 /** Connections by what they do, so that those who wait for a lock or a slow search hold up nobody else. */
 export interface Pools {
@@ -31,6 +32,10 @@ export interface PoolOptions {
   readonly maxWrite?: number;
   /** Most connections for searches; default 8. */
   readonly maxSearch?: number;
+  /** True while the primary is known not to answer: then nobody waits for a connection to it. */
+  readonly isSilent: () => boolean;
+  /** Told of the connections to the primary that are lent out. */
+  readonly lent: LentClients;
   /** Called when an idle connection breaks. */
   readonly onError: (error: Error) => unknown;
 }
@@ -62,6 +67,10 @@ export function createPools(options: PoolOptions): Pools {
       idleTimeoutMillis: 60_000,
       options: `${TIMEOUTS} ${settings}`,
     });
+    if (url === options.url) {
+      refuseWhile(options.isSilent, made);
+      options.lent.watch(made);
+    }
     made.on('error', options.onError);
     // A connection that breaks while it is lent out, or while it is being ended, must not end the process.
     made.on('connect', (client) => client.on('error', () => undefined));
@@ -79,6 +88,20 @@ export function createPools(options: PoolOptions): Pools {
     replicas: (options.replicaUrls ?? []).map((url) => pool('search', options.maxSearch ?? 8, SEARCH, url)),
     recordReplicas: (options.replicaUrls ?? []).map((url) => pool('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`, url)),
   };
+}
+
+/** Makes the pool's `connect`, and with it `query`, fail at once while the server is silent. */
+function refuseWhile(isSilent: () => boolean, pool: pg.Pool): void {
+  type Connect = (done?: (error: Error | undefined, client?: pg.PoolClient) => void) => Promise<pg.PoolClient> | undefined;
+  const lend = pool.connect.bind(pool) as Connect;
+  const connect: Connect = (done) => {
+    if (!isSilent()) return lend(done);
+    const error = new Error('Connection terminated: the server is silent');
+    if (!done) return Promise.reject(error);
+    process.nextTick(done, error);
+    return undefined;
+  };
+  pool.connect = connect as typeof pool.connect;
 }
 
 export async function endPools({ replicas, recordReplicas, ...single }: Pools): Promise<void> {

@@ -18,6 +18,7 @@ import { createPostgresErasure } from './erasure.ts';
 import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
+import { createLentClients } from './lent-clients.ts';
 import { migratePostgres } from './migrate.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
@@ -30,6 +31,7 @@ import { explainPage } from './search/explain.ts';
 import { collectTexts, countMatches, estimateMatches, findByStatement, findJoined, findPage } from './search/search.ts';
 import { createStatementNames } from './search/statement-names.ts';
 import { createTogether } from './search/together.ts';
+import { watchServer } from './server-watch.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
 import { createWriteBatcher } from './write/write-batch.ts';
@@ -86,7 +88,21 @@ const COUNTED = 10_000;
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const { log = () => undefined } = options;
   let isClosing = false;
-  const pools = createPools({ ...options, onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`) });
+  const lent = createLentClients();
+  const watch = watchServer({
+    url: options.url,
+    onSilent: () => {
+      log('PostgreSQL is silent: nobody waits for it until it answers');
+      lent.breakAll();
+    },
+    onAnswer: () => log('PostgreSQL answers again'),
+  });
+  const pools = createPools({
+    ...options,
+    lent,
+    isSilent: watch.isSilent,
+    onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`),
+  });
   const partitions = createPartitionCatalogue(pools.maintenance, log);
   const replicas = createReplicaReader(pools.search, pools.replicas);
   const recordReplicas = createReplicaReader(pools.record, pools.recordReplicas);
@@ -163,9 +179,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),
     sweepIdempotency: (before) => translating(() => sweepIdempotency(pools.maintenance, before)),
     ping: () => translating(async () => void (await pools.read.query('SELECT 1'))),
-    close: () => {
+    close: async () => {
       isClosing = true;
-      return endPools(pools);
+      await Promise.all([watch.close(), endPools(pools)]);
     },
   };
 }

@@ -66,7 +66,8 @@ async function alone<T>(pool: Pool, { slot }: ArchiveTarget, work: (client: Pool
     if (!rows[0]?.won) throw conflict(`${slot.partition} is being archived or restored just now`);
     return await work(client);
   } finally {
-    // Ends the session, and so the lock.
+    // The session ends too, but who comes next must not find the lock for as long as that takes.
+    await client.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
     client.release(true);
   }
 }
