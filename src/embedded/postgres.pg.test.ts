@@ -71,15 +71,19 @@ describe('embedded PostgreSQL', () => {
     await server.stop();
   });
 
-  test('starts again after kill -9 of the postmaster', async () => {
-    const folder = join(dataDir, 'kept');
-    const first = await startPostgres({ dataDir: folder });
-    await ask(first.url, 'INSERT INTO kept VALUES (8)');
-    process.kill(pidOf(first), 'SIGKILL');
-    const second = await startPostgres({ dataDir: folder });
-    expect(await ask(second.url, 'SELECT n FROM kept ORDER BY n')).toEqual([{ n: 7 }, { n: 8 }]);
-    await second.stop();
-    await first.stop();
+  test('starts again by itself after kill -9 of the postmaster', async () => {
+    const log: string[] = [];
+    const server = await startPostgres({ dataDir: join(dataDir, 'kept'), log: (line) => log.push(line) });
+    await ask(server.url, 'INSERT INTO kept VALUES (8)');
+    const killed = pidOf(server);
+    process.kill(killed, 'SIGKILL');
+    await expect
+      .poll(() => ask(server.url, 'SELECT n FROM kept ORDER BY n').catch(() => undefined), { timeout: 25_000 })
+      .toEqual([{ n: 7 }, { n: 8 }]);
+    expect(log.join()).toContain('ended unexpectedly');
+    await expect.poll(() => pidOf(server)).not.toBe(killed);
+    await server.stop();
+    expect(server.processes().filter(({ pid }) => isAlive(pid))).toEqual([]);
   });
 
   test('overlooks the lock file of a process that is no server', async () => {
