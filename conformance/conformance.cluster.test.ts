@@ -51,5 +51,6 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 }, 30_000);
 
-describeConformance(() => target, ['forwarded', 'full-text', 'benchmark']);
+const sharded = process.env.TEST_SHARDS === '0' ? [] : ['sharded'];
+describeConformance(() => target, ['forwarded', 'full-text', 'benchmark', ...sharded]);
 describeConformance(() => target, [], 'security');

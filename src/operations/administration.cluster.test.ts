@@ -199,7 +199,7 @@ describe('administration', () => {
     ).toHaveLength(1);
     expect((await act(`action=add-zone&zone=other&prefix=9q0&shard=shard_2`)).status).toBe(422);
     expect((await act(`action=remove-zone&zone=${zone}`)).status).toBe(200);
-    expect((await act(`action=remove-zone&zone=${zone}`)).status).toBe(422);
+    expect((await act(`action=remove-zone&zone=${zone}`)).status).toBe(400);
     expect(textOf((await act('action=balancer')).json.parameter, 'balancer')).toBe('off');
     expect(textOf((await act('action=balancer&mode=start')).json.parameter, 'balancer')).toBe('full');
     expect(textOf((await act('action=balancer&mode=stop')).json.parameter, 'balancer')).toBe('off');

@@ -41,7 +41,7 @@ export async function changeShards(
     }
     case 'remove-zone': {
       const zone = zoneIn(input);
-      const ranges = isDryRun ? (await clinical.zones()).filter((each) => each.zone === zone) : await clinical.removeZone(zone);
+      const ranges = isDryRun ? await rangesOf(zone, clinical) : await clinical.removeZone(zone);
       return [part('zone', zone), ...ranges.map(({ min, max }) => group('range', [part('min', min), part('max', max)]))];
     }
     case 'balancer': {
@@ -54,6 +54,13 @@ export async function changeShards(
     default:
       return unreachable(action);
   }
+}
+
+/** @throws FhirError 400 for a zone that is not there */
+async function rangesOf(zone: string, { zones }: Administration['clinical']): Promise<readonly KeyRange[]> {
+  const ranges = (await zones()).filter((each) => each.zone === zone);
+  if (ranges.length === 0) throw invalidValue(`there is no zone "${zone}"`, 'zone');
+  return ranges;
 }
 
 function moveParts(pieces: readonly MovePiece[]): readonly Part[] {

@@ -5,7 +5,7 @@
  * @see https://www.mongodb.com/docs/manual/reference/command/moveRange/
  */
 import { type Document, MaxKey, MinKey } from 'mongodb';
-import { unprocessable } from '../../model/error.ts';
+import { invalidValue, unprocessable } from '../../model/error.ts';
 import type { BalancerState, KeyRange, MovePiece } from '../administration.ts';
 import { COLLECTIONS, type MongoCollections } from './client.ts';
 import { apart } from './co-location.ts';
@@ -50,7 +50,7 @@ export async function removeZone(collections: MongoCollections, zone: string): P
   const ranges = (await zonesOf(collections)).filter((each) => each.zone === zone);
   const { shards } = (await collections.client.db('admin').command({ listShards: 1 })) as { shards: { _id: string; tags?: string[] }[] };
   const members = shards.filter(({ tags }) => tags?.includes(zone));
-  if (ranges.length === 0 && members.length === 0) throw unprocessable(`there is no zone ${zone}`, 'zone');
+  if (ranges.length === 0 && members.length === 0) throw invalidValue(`there is no zone "${zone}"`, 'zone');
   for (const range of ranges) for (const name of MOVED) await setZone(collections, name, range, null);
   // Another database of the cluster may use the zone still.
   if ((await collections.client.db('config').collection('tags').countDocuments({ tag: zone })) > 0) return ranges;
