@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { decideBy } from './access/decide-by.ts';
 import { AUDIT_PATIENCE_MS, startAudit, watchWrites } from './composition/audit.ts';
 import { openAuthorization } from './composition/authorization.ts';
+import { openCommitGround } from './composition/commit-ground.ts';
 import { startCommits } from './composition/commits.ts';
 import { deidentificationKey } from './composition/deidentification.ts';
 import { openErasures } from './composition/erasures.ts';
@@ -96,7 +97,12 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const { clinical, administrative } = both;
   const commits = await startCommits(config, both, newUlid, log, trials.onCommitStep);
   const { clock } = commits;
-  const administration = { clinical: clinical.administration, administrative: administrative.administration, drill: trials.drill };
+  const administration = {
+    clinical: clinical.administration,
+    administrative: administrative.administration,
+    drill: trials.drill,
+    openCommitGround: (run: string) => openCommitGround(config, both, run, newUlid, log),
+  };
   const bench = openBench({
     jobs: createJobs<BenchmarkReport>({
       newId: newUlid,

@@ -36,11 +36,9 @@ async function start(
   bench: BenchmarkBench,
 ): Promise<FhirResponse> {
   const order = readOrder(readInput(request, context, 'order'));
-  if (order.suite === 'failover') {
-    // It does what `$replica` does, so it needs what that needs.
-    request.access.requireOperation('replica', 'u');
-    await setsToFail(administration);
-  }
+  // They do what `$replica` does, so they need what that needs.
+  if (order.suite === 'failover' || order.suite === 'bundle-crash') request.access.requireOperation('replica', 'u');
+  if (order.suite === 'failover') await setsToFail(administration);
   const id = await bench.start(request.by.client, (control) => runBenchmark(administration, order, control));
   if (id === undefined) throw throttled('a benchmark is under way; one at a time', RETRY_SECONDS);
   return { status: 202, headers: { 'Content-Location': `${request.baseUrl}/$benchmark-status?job=${id}` } };

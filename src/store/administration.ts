@@ -1,7 +1,7 @@
 /** What the stores tell administrators of themselves: where records lie, how large shards and partitions are, how replicas do. */
 import type { ResourceVersion } from '../model/resource.ts';
 import type { ProofControl, SetProof } from './proof.ts';
-import type { GroundOptions, ScratchGround, ShardedGroundOptions } from './scratch.ts';
+import type { CommitGround, GroundOptions, ScratchDatabase, ScratchGround, ShardedGroundOptions } from './scratch.ts';
 
 export interface KeyRange {
   /** The least key in the range, or "MinKey". */
@@ -232,6 +232,8 @@ export interface AdministrativeAdministration {
   partitionOf(version: ResourceVersion): Promise<string | undefined>;
   /** Partitioned against unpartitioned, in a schema named after the run. */
   openGround(options: GroundOptions): ScratchGround;
+  /** A database named after the run. @throws FhirError 422 where the gateway may make none */
+  openScratchDatabase(run: string): Promise<ScratchDatabase>;
   sweepGrounds(): Promise<void>;
 }
 
@@ -240,4 +242,6 @@ export interface Administration {
   readonly drill?: MemberDrill | undefined;
   readonly clinical: ClinicalAdministration;
   readonly administrative: AdministrativeAdministration;
+  /** Where commits over both stores are made to crash, named after the run. */
+  readonly openCommitGround?: (run: string) => Promise<CommitGround>;
 }

@@ -68,3 +68,31 @@ export interface ShardedGroundOptions extends GroundOptions {
   /** Numbers of ranges to compare with one. */
   readonly ranges: readonly number[];
 }
+
+/** A database of its own in PostgreSQL. */
+export interface ScratchDatabase {
+  /** With the password in it: not for logs. */
+  readonly url: string;
+  /** Undoes what is prepared in it, and removes it. */
+  drop(): Promise<void>;
+}
+
+/** Where a commit over both stores may be given up for good, as a killed gateway's is. */
+export const CRASH_STEPS = ['before-prepare', 'prepared', 'decided', 'finished'] as const;
+export type CrashStep = (typeof CRASH_STEPS)[number];
+
+/** Both stores on scratch databases of their own, and numbered units that are committed over them by the gateway's own two phases. */
+export interface CommitGround {
+  /** Resources of a unit. */
+  readonly unitSize: number;
+  /** `given up`: at the step; `refused`: whether it was carried out is not known. No number is used twice. */
+  commit(n: number, giveUpAt?: CrashStep): Promise<'acknowledged' | 'refused' | 'given up'>;
+  /** Finishes what was given up, as another gateway does. To be called when no commit is under way. Gives how many there were. */
+  recover(): Promise<number>;
+  /** How many resources of a unit are there. */
+  presentOf(n: number): Promise<number>;
+  /** Halves that are prepared and not decided. */
+  countPrepared(): Promise<number>;
+  /** Removes everything and closes what was opened. */
+  drop(): Promise<void>;
+}

@@ -42,11 +42,14 @@ interface Part {
   readonly part?: readonly Part[];
 }
 
-/** Databases and schemas of benchmarks. */
+/** Databases and schemas of benchmarks, in both stores. */
 async function leftovers(): Promise<readonly string[]> {
   const [{ databases }, { rows }] = await Promise.all([
     mongo.db('admin').admin().listDatabases({ nameOnly: true }),
-    postgres.query<{ name: string }>(`SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'benchmark%'`),
+    postgres.query<{ name: string }>(
+      `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'benchmark%'
+       UNION ALL SELECT datname FROM pg_database WHERE starts_with(datname, current_database() || '_benchmark_')`,
+    ),
   ]);
   return [
     ...databases.map(({ name }) => name).filter((name) => name.startsWith(`${mongo.db().databaseName}_benchmark_`)),
@@ -129,6 +132,38 @@ describe('$benchmark', () => {
     expect((await startBenchmark('suite=failover')).started.status).toBe(403);
     const token = await tokenFor('system/$benchmark.c system/$replica.ru');
     expect((await gateway.ask('POST', '$benchmark?suite=failover', undefined, token)).status).toBe(422);
+  });
+
+  test('$benchmark gives transactions over both stores up at each step: all or nothing, and nothing is left', {
+    timeout: 120_000,
+  }, async () => {
+    expect((await startBenchmark('suite=bundle-crash')).started.status).toBe(403);
+    const token = await tokenFor('system/$benchmark.c system/$replica.u');
+    const started = await gateway.ask('POST', '$benchmark?suite=bundle-crash&rounds=5&seconds=60', undefined, token);
+    expect(started.status, started.text).toBe(202);
+    const status = started.headers.get('Content-Location')?.slice(gateway.url.length + 1) ?? '';
+    let answer = await gateway.ask('GET', status, undefined, token);
+    for (; answer.status === 202; answer = await gateway.ask('GET', status, undefined, token)) await sleep(200);
+    expect(answer.status, answer.text).toBe(200);
+    const rows = named(answer.json.parameter, 'crash').map(({ part }) => ({
+      cause: textOf(part, 'cause'),
+      ...Object.fromEntries((part ?? []).map(({ name, valueInteger }) => [name, valueInteger]).filter(([, value]) => value !== undefined)),
+    }));
+    const row = (step: string, figures: Record<string, number>) => ({
+      cause: `given up: ${step}`,
+      ...{ transactions: 20, acknowledged: 15, torn: 0, acknowledgedAndLost: 0, leftPrepared: 0 },
+      ...figures,
+    });
+    expect(rows).toEqual([
+      row('before-prepare', { recovered: 0, whole: 15, nothing: 5 }),
+      row('prepared', { recovered: 5, whole: 15, nothing: 5 }),
+      row('decided', { recovered: 5, whole: 20, nothing: 0 }),
+      row('finished', { recovered: 0, whole: 20, nothing: 0 }),
+    ]);
+    expect(named(answer.json.parameter, 'note').map(({ valueString }) => valueString)).toContainEqual(
+      expect.stringContaining('No primary was killed'),
+    );
+    expect(await leftovers()).toEqual([]);
   });
 
   test('$benchmark of a gateway that was killed is swept when the next one starts', { timeout: 120_000 }, async () => {

@@ -5,8 +5,9 @@ import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { proveCommits } from '../../src/store/placement/prove-commits.ts';
 import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
 import type { LedgerProof } from '../../src/store/proof.ts';
+import { unitOf } from '../../src/store/scratch-units.ts';
 import { testDatabases } from '../support/databases.ts';
-import { openStores, unitOf } from './stores.ts';
+import { openStores } from './stores.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
 let stores: Awaited<ReturnType<typeof openStores>>;

@@ -12,9 +12,10 @@ import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { NAME_PREFIX } from '../../src/store/placement/commit-name.ts';
 import { recoverOnce } from '../../src/store/placement/recovery.ts';
 import type { CommitStep } from '../../src/store/placement/two-phase.ts';
+import { keysOf } from '../../src/store/scratch-units.ts';
 import { testDatabases } from '../support/databases.ts';
 import { createRandom, seedFrom } from '../support/random.ts';
-import { keysOf, openStores } from './stores.ts';
+import { openStores } from './stores.ts';
 import type { VictimOrder } from './victim.ts';
 
 const rounds = Number(process.env.FAULT_ROUNDS ?? 200);

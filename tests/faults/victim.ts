@@ -7,7 +7,8 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommitStep, createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
-import { openStores, unitOf } from './stores.ts';
+import { unitOf } from '../../src/store/scratch-units.ts';
+import { openStores } from './stores.ts';
 
 export interface VictimOrder {
   readonly mongodbUri: string;

@@ -36,7 +36,6 @@ describe('the order of a benchmark', () => {
     ['concurrency=1,2,3,4', 'concurrency has 3 values at most'],
     ['ranges=1', 'ranges is a whole number from 2 to 64'],
     ['suite=all', 'suite is one of layouts, sharding, partitioning, failover'],
-    ['suite=bundle-crash', 'tests/faults'],
   ])('%s is refused', (query, reason) => {
     expect(() => orderOf(query)).toThrow(reason);
     expect(() => orderOf(query)).toThrow(expect.objectContaining({ status: 400 }));

@@ -2,6 +2,7 @@
 import { group, type Part, part } from '../answer.ts';
 import {
   type BenchmarkReport,
+  type CrashReport,
   type FailoverReport,
   type Figures,
   type GroundReport,
@@ -20,7 +21,7 @@ const PUBLISHED: Readonly<Record<string, { readonly question: string; readonly p
 
 const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
 
-export function reportParts({ order, machine, grounds, failovers, notes }: BenchmarkReport): readonly Part[] {
+export function reportParts({ order, machine, grounds, failovers, crashes = [], notes }: BenchmarkReport): readonly Part[] {
   return [
     part('suite', order.suite),
     group('settings', [
@@ -38,6 +39,7 @@ export function reportParts({ order, machine, grounds, failovers, notes }: Bench
     ...grounds.flatMap(({ plans }) => plans.map(planPart)),
     ...grounds.flatMap(({ sizes }) => sizes.map(sizePart)),
     ...failovers.map(failoverPart),
+    ...crashes.map(crashPart),
     ...[...notes, ...grounds.flatMap((ground) => ground.notes)].map((note) => part('note', note)),
   ];
 }
@@ -106,6 +108,19 @@ const failoverPart = ({ shard, action, withoutPrimaryMs, acknowledged, retried, 
     part('writesAcknowledged', acknowledged),
     part('writesRetried', retried),
     part('writesLost', lost),
+  ]);
+
+const crashPart = ({ cause, transactions, acknowledged, recovered, whole, nothing, torn, lost, leftPrepared }: CrashReport): Part =>
+  group('crash', [
+    part('cause', cause),
+    part('transactions', transactions),
+    part('acknowledged', acknowledged),
+    part('recovered', recovered),
+    part('whole', whole),
+    part('nothing', nothing),
+    part('torn', torn),
+    part('acknowledgedAndLost', lost),
+    part('leftPrepared', leftPrepared),
   ]);
 
 /** The ratios of a run beside those of another, where both have them. */

@@ -64,11 +64,30 @@ export interface FailoverReport {
   readonly lost?: number;
 }
 
+/** What became of transactions over both stores that were disturbed. */
+export interface CrashReport {
+  /** "given up: prepared", "primary of shard_0 killed" */
+  readonly cause: string;
+  readonly transactions: number;
+  readonly acknowledged: number;
+  /** Finished afterwards by whoever found them prepared. */
+  readonly recovered: number;
+  readonly whole: number;
+  readonly nothing: number;
+  /** There in part: must be 0. */
+  readonly torn: number;
+  /** Acknowledged and not wholly there: must be 0. */
+  readonly lost: number;
+  readonly leftPrepared: number;
+}
+
 export interface BenchmarkReport {
   readonly order: BenchmarkOrder;
   readonly machine: { readonly processors: number; readonly loadBefore: number };
   readonly grounds: readonly GroundReport[];
   readonly failovers: readonly FailoverReport[];
+  /** Runs that were kept by earlier versions have none. */
+  readonly crashes?: readonly CrashReport[];
   readonly notes: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import { unprocessable } from '../../model/error.ts';
 import { unreachable } from '../../model/unreachable.ts';
 import type { Administration } from '../../store/administration.ts';
 import type { ScratchGround } from '../../store/scratch.ts';
+import { crashBundles } from './bundle-crash.ts';
 import { compareLayouts } from './compare-layouts.ts';
 import { drillShards, setsToFail } from './failover.ts';
 import type { Pace } from './measure.ts';
@@ -22,9 +23,32 @@ export async function runBenchmark(administration: Administration, order: Benchm
     progress: (share: number) => control.progress(Math.floor(99 * share)),
   };
   const report = { order, machine, grounds: [], failovers: [], notes: loadNotes(machine) };
+  if (order.suite === 'bundle-crash') return { ...report, ...(await crashOn(administration, order, pace, report.notes)) };
   if (order.suite !== 'failover') return { ...report, ...(await compareGrounds(administration, order, pace, report.notes)) };
   return { ...report, failovers: await drillShards(administration, await setsToFail(administration), pace) };
 }
+
+async function crashOn(
+  administration: Administration,
+  order: BenchmarkOrder,
+  pace: Pace,
+  notes: readonly string[],
+): Promise<Pick<BenchmarkReport, 'crashes' | 'notes'>> {
+  const ground = await administration.openCommitGround?.(runNameOf(pace.control.id));
+  if (!ground) throw unprocessable('this gateway has no place for bundle-crash', 'suite');
+  try {
+    const sets = administration.drill ? await setsToFail(administration).catch(() => []) : [];
+    const crashes = await crashBundles(administration, ground, sets, order, pace);
+    return { crashes, notes: sets.length > 0 ? notes : [...notes, NO_KILLS] };
+  } finally {
+    await ground.drop();
+  }
+}
+
+const NO_KILLS = 'No primary was killed: that needs the embedded cluster with three members a shard.';
+
+/** Names of databases are short: the random end of a ULID is enough. */
+const runNameOf = (id: string) => id.slice(-12).toLowerCase();
 
 function loadNotes({ processors, loadBefore }: BenchmarkReport['machine']): readonly string[] {
   if (loadBefore < processors / 2) return [];
@@ -67,6 +91,7 @@ function enginesOf({ suite }: BenchmarkOrder): readonly ('clinical' | 'administr
     case 'partitioning':
       return ['administrative'];
     case 'failover':
+    case 'bundle-crash':
       return [];
     default:
       return unreachable(suite);
@@ -79,8 +104,7 @@ async function openGround(
   order: BenchmarkOrder,
   id: string,
 ): Promise<ScratchGround | undefined> {
-  // Names of databases are short: the random end of a ULID is enough.
-  const options = { run: id.slice(-12).toLowerCase(), maxConcurrency: Math.max(...order.concurrency) };
+  const options = { run: runNameOf(id), maxConcurrency: Math.max(...order.concurrency) };
   if (engine === 'administrative') return administrative.openGround(options);
   const ranges = order.ranges.length > 0 ? order.ranges : [FOUR, (await clinical.describeCluster()).shards.length];
   return clinical.openGround({ ...options, ranges });

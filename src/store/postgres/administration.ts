@@ -18,6 +18,7 @@ import type { PartitionCatalogue } from './partitions/catalogue.ts';
 import { describePartitions, partitionsOf } from './partitions/describe.ts';
 import type { Pools } from './pools.ts';
 import { proveReplicas } from './proof/prove.ts';
+import { openScratchDatabase, sweepScratchDatabases } from './scratch/database.ts';
 import { openPostgresGround, sweepPostgresGrounds } from './scratch/ground.ts';
 
 export function administrationOf(
@@ -45,7 +46,11 @@ export function administrationOf(
     partitionsOf: (patient) => partitionsOf(search, patient),
     partitionOf: (version) => partitionHolding(search, version),
     openGround: (options) => openPostgresGround(maintenance, search, options),
-    sweepGrounds: () => sweepPostgresGrounds(maintenance),
+    openScratchDatabase: (run) => openScratchDatabase(maintenance, run),
+    sweepGrounds: async () => {
+      await sweepPostgresGrounds(maintenance);
+      await sweepScratchDatabases(maintenance);
+    },
   };
 }
 
