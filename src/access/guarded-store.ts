@@ -36,6 +36,8 @@ export interface GuardedStore {
   recall(key: ResourceKey, reach: Reach, letter: ScopeLetter): ResourceVersion | undefined;
   /** That version if its own content is within reach, whatever the resource says today. */
   readVersion(key: ResourceKey, version: number, reach: Reach, letter?: ScopeLetter): Promise<ResourceVersion | undefined>;
+  /** True if the caller may see this version's content: reads it by `r`, or is shown it by a search (`s`). */
+  shows(version: ResourceVersion, reach: Reach): Promise<boolean>;
   /**
    * Versions whose own content is within reach: of one resource by `r`, of types by `s`.
    * @throws FhirError 422 `too-costly` if too many others lie between
@@ -118,6 +120,7 @@ export function guardStore(store: ResourceStore & Partial<RecallingStore>, servi
       if (reach.narrow(key.type, letter).kind === 'everything') return found();
       return reaches(key.type, reach, letter) ? admitted(unlessArchived(found()), reach, letter) : Promise.resolve(undefined);
     },
+    shows: async (version, reach) => (await admits(version, reach, 'r')) || admits(version, reach, 's'),
     history(request, reach) {
       const letter = request.id === undefined ? 's' : 'r';
       const types = (request.types ?? services.types).filter((type) => reaches(type, reach, letter));

@@ -23,7 +23,9 @@ export async function create(request: FhirRequest, context: InteractionContext):
       const { status, version } = criteria
         ? await createIfNone(request, context, incoming, criteria)
         : await store(request, context, incoming);
-      return writeResponse(request, status, version);
+      // What was made is the client's own; what matched may hold more than it may see.
+      const isShown = status === 201 || (await context.store.shows(version, request.access));
+      return writeResponse(request, status, version, isShown);
     }),
   );
 }

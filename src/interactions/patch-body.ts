@@ -1,4 +1,4 @@
-/** A patch that a client sent, as a function from the stored text to the new one. */
+/** A patch that a client sent. */
 import { invalidValue, malformed, unsupportedMediaType } from '../model/error.ts';
 import { parseJson } from '../model/json-text.ts';
 import type { InteractionContext } from './context.ts';
@@ -6,8 +6,14 @@ import { applyFhirPathPatch } from './patch/fhirpath-patch.ts';
 import { applyJsonPatch } from './patch/json-patch.ts';
 import type { RequestBody } from './request.ts';
 
-/** Takes JSON text of a resource and gives that of the changed one. @throws FhirError 400 or 422 if the patch does not apply */
-export type Patch = (text: string) => string;
+export interface Patch {
+  /** Takes JSON text of a resource and gives that of the changed one. @throws FhirError 400 or 422 if the patch does not apply */
+  readonly apply: (text: string) => string;
+  /** True if it asks what the resource holds (a `test`, a path with a condition): whether it applies would tell. */
+  readonly asks: () => boolean;
+  /** True if the client may not see what it patches: see `unseen-patch.ts`. */
+  readonly isUnseen?: boolean;
+}
 
 /** @throws FhirError 400 for a broken patch, 415 for a body that is none */
 export function readPatch(body: RequestBody | undefined, context: InteractionContext): Patch {
@@ -20,13 +26,28 @@ export function readPatch(body: RequestBody | undefined, context: InteractionCon
   if (type === 'Binary') return jsonPatch(binaryPatchText(tree as { contentType?: unknown; data?: unknown }), context);
   if (type !== 'Parameters') throw invalidValue('a FHIRPath patch is a Parameters resource', 'resourceType');
   const text = body.text;
-  return (stored) => applyFhirPathPatch(stored, text, context.definitions);
+  return { apply: (stored) => applyFhirPathPatch(stored, text, context.definitions), asks: () => hasConditions(tree) };
 }
 
 function jsonPatch(text: string, context: InteractionContext): Patch {
-  parseJson(text, context.limits);
+  const operations = parseJson(text, context.limits);
   // From the text, not the parsed value: the numbers that the patch brings keep their digits.
-  return (stored) => applyJsonPatch(stored, text);
+  return { apply: (stored) => applyJsonPatch(stored, text), asks: () => isTesting(operations) };
+}
+
+const isTesting = (operations: unknown) => [operations].flat().some((each) => (each as { op?: unknown } | null)?.op === 'test');
+
+/** "Patient.name[0].given[1]": a place, whatever is there. */
+const PLACE = /^[A-Za-z]\w*(?:\[\d+\])?(?:\.[A-Za-z]\w*(?:\[\d+\])?)*$/;
+
+interface PatchParameters {
+  readonly parameter?: readonly { readonly part?: readonly { readonly name?: unknown; readonly valueString?: unknown }[] }[];
+}
+
+function hasConditions(parameters: unknown): boolean {
+  const { parameter } = parameters as PatchParameters;
+  const parts = [parameter].flat().flatMap((each) => [each?.part].flat());
+  return parts.some((part) => part?.name === 'path' && !PLACE.test(String(part.valueString)));
 }
 
 /** In a Bundle a JSON Patch travels as a Binary. @see https://hl7.org/fhir/R4/http.html#jsonpatch-transaction */

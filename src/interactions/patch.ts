@@ -15,6 +15,7 @@ import { keyOf } from './read.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { writeResponse } from './resource-response.ts';
 import { untilUndisturbed } from './retry.ts';
+import { unseenPatch, withoutReason } from './unseen-patch.ts';
 
 export async function patch(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const change = readPatch(request.body, context);
@@ -23,16 +24,22 @@ export async function patch(request: FhirRequest, context: InteractionContext): 
   return untilUndisturbed(async () => {
     const current = criteria ? await theMatch(context, criteria) : await theResource(request, context);
     checkWritePreconditions(request, current);
-    const incoming = patched(context, current, change);
+    const own = (await context.store.shows(current, request.access)) ? change : unseenPatch(change, current);
+    const incoming = patched(context, current, own);
     const { type, id } = current;
-    const { status, version } = await commitVersion(request, context, { incoming, key: { type, id }, current, method: 'PATCH' });
-    return writeResponse(request, status, version);
+    const commit = { incoming, key: { type, id }, current, method: 'PATCH' } as const;
+    const { status, version } = await withoutReason(own.isUnseen, () => commitVersion(request, context, commit));
+    return writeResponse(request, status, version, await context.store.shows(version, request.access));
   });
 }
 
 /** The changed resource, valid, still of the same type and id. @throws FhirError 400 or 422 */
 export function patched(context: InteractionContext, current: ResourceVersion, change: Patch): IncomingResource {
-  const incoming = incomingOf(change(current.raw), context);
+  return withoutReason(change.isUnseen, () => applied(context, current, change));
+}
+
+function applied(context: InteractionContext, current: ResourceVersion, change: Patch): IncomingResource {
+  const incoming = incomingOf(change.apply(current.raw), context);
   const { id, meta } = incoming.tree as { id?: unknown; meta?: { versionId?: unknown } };
   if (incoming.type !== current.type) throw invalidValue('a patch must not change resourceType', `${current.type}.resourceType`);
   if (id !== current.id) throw invalidValue('a patch must not change id', `${current.type}.id`);

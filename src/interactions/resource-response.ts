@@ -19,11 +19,15 @@ function versionUrl(baseUrl: string, version: ResourceVersion): string {
   return `${baseUrl && `${baseUrl}/`}${version.type}/${version.id}/_history/${version.version}`;
 }
 
-/** The answer to a write: status, `Location` of a new resource, and the body that `Prefer: return` asks for. */
+/**
+ * The answer to a write: status, `Location` of a new resource, and the body that `Prefer: return` asks for.
+ * @param isShown false if the content is not the client's own and it may not see it: it is then told as for `return=minimal`
+ */
 export function writeResponse(
   request: Pick<FhirRequest, 'method' | 'prefer' | 'baseUrl'>,
   status: 200 | 201,
   version: ResourceVersion,
+  isShown = true,
 ): FhirResponse {
   const headers = versionHeaders(version);
   if (status === 201 || request.method === 'POST') headers.Location = versionUrl(request.baseUrl, version);
@@ -33,7 +37,7 @@ export function writeResponse(
     case 'OperationOutcome':
       return { status, headers, body: { kind: 'fhir', text: outcomeText([doneIssue(version, status)]) }, version };
     default:
-      return { status, headers, body: { kind: 'fhir', text: version.raw }, version };
+      return isShown ? { status, headers, body: { kind: 'fhir', text: version.raw }, version } : { status, headers, version };
   }
 }
 

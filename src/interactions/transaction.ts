@@ -17,8 +17,9 @@ import type { CheckedEntry } from './transaction/checked-entry.ts';
 import { resolveConditions } from './transaction/conditions.ts';
 import { assignIdentities } from './transaction/identities.ts';
 import { createLinkTargets } from './transaction/links.ts';
-import { type Prepared, prepareDrafts, readCurrent } from './transaction/prepare.ts';
+import { markUnseen, type Prepared, prepareDrafts, readCurrent } from './transaction/prepare.ts';
 import { respond, type Written } from './transaction/respond.ts';
+import { withoutReason } from './unseen-patch.ts';
 
 /** A Bundle of type transaction. */
 export async function transaction(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
@@ -44,14 +45,16 @@ async function write(
 ): Promise<ReadonlyMap<number, Written>> {
   const conditions = await resolveConditions(entries, request, context);
   const links = createLinkTargets(conditions.references);
-  const targets = await assignIdentities(entries, conditions, links, context);
-  const currents = await readCurrent(targets, context);
+  const known = await assignIdentities(entries, conditions, links, context);
+  const currents = await readCurrent(known, context);
+  const targets = await markUnseen(known, currents, context);
   const stamp = context.beginWrite(currents.reduce((latest, current) => Math.max(latest, current?.at ?? 0), 0));
   try {
     const prepared = await prepareDrafts(targets, currents, links, stamp.at, context);
     const written = outcomes(entries, prepared);
     const idempotency = request.idempotency && recordFor(request, keptAnswer(entries, written));
-    await commit(prepared, conditions.guards, idempotency, request, context);
+    const isUnseen = targets.some(({ checked }) => checked.patch?.isUnseen);
+    await withoutReason(isUnseen, () => commit(prepared, conditions.guards, idempotency, request, context));
     return written;
   } finally {
     stamp.end();

@@ -6,6 +6,7 @@ import type { InteractionContext } from '../context.ts';
 import { patched } from '../patch.ts';
 import { checkWritePreconditions } from '../preconditions.ts';
 import { deletionOf, draftOf } from '../prepare-write.ts';
+import { unseenPatch } from '../unseen-patch.ts';
 import { placeOf } from './checked-entry.ts';
 import { checkFree, type Target } from './identities.ts';
 import { type LinkTargets, rewriteLinks } from './links.ts';
@@ -27,6 +28,21 @@ export function readCurrent(targets: readonly Target[], context: InteractionCont
     async ({ key, found, idAssigned, checked: { kind, request } }) =>
       found ?? (idAssigned ? undefined : context.store.read(key, request.access, kind === 'delete' ? 'd' : 'u')),
   );
+}
+
+/** The targets, patches of what the client may not see marked as such. @throws FhirError 403 for one that asks what is there */
+export async function markUnseen(
+  targets: readonly Target[],
+  currents: readonly (ResourceVersion | undefined)[],
+  context: InteractionContext,
+): Promise<readonly Target[]> {
+  if (!targets.some(({ checked }) => checked.patch)) return targets;
+  return mapBounded(targets, READS_AT_ONCE, async (target, index) => {
+    const { checked } = target;
+    const current = currents[index];
+    if (!checked.patch || !current || (await context.store.shows(current, checked.request.access))) return target;
+    return { ...target, checked: { ...checked, patch: unseenPatch(checked.patch, current) } };
+  });
 }
 
 /**

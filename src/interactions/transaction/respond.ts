@@ -23,17 +23,23 @@ export async function respond(
 ): Promise<FhirResponse> {
   const answers = await mapBounded(entries, context.limits.batchConcurrency, async (checked) => {
     const done = written.get(checked.entry.index);
-    if (done) return responseEntry(writtenResponse(done, outer));
+    if (done) return responseEntry(writtenResponse(done, outer, await isShown(checked, done, context)));
     return responseEntry(await getResponse(checked, outer, context));
   });
   return { status: 200, headers: {}, body: { kind: 'fhir', text: bundleText('transaction-response', [], undefined, answers) } };
 }
 
 /** A whole Bundle is told what was stored only if it asks (`return=representation`): the client has it already. */
-function writtenResponse({ status, version }: Written, outer: FhirRequest): FhirResponse {
+function writtenResponse({ status, version }: Written, outer: FhirRequest, isSeen: boolean): FhirResponse {
   if (!version || status === 204) return { status, headers: {}, version };
   const prefer = outer.prefer.return === undefined ? { return: 'minimal' as const } : outer.prefer;
-  return writeResponse({ method: 'POST', prefer, baseUrl: '' }, status, version);
+  return writeResponse({ method: 'POST', prefer, baseUrl: '' }, status, version, isSeen);
+}
+
+/** What a create or update stored is the client's own; what a patch made, or a condition found, may hold more than it may see. */
+function isShown({ kind, request }: CheckedEntry, { status, version }: Written, { store }: InteractionContext): boolean | Promise<boolean> {
+  const isOwn = kind === 'update' || (kind === 'create' && status === 201);
+  return isOwn || version === undefined || store.shows(version, request.access);
 }
 
 /** The commit stands whatever a GET finds, so its error is its entry's. */
