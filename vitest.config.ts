@@ -35,6 +35,8 @@ export default defineConfig({
           name: 'unit',
           include: [`${rooms}/*.test.ts`],
           exclude: [...configDefaults.exclude, ...needMongo, ...needPostgres, ...needBoth, ...startTheProduct],
+          // Generous: property tests compete with others' work on a shared machine.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { type ClientRequest, RegistrationError, registerClient } from '../src/authorization/client-registration.ts';
+import { endClient } from '../src/authorization/revocations.ts';
 import { ConfigError, loadConfig } from '../src/config/load.ts';
 import type { AuthorizationStore } from '../src/store/authorization.ts';
 import { type CommandLine, readCommandLine, runCommand } from './authorization/arguments.ts';
@@ -27,8 +28,8 @@ async function main(args: readonly string[]): Promise<void> {
     add: async (store) => add(store, await requestOf(line)),
     list,
     remove: async (store) => {
-      if (!(await store.removeClient(id))) throw new ConfigError(`There is no client "${id}".`);
-      return `${id} is removed; what was granted to it has ended, access tokens end within 15 minutes.`;
+      if (!(await endClient(store, id, Date.now()))) throw new ConfigError(`There is no client "${id}".`);
+      return `${id} is removed; what was granted to it has ended.`;
     },
   };
   const act = actions[action ?? ''];

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { addAccount } from '../src/authorization/accounts.ts';
 import { createPasswords } from '../src/authorization/passwords.ts';
+import { endAccount } from '../src/authorization/revocations.ts';
 import { ConfigError, loadConfig } from '../src/config/load.ts';
 import { type AuthorizationStore, ROLES, type Role } from '../src/store/authorization.ts';
 import { type CommandLine, readCommandLine, runCommand } from './authorization/arguments.ts';
@@ -27,8 +28,8 @@ async function main(args: readonly string[]): Promise<void> {
     add: (store) => add(store, login, line),
     list,
     disable: async (store) => {
-      if (!(await store.disableAccount(login))) throw new ConfigError(`There is no account "${login}".`);
-      return `${login} can log in no more; sessions and refresh tokens have ended, access tokens end within 15 minutes.`;
+      if (!(await endAccount(store, login, Date.now()))) throw new ConfigError(`There is no account "${login}".`);
+      return `${login} can log in no more; sessions and tokens have ended.`;
     },
   };
   const act = actions[action ?? ''];

@@ -1,6 +1,7 @@
 /** The composition root: puts everything together. `composition/` has its larger parts. */
 import manifest from '../package.json' with { type: 'json' };
 import { decideBy } from './access/decide-by.ts';
+import { createRevocations } from './authorization/revocations.ts';
 import { AUDIT_PATIENCE_MS, startAudit, watchWrites } from './composition/audit.ts';
 import { openAuthorization } from './composition/authorization.ts';
 import { openCommitGround } from './composition/commit-ground.ts';
@@ -95,7 +96,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const newUlid = createUlids();
   const both = await openStores(config, definitions, log);
   const { clinical, administrative } = both;
-  const commits = await startCommits(config, both, newUlid, log, trials.onCommitStep);
+  const revocations = hasOwnAuthorization(config) ? createRevocations(administrative.authorization, Date.now) : undefined;
+  const commits = await startCommits(config, both, newUlid, log, trials.onCommitStep, revocations?.refresh);
   const { clock } = commits;
   const administration = {
     clinical: clinical.administration,
@@ -126,7 +128,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const erasures = await openErasures({ config, definitions, log }, both, commits, resources, audit?.audit, () => recalling.forgetAll());
   const watch = audit && watchWrites(audit, administrative, resources.stores, definitions.resourceTypes, log);
   const isResourceType = (type: string) => definitions.isResourceType(type);
-  const authorization = hasOwnAuthorization(config)
+  const authorization = revocations
     ? await openAuthorization(
         config,
         isResourceType,
@@ -135,6 +137,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         () => inner,
         () => operations.described.map(({ name }) => name),
         audit?.audit,
+        revocations,
       )
     : undefined;
   const businessDates = new Set(ADMINISTRATIVE_TABLES.flatMap((table) => mainKeyOf(table) ?? []));
@@ -209,7 +212,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     operations.find,
   );
   const decide = decideBy(definitions, context.search);
-  const verifier = await createVerifier(config, definitions, log);
+  const verifier = await createVerifier(config, definitions, log, revocations);
   const inner: InnerRequests = { context, decide, baseUrl: config.baseUrl, client: 'authorization-server' };
   let isClosing = false;
   const readiness = async (): Promise<Readiness> =>

@@ -14,6 +14,11 @@ export interface Principal {
   readonly encounter?: string;
   /** Who the user is: "Practitioner/1" for a resource of this server, else a URL. A patient's `user/` scopes reach the own record only. */
   readonly fhirUser?: string;
+  /** The token's `jti`, and the grant that it came of (`grant_id`), where its issuer tells: by these it can be revoked. */
+  readonly tokenId?: string;
+  readonly grant?: string;
+  /** When the token was issued, milliseconds since 1970. */
+  readonly issuedAt?: number;
   /** When the token ends, milliseconds since 1970. */
   readonly expiresAt: number;
 }

@@ -13,6 +13,7 @@ import type { Introspect } from './introspection.ts';
 import type { KeySource } from './keys.ts';
 import type { Principal } from './principal.ts';
 import { createRecentValues } from './recent-values.ts';
+import { NONE_REVOKED, type RevokedTokens } from './revoked.ts';
 import { parseScopes } from './scopes.ts';
 
 export const TOKEN_ALGORITHMS = ['RS256', 'RS384', 'ES256', 'ES384', 'EdDSA'];
@@ -42,6 +43,8 @@ export interface TokenVerifierOptions {
   /** The `aud` that tokens must carry (or one of several): the base URL of the FHIR server. */
   readonly audience: string | readonly string[];
   readonly isResourceType: (type: string) => boolean;
+  /** Tokens that ended before their time; default: none. */
+  readonly revoked?: RevokedTokens;
   /** Milliseconds since 1970; for tests. */
   readonly now?: () => number;
   /** How many verified tokens are remembered. Default 10,000. */
@@ -59,10 +62,12 @@ export interface TokenVerifier {
 interface VerifiedToken {
   readonly principal: Principal;
   readonly until: number;
+  /** Of the revoked tokens, when this one was not among them. */
+  revision: number;
 }
 
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const now = options.now ?? Date.now;
+  const { now = Date.now, revoked = NONE_REVOKED } = options;
   const verified = createRecentValues<VerifiedToken>(options.remembered ?? 10_000);
   /** Opaque tokens that are not active, and until when that is believed. */
   const refused = createRecentValues<number>(1_000);
@@ -70,16 +75,27 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   return {
     async verify(token) {
       const known = verified.get(token);
-      if (known !== undefined && now() < known.until) return known.principal;
+      if (known !== undefined && now() < known.until && isStillGood(known)) return known.principal;
       verified.delete(token);
       const introspect = looksLikeJwt(token) ? undefined : options.introspect;
       if (introspect && now() < (refused.get(token) ?? 0)) throw refusedToken('The token is not active');
       const principal = await (introspect ? askAbout(token, introspect) : verifyToken(token, options, now()));
+      const revision = revoked.revision();
+      if (revoked.isRevoked(principal)) throw refusedToken('The token was revoked');
       const until = Math.min(principal.expiresAt + CLOCK_SKEW_SECONDS * 1000, now() + (introspect ? REASK_MS : REVERIFY_MS));
-      verified.set(token, { principal, until });
+      verified.set(token, { principal, until, revision });
       return principal;
     },
   };
+
+  /** Asked anew only when more tokens were revoked since. */
+  function isStillGood(known: VerifiedToken): boolean {
+    const revision = revoked.revision();
+    if (known.revision === revision) return true;
+    if (revoked.isRevoked(known.principal)) return false;
+    known.revision = revision;
+    return true;
+  }
 
   async function askAbout(token: string, introspect: Introspect): Promise<Principal> {
     try {
@@ -175,6 +191,9 @@ function principalOf(claims: JWTPayload, options: TokenVerifierOptions, at: numb
     issuer: iss,
     scopes: parseScopes(scope ?? '', options.isResourceType),
     ...launchContext(claims, audiencesOf(options)),
+    ...(textClaim(claims.jti) && { tokenId: claims.jti as string }),
+    ...(textClaim(claims.grant_id) && { grant: claims.grant_id as string }),
+    issuedAt: iat * 1000,
     expiresAt: exp * 1000,
   };
 }

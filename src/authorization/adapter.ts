@@ -8,12 +8,18 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { AuthorizationRecord, AuthorizationStore } from '../store/authorization.ts';
 import { recordId } from './record-id.ts';
+import type { Revocations } from './revocations.ts';
 
-export function createAdapterFactory(store: AuthorizationStore): (model: string) => Adapter {
-  return (model) => (model === 'Client' ? clientAdapter(store) : recordAdapter(store, model));
+export function createAdapterFactory(store: AuthorizationStore, revocations: Pick<Revocations, 'revoke'>): (model: string) => Adapter {
+  return (model) => (model === 'Client' ? clientAdapter(store) : recordAdapter(store, model, revocations));
 }
 
-function recordAdapter(store: AuthorizationStore, model: string): Adapter {
+function recordAdapter(store: AuthorizationStore, model: string, revocations: Pick<Revocations, 'revoke'>): Adapter {
+  const endGrant = async (grantId: string) => {
+    await store.removeGrant(grantId);
+    // Several models are told of the end of one grant.
+    if (model === 'Grant' || model === 'RefreshToken' || model === 'AuthorizationCode') await revocations.revoke('grant', grantId);
+  };
   const idOf = (id: string) => recordId(model, id);
   return {
     async upsert(id, { jti: _, ...payload }, expiresInSeconds) {
@@ -40,11 +46,14 @@ function recordAdapter(store: AuthorizationStore, model: string): Adapter {
     async consume(id) {
       if (await store.consume(model, idOf(id))) return;
       const record = await store.find(model, idOf(id));
-      if (typeof record?.payload.grantId === 'string') await store.removeGrant(record.payload.grantId);
+      if (typeof record?.payload.grantId === 'string') await endGrant(record.payload.grantId);
       throw new errors.InvalidGrant('it was used before');
     },
-    destroy: (id) => store.remove(model, idOf(id)),
-    revokeByGrantId: (grantId) => store.removeGrant(grantId),
+    async destroy(id) {
+      await store.remove(model, idOf(id));
+      if (model === 'Grant') await revocations.revoke('grant', id);
+    },
+    revokeByGrantId: endGrant,
   };
 }
 

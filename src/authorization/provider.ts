@@ -19,7 +19,7 @@ export async function createProvider(options: AuthorizationOptions, launches: La
   const keys = await options.issuer.signingKeys();
   const provider = new Provider(options.issuerUrl, {
     ...FIXED,
-    adapter: createAdapterFactory(options.store),
+    adapter: createAdapterFactory(options.store, options.revocations),
     jwks: { keys: keys as JWK[] },
     cookies: cookies(keys[0]?.d ?? ''),
     interactions: { policy: promptPolicy(), url: (_, { uid }) => INTERACTION_PATH + uid },

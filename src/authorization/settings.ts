@@ -3,6 +3,7 @@ import type { LocalIssuer } from '../access/local-key.ts';
 import type { AuthorizationStore } from '../store/authorization.ts';
 import type { IsResourceType } from './narrow-scopes.ts';
 import type { PatientChoice } from './pages/pages.ts';
+import type { Revocations } from './revocations.ts';
 
 export interface FoundPatients {
   readonly patients: readonly PatientChoice[];
@@ -22,6 +23,7 @@ export interface AuthorizationEvent {
 export interface AuthorizationOptions {
   readonly store: AuthorizationStore;
   readonly issuer: LocalIssuer;
+  readonly revocations: Revocations;
   /** The `iss` of tokens. */
   readonly issuerUrl: string;
   /** The `aud` of tokens, and what `aud` must be in requests. */

@@ -6,12 +6,12 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { AuthorizationOptions } from './settings.ts';
 
-const MODEL = 'RevokedToken';
-
 interface Claims {
   readonly [name: string]: unknown;
   readonly jti?: string;
   readonly exp?: number;
+  readonly iat?: number;
+  readonly sub?: string;
   readonly client_id?: unknown;
   readonly grant_id?: unknown;
 }
@@ -26,7 +26,7 @@ export async function answerForJwt(ctx: KoaContextWithOIDC, options: Authorizati
   const isOwn = claims?.client_id === client.clientId;
   ctx.status = 200;
   if (ctx.oidc.route === 'revocation') {
-    if (claims && isOwn) await revoke(claims, options);
+    if (claims && isOwn) await options.revocations.revoke('token', claims.jti ?? '', (claims.exp ?? 0) * 1000);
     ctx.body = '';
     return;
   }
@@ -34,14 +34,14 @@ export async function answerForJwt(ctx: KoaContextWithOIDC, options: Authorizati
   ctx.body = isTold ? { active: true, token_type: 'Bearer', ...toldOf(claims) } : { active: false };
 }
 
-async function revoke({ jti = '', exp = 0 }: Claims, { store }: AuthorizationOptions): Promise<void> {
-  await store.put({ model: MODEL, id: jti, payload: {}, expiresAt: new Date(exp * 1000 + 60_000) });
-}
-
-/** False for a token that was revoked, alone or with its grant. */
-async function isActive({ jti = '', grant_id }: Claims, { store }: AuthorizationOptions): Promise<boolean> {
-  if (await store.find(MODEL, jti)) return false;
-  return typeof grant_id !== 'string' || (await store.find('Grant', grant_id)) !== undefined;
+/** False for a token that was revoked: alone, with its grant, its account or its client. */
+async function isActive(claims: Claims, { store, revocations }: AuthorizationOptions): Promise<boolean> {
+  await revocations.refresh();
+  const { jti, grant_id, sub = '', client_id, iat = 0 } = claims;
+  const grant = typeof grant_id === 'string' ? grant_id : undefined;
+  const token = { tokenId: jti, grant, subject: sub, client: String(client_id), issuedAt: iat * 1000 };
+  if (revocations.isRevoked(token)) return false;
+  return grant === undefined || (await store.find('Grant', grant)) !== undefined;
 }
 
 function toldOf({ grant_id: _, ...claims }: Claims): object {

@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts';
 import { type Login, loginRecord } from '../audit/login.ts';
 import { addDemo, DEMO_RESOURCES } from '../authorization/demo.ts';
 import { type AuthorizationServer, openAuthorizationServer } from '../authorization/open.ts';
+import type { Revocations } from '../authorization/revocations.ts';
 import type { AuthorizationEvent } from '../authorization/settings.ts';
 import { hasDemo } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
@@ -29,12 +30,14 @@ export async function openAuthorization(
   inner: () => InnerRequests,
   operationNames: () => readonly string[],
   audit: Audit | undefined,
+  revocations: Revocations,
 ): Promise<AuthorizationServer> {
   const allowDemo = hasDemo(config);
   if (!allowDemo) await store.removeDemo();
   return openAuthorizationServer({
     store,
     issuer: await openLocalIssuer(config.dataDir),
+    revocations,
     issuerUrl: ownIssuer(config),
     fhirBaseUrl: config.audience,
     isResourceType,

@@ -19,13 +19,14 @@ export interface Commits {
   stopRecovery(): Promise<void>;
 }
 
-/** Takes this gateway's place, finishes what a crash left prepared there, and goes on watching. */
+/** Takes this gateway's place, finishes what a crash left prepared there, and goes on watching. `beside` is called with each look. */
 export async function startCommits(
   config: Config,
   { clinical, administrative }: Stores,
   newUlid: () => string,
   log: Logger,
   onStep: ((step: CommitStep) => void) | undefined,
+  beside?: () => Promise<void>,
 ): Promise<Commits> {
   const place = config.connect ? `${hostname()}-${config.port}`.replaceAll(/[^\w-]/g, '-') : 'embedded';
   const clock = await startGatewayClock(clinical.collections, {
@@ -43,6 +44,7 @@ export async function startCommits(
     gatewayId: clock.gatewayId,
     underWay: twoPhase.underWay,
     goneAmong: clock.goneAmong,
+    ...(beside && { beside }),
     log: (message, detail) => log.warn(message, detail),
   });
   const sweeping = startSweeping({ clinical, administrative, now: Date.now, log: (message, error) => log.warn(message, { error }) });

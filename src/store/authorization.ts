@@ -56,6 +56,8 @@ export interface AuthorizationStore {
   /** The record, unless it has expired. */
   find(model: string, id: string): Promise<AuthorizationRecord | undefined>;
   findByUid(model: string, uid: string): Promise<AuthorizationRecord | undefined>;
+  /** All of a model that have not expired, with their ids: for models of which there are few. */
+  alive(model: string): Promise<readonly (AuthorizationRecord & { readonly id: string })[]>;
   /** Writes or overwrites. */
   put(record: NewRecord): Promise<void>;
   /** Writes if there is none with that model and id: false if there is. Of several at once, one gets true. */

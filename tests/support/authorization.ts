@@ -10,6 +10,7 @@ import { addAccount, type NewAccount } from '../../src/authorization/accounts.ts
 import { type ClientRequest, registerClient } from '../../src/authorization/client-registration.ts';
 import { type AuthorizationServer, openAuthorizationServer } from '../../src/authorization/open.ts';
 import { createPasswords } from '../../src/authorization/passwords.ts';
+import { createRevocations, type Revocations } from '../../src/authorization/revocations.ts';
 import type { AuthorizationEvent } from '../../src/authorization/settings.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
 import type { AuthorizationStore } from '../../src/store/authorization.ts';
@@ -21,6 +22,7 @@ export interface ServedAuthorization {
   readonly fhirBaseUrl: string;
   readonly server: AuthorizationServer;
   readonly store: AuthorizationStore;
+  readonly revocations: Revocations;
   readonly events: readonly AuthorizationEvent[];
   addUser(user: Partial<NewAccount> & Pick<NewAccount, 'login' | 'role'>): Promise<{ totpUri?: string }>;
   addClient(client: Partial<ClientRequest> & Pick<ClientRequest, 'id' | 'kind' | 'scope'>): Promise<string | undefined>;
@@ -43,6 +45,7 @@ export async function serveAuthorization(store: AuthorizationStore, now: () => n
   const dataDir = await mkdtemp(join(tmpdir(), 'meridian-authorization-'));
   const { isResourceType } = loadDefinitions();
   const events: AuthorizationEvent[] = [];
+  const revocations = createRevocations(store, now);
   let handler: AuthorizationServer | undefined;
   const http = createServer((incoming, outgoing) => void handler?.handle(incoming, outgoing));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -52,6 +55,7 @@ export async function serveAuthorization(store: AuthorizationStore, now: () => n
     store,
     issuer: await openLocalIssuer(dataDir),
     issuerUrl: origin,
+    revocations,
     fhirBaseUrl,
     isResourceType,
     operations: () => ['shard', 'launch'],
@@ -74,6 +78,7 @@ export async function serveAuthorization(store: AuthorizationStore, now: () => n
     fhirBaseUrl,
     server,
     store,
+    revocations,
     events,
     addUser: (user) => addAccount(store, passwords, { displayName: user.login, password: PASSWORD, hasTotp: false, ...user }),
     async addClient(wanted) {

@@ -25,6 +25,7 @@ export function createMemoryAuthorizationStore(now: () => number = Date.now): Au
       return kept && isAlive(kept) ? kept : undefined;
     },
     findByUid: async (model, uid) => [...records.values()].find((kept) => kept.model === model && kept.uid === uid && isAlive(kept)),
+    alive: async (model) => [...records.values()].filter((kept) => kept.model === model && isAlive(kept)),
     async put(record) {
       const kept = records.get(key(record.model, record.id));
       records.set(key(record.model, record.id), { ...record, ...(kept?.consumedAt && { consumedAt: kept.consumedAt }) });

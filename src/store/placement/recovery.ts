@@ -16,6 +16,8 @@ export interface RecoveryOptions {
   readonly underWay: ReadonlySet<string>;
   /** Those of the gateways that will never write again. */
   readonly goneAmong: (gatewayIds: readonly string[]) => Promise<readonly string[]>;
+  /** Asked with each look: what else every gateway has to hear of within a second. */
+  readonly beside?: () => Promise<void>;
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -47,6 +49,10 @@ async function finishOrphan(name: ParsedName, { clinical, administrative, log }:
 /** Looks now and then once a second until stopped. The first look is awaited; failures are logged and tried again. */
 export async function startRecovery(options: RecoveryOptions): Promise<Rounds> {
   const problem = (error: unknown) => options.log('recovery of prepared transactions failed; it will be tried again', { error });
-  await recoverOnce(options).catch(problem);
-  return startRounds(() => recoverOnce(options), { everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS, problem });
+  const look = async () => {
+    await recoverOnce(options).catch(problem);
+    await options.beside?.();
+  };
+  await look().catch(problem);
+  return startRounds(look, { everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS, problem });
 }

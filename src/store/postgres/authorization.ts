@@ -27,6 +27,13 @@ export function createAuthorizationStore(pool: Pool): AuthorizationStore {
         .where(and(eq(record.model, model), eq(record.uid, uid), alive()));
       return row && recordOf(row);
     },
+    async alive(model) {
+      const rows = await db
+        .select()
+        .from(record)
+        .where(and(eq(record.model, model), alive()));
+      return rows.map((row) => ({ ...recordOf(row), id: row.id }));
+    },
     async put(made) {
       const row = rowOf(made);
       await db
