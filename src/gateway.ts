@@ -138,6 +138,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         () => operations.described.map(({ name }) => name),
         audit?.audit,
         revocations,
+        edge.rates,
       )
     : undefined;
   const businessDates = new Set(ADMINISTRATIVE_TABLES.flatMap((table) => mainKeyOf(table) ?? []));
@@ -206,6 +207,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       software: { name: 'Meridian', version: manifest.version, releaseDate: manifest.releaseDate },
       log,
       referentialIntegrity: config.referentialIntegrity === 'enforce',
+      isCors: config.corsOrigins.length > 0,
       ...(authorization && { oauth: authorization.endpoints }),
     },
     operations.described,

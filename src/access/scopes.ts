@@ -36,7 +36,7 @@ const SCOPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]*|\$[a-z][a-z0-9-]*)\.(r
 /** Parameter names only: a modifier (`:`) or a chain (`.`) in a scope is experimental, so it voids the scope. */
 const QUERY = /^[A-Za-z_][A-Za-z0-9_-]*=[^&=]+(?:&[A-Za-z_][A-Za-z0-9_-]*=[^&=]+)*$/;
 /** They ask for identity, context or refresh, not for data. */
-const NOT_FOR_DATA = new Set([
+export const IDENTITY_SCOPES: readonly string[] = [
   'openid',
   'profile',
   'fhirUser',
@@ -45,7 +45,8 @@ const NOT_FOR_DATA = new Set([
   'launch/encounter',
   'offline_access',
   'online_access',
-]);
+];
+const NOT_FOR_DATA = new Set(IDENTITY_SCOPES);
 
 export const letterBit = (letter: ScopeLetter): number => 1 << LETTERS.indexOf(letter);
 

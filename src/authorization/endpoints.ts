@@ -3,6 +3,8 @@
  * @see https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html
  */
 
+import { IDENTITY_SCOPES } from '../access/scopes.ts';
+
 /** Paths below the origin of the base URL. */
 export const PATHS = {
   authorization: '/oauth/authorize',
@@ -66,22 +68,7 @@ const CAPABILITIES = [
   'permission-v2',
 ];
 
-const SCOPES = [
-  'openid',
-  'profile',
-  'fhirUser',
-  'launch',
-  'launch/patient',
-  'launch/encounter',
-  'offline_access',
-  'online_access',
-  'patient/*.cruds',
-  'user/*.cruds',
-  'system/*.cruds',
-  'patient/*.read',
-  'user/*.read',
-  'system/*.read',
-];
+const SCOPES = [...IDENTITY_SCOPES, 'patient/*.cruds', 'user/*.cruds', 'system/*.cruds', 'patient/*.read', 'user/*.read', 'system/*.read'];
 
 /** The document at `.well-known/smart-configuration`. */
 export function smartConfiguration(endpoints: AuthorizationEndpoints): object {

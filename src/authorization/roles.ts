@@ -2,19 +2,8 @@
  * What people may grant to an app, by role: the most, whatever the app asks for. The record itself has further rules
  * (compartment, consent), which the resource server applies.
  */
+import { IDENTITY_SCOPES } from '../access/scopes.ts';
 import type { Role } from '../store/authorization.ts';
-
-/** Scopes about identity, context and refresh: anyone may grant them. */
-export const IDENTITY_SCOPES = [
-  'openid',
-  'profile',
-  'fhirUser',
-  'launch',
-  'launch/patient',
-  'launch/encounter',
-  'offline_access',
-  'online_access',
-];
 
 const DIRECTORY = ['Practitioner', 'PractitionerRole', 'Organization', 'Location', 'HealthcareService', 'Endpoint'];
 const WRITTEN_BY_NURSES = ['Observation', 'MedicationAdministration', 'CareTeam', 'Communication', 'Flag', 'NutritionOrder', 'Task'];

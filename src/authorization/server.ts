@@ -11,7 +11,7 @@ import { errorPage } from './pages/pages.ts';
 import { createProvider } from './provider.ts';
 import type { AuthorizationOptions } from './settings.ts';
 import { answerForJwt } from './structured-tokens.ts';
-import { extendTokenResponse, keepSessionInUse, nameClientOfRefresh } from './token-response.ts';
+import { extendTokenResponse, keepSessionInUse, nameClient } from './token-response.ts';
 
 export type HandleAuthorization = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 
@@ -57,7 +57,7 @@ export async function createAuthorizationServer(options: AuthorizationOptions): 
   provider.use(interactions as Parameters<Provider['use']>[0]);
   provider.use(async (context, next) => {
     const ctx = context as unknown as KoaContextWithOIDC;
-    if (ctx.path === PATHS.token && ctx.method === 'POST') await nameClientOfRefresh(ctx, options.store);
+    if (ctx.path === PATHS.token && ctx.method === 'POST' && !(await isWithinLimits(ctx, options))) return;
     await next();
     if (ctx.path === PATHS.token) {
       await extendTokenResponse(ctx, launches, smartStyle);
@@ -74,6 +74,24 @@ export async function createAuthorizationServer(options: AuthorizationOptions): 
     await handle(incoming, outgoing);
   };
 }
+
+/** Answers 429 for a client that has asked for too many tokens. */
+async function isWithinLimits(ctx: KoaContextWithOIDC, { store, chargeClient }: AuthorizationOptions): Promise<boolean> {
+  const client = await nameClient(ctx, store);
+  try {
+    if (client !== undefined) await chargeClient?.(ctx.socket.remoteAddress ?? '', client.slice(0, LONGEST_CLIENT_ID));
+    return true;
+  } catch (error) {
+    const { status, headers = {} } = error as { status?: number; headers?: Readonly<Record<string, string>> };
+    if (status !== 429) throw error;
+    ctx.status = status;
+    ctx.set(headers);
+    ctx.body = { error: 'temporarily_unavailable', error_description: (error as Error).message };
+    return false;
+  }
+}
+
+const LONGEST_CLIENT_ID = 200;
 
 interface Answer {
   status: number;

@@ -43,6 +43,8 @@ export interface AuthorizationOptions {
   readonly beforeFirstUse: () => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Counts a token request of the client that it names. @throws Error with `status` and `headers` when that is too many */
+  readonly chargeClient?: (address: string, client: string) => Promise<void>;
   readonly report: (event: AuthorizationEvent) => void;
 }
 

@@ -41,11 +41,15 @@ export async function keepSessionInUse(ctx: KoaContextWithOIDC, store: Authoriza
 }
 
 /**
+ * Gives the client that a token request names, whether or not it is that one; undefined if it names none.
+ *
  * Public apps that send a refresh token alone (fhirclient does) are known by that token: its client is put into the request.
  * A confidential client gains nothing: it must still authenticate.
  */
-export async function nameClientOfRefresh(ctx: KoaContextWithOIDC, store: AuthorizationStore): Promise<void> {
-  if (ctx.headers.authorization !== undefined || !ctx.is('application/x-www-form-urlencoded')) return;
+export async function nameClient(ctx: KoaContextWithOIDC, store: AuthorizationStore): Promise<string | undefined> {
+  const [, basic] = /^Basic +(\S+)$/i.exec(ctx.headers.authorization ?? '') ?? [];
+  if (basic !== undefined) return Buffer.from(basic, 'base64').toString().split(':', 1)[0];
+  if (ctx.headers.authorization !== undefined || !ctx.is('application/x-www-form-urlencoded')) return undefined;
   const bytes = await readBytes(ctx.req, MAX_TOKEN_REQUEST_BYTES);
   const form = new URLSearchParams(bytes.toString('utf8'));
   const token = form.get('refresh_token');
@@ -54,6 +58,17 @@ export async function nameClientOfRefresh(ctx: KoaContextWithOIDC, store: Author
     if (typeof record?.payload.clientId === 'string') form.set('client_id', record.payload.clientId);
   }
   replay(ctx, Buffer.from(form.toString()));
+  return form.get('client_id') ?? subjectOf(form.get('client_assertion') ?? '');
+}
+
+/** The `sub` of an assertion, not verified. */
+function subjectOf(assertion: string): string | undefined {
+  try {
+    const { sub } = JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as { sub?: unknown };
+    return typeof sub === 'string' ? sub : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Puts `bytes` in the place of a body that was read. */

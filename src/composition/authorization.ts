@@ -8,6 +8,8 @@ import type { Revocations } from '../authorization/revocations.ts';
 import type { AuthorizationEvent } from '../authorization/settings.ts';
 import { hasDemo } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
+import { TOKEN_POINTS } from '../http/guard-authorization.ts';
+import type { RateLimits } from '../http/middleware/rate-limit.ts';
 import { createPatientFinder, putIfMissing } from '../interactions/find-patients.ts';
 import type { InnerRequests } from '../interactions/inner-request.ts';
 import type { PostgresStore } from '../store/postgres/postgres-store.ts';
@@ -31,6 +33,7 @@ export async function openAuthorization(
   operationNames: () => readonly string[],
   audit: Audit | undefined,
   revocations: Revocations,
+  rates: RateLimits,
 ): Promise<AuthorizationServer> {
   const allowDemo = hasDemo(config);
   if (!allowDemo) await store.removeDemo();
@@ -52,6 +55,8 @@ export async function openAuthorization(
       for (const resource of DEMO_RESOURCES) await putIfMissing(inner(), resource);
     },
     now: Date.now,
+    // By address too: a client id is no secret, and nobody else must be able to use it up.
+    chargeClient: (address, client) => rates.chargeAuthorization('client', `${address} ${client}`, TOKEN_POINTS),
     report: ({ kind, error, ...event }: AuthorizationEvent) => {
       if (kind === 'error') log.error('the authorization server failed', { error });
       else log.info(`authorization: ${kind}`, { ...event });

@@ -316,6 +316,17 @@ export const OPTIONS = {
     unit: 'tokens',
     description: 'Refused tokens a minute from one address before it gets 429; 0 is no limit.',
   },
+  authorizationRateLimit: {
+    kind: 'integer',
+    env: 'AUTHORIZATION_RATE_LIMIT',
+    flag: 'authorization-rate-limit',
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 6000,
+    unit: 'points',
+    description:
+      'Points a minute at the embedded authorization server for each address, half of them for each client there (a log-in or another posted page 20, a token 5, else 1); 0 is no limit.',
+  },
   redisUrl: {
     kind: 'url',
     env: 'REDIS_URL',

@@ -17,6 +17,7 @@ import type { Readiness } from '../store/readiness.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
 import { auditRecordOf, type Heard } from './audit-record.ts';
+import { createAuthorizationGuard } from './guard-authorization.ts';
 import { type Admission, createAdmission, type Place } from './middleware/admission.ts';
 import { type Authenticated, createAuthenticate, type RestrictionsOf } from './middleware/authenticate.ts';
 import { type BaseUrlOptions, baseUrl } from './middleware/base-url.ts';
@@ -215,7 +216,10 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
     const { status, troubled } = await options.readiness();
     return c.json({ status, ...(troubled.length > 0 && { troubled }) }, status === 'not ready' ? 503 : 200);
   });
-  if (options.authorization) mountAuthorization(app, options.authorization, options.basePath);
+  if (options.authorization) {
+    const guard = createAuthorizationGuard({ admission, rates, underWay, requestTimeoutMs, isSecure });
+    mountAuthorization(app, options.authorization, options.basePath, guard);
+  }
   if (metrics) app.get('/metrics', (c) => tellMetrics(c.env.incoming, metrics));
   app.all('*', (c) => {
     const { incoming } = c.env;

@@ -26,7 +26,7 @@ export function edgeMetrics({ admission, rates }: Edge, underWay: WorkUnderWay):
     },
     {
       name: 'meridian_requests_limited_total',
-      help: 'Requests refused with 429, by what had asked for too much: client, user or address.',
+      help: 'Requests refused with 429, by what had asked for too much: client, user or address; authorization: at the authorization server.',
       kind: 'counter',
       labels: ['by'],
       read: () => byLabel('by', rates.refused),

@@ -12,6 +12,7 @@ export interface EdgeOptions {
   readonly clientRateLimit: number;
   readonly userRateLimit: number;
   readonly refusedTokenLimit: number;
+  readonly authorizationRateLimit: number;
   readonly redisUrl?: string | undefined;
 }
 
@@ -35,6 +36,7 @@ export function createEdge(options: EdgeOptions, log: { warn(message: string, fi
       clientPoints: options.clientRateLimit,
       userPoints: options.userRateLimit,
       refusedTokens: options.refusedTokenLimit,
+      authorizationPoints: options.authorizationRateLimit,
       ...(redis && { redis }),
     }),
     cors: createCors({

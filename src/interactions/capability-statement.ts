@@ -79,11 +79,11 @@ function restOf(services: InteractionServices, operations: readonly DescribedOpe
 }
 
 /** @see https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#declaring-support-for-oauth2-endpoints */
-function securityOf({ oauth }: InteractionServices): object {
+function securityOf({ oauth, isCors = false }: InteractionServices): object {
   const description = 'Bearer tokens (JWT) with SMART scopes; metadata needs none.';
-  if (!oauth) return { cors: true, description };
+  if (!oauth) return { cors: isCors, description };
   const coding = [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' }];
-  return { extension: [oauthUris(oauth)], cors: true, service: [{ coding }], description };
+  return { extension: [oauthUris(oauth)], cors: isCors, service: [{ coding }], description };
 }
 
 function oauthUris({ authorization, token, introspection, revocation }: OauthUris): object {

@@ -68,6 +68,8 @@ export interface InteractionServices {
   readonly log: ErrorLog;
   /** Refuse to delete what others refer to. */
   readonly referentialIntegrity: boolean;
+  /** True if pages of other origins may ask, as the CapabilityStatement tells it. */
+  readonly isCors?: boolean;
   /** Where apps ask for tokens, as the CapabilityStatement tells it; without one, tokens come from elsewhere. */
   readonly oauth?: OauthUris;
 }

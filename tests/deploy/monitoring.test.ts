@@ -25,6 +25,7 @@ async function told(): Promise<ReadonlySet<string>> {
     clientRateLimit: 0,
     userRateLimit: 0,
     refusedTokenLimit: 0,
+    authorizationRateLimit: 0,
   };
   const edge = createEdge(options, { warn: () => undefined });
   const silent = { describePool: () => ({ name: 'a', open: 0, busy: 0, waiting: 0 }), describePools: () => [] };

@@ -11,7 +11,7 @@ import { type ClientRequest, registerClient } from '../../src/authorization/clie
 import { type AuthorizationServer, openAuthorizationServer } from '../../src/authorization/open.ts';
 import { createPasswords } from '../../src/authorization/passwords.ts';
 import { createRevocations, type Revocations } from '../../src/authorization/revocations.ts';
-import type { AuthorizationEvent } from '../../src/authorization/settings.ts';
+import type { AuthorizationEvent, AuthorizationOptions } from '../../src/authorization/settings.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
 import type { AuthorizationStore } from '../../src/store/authorization.ts';
 
@@ -41,7 +41,11 @@ export const PATIENTS = [
   { id: 'p2', name: 'Ben Brown' },
 ];
 
-export async function serveAuthorization(store: AuthorizationStore, now: () => number = Date.now): Promise<ServedAuthorization> {
+export async function serveAuthorization(
+  store: AuthorizationStore,
+  now: () => number = Date.now,
+  chargeClient?: AuthorizationOptions['chargeClient'],
+): Promise<ServedAuthorization> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meridian-authorization-'));
   const { isResourceType } = loadDefinitions();
   const events: AuthorizationEvent[] = [];
@@ -68,6 +72,7 @@ export async function serveAuthorization(store: AuthorizationStore, now: () => n
     allowDemo: false,
     beforeFirstUse: async () => undefined,
     now,
+    ...(chargeClient && { chargeClient }),
     report: (event) => events.push(event),
   });
   handler = server;

@@ -20,6 +20,8 @@ export interface RateLimitOptions {
   readonly userPoints: number;
   /** Refused tokens a minute from one address; 0: no limit. */
   readonly refusedTokens: number;
+  /** Points a minute at the authorization server for each address, and half of them for each client there; 0: no limit. */
+  readonly authorizationPoints?: number;
   readonly redis?: RedisConnection;
 }
 
@@ -40,19 +42,27 @@ export interface RateLimits {
   chargeLater(who: Charged, points: number): Promise<void>;
   /** @throws FhirError 429 while that address has had too many tokens refused; looks at the address only if any has */
   checkAddress(address: () => string): void;
+  /** Counts points at the authorization server, of an address or of a client that is named there. @throws FhirError 429 */
+  chargeAuthorization(by: 'address' | 'client', key: string, points: number): Promise<void>;
   /** Counts a refused token. */
   refuseToken(address: string): Promise<void>;
   /** Requests refused so far. */
-  readonly refused: { client: number; user: number; address: number };
+  readonly refused: { client: number; user: number; address: number; authorization: number };
   /** Tokens refused so far. */
   tokensRefused(): number;
 }
 
 export function createRateLimits(options: RateLimitOptions): RateLimits {
-  const refused = { client: 0, user: 0, address: 0 };
+  const refused = { client: 0, user: 0, address: 0, authorization: 0 };
   const clients = limiter('client', options.clientPoints, options);
   const users = limiter('user', options.userPoints, options);
   const addresses = limiter('address', options.refusedTokens, options);
+  const { authorizationPoints = 0 } = options;
+  const authorization = {
+    address: limiter('oauth-address', authorizationPoints, options),
+    // One client that asks in circles leaves room for the others at its address.
+    client: limiter('oauth-client', Math.ceil(authorizationPoints / 2), options),
+  };
   const policy = [
     ...(clients ? [`"client";q=${options.clientPoints};w=${WINDOW_SECONDS}`] : []),
     ...(users ? [`"user";q=${options.userPoints};w=${WINDOW_SECONDS}`] : []),
@@ -101,6 +111,17 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       if (until === undefined) return;
       refused.address++;
       throw throttledBy('too many tokens from this address were refused', until - at);
+    },
+
+    chargeAuthorization: async (by, key, points) => {
+      const result = await authorization[by]?.consume(key, points).catch((error: unknown) => {
+        if (error instanceof RateLimiterRes) return error;
+        throw error;
+      });
+      // A request that takes more than there is left is refused, and counts all the same.
+      if (!result || result.consumedPoints <= (by === 'address' ? authorizationPoints : Math.ceil(authorizationPoints / 2))) return;
+      refused.authorization++;
+      throw throttledBy(`this ${by} has asked the authorization server for as much as it may in a minute`, result.msBeforeNext);
     },
 
     refuseToken: async (address) => {
