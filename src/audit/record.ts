@@ -9,7 +9,7 @@
 export interface AuditRecord {
   /** When it was answered, milliseconds since 1970; never less than that of the record before it in its chain. */
   readonly recorded: number;
-  /** A code of restful-interaction, `$name` of an operation, `login` or `logout`; '' if the request never got so far. */
+  /** A code of restful-interaction, `$name` of an operation, an `AuthorizationInteraction`; '' if the request never got so far. */
   readonly interaction: string;
   /** HTTP status of the answer. */
   readonly status: number;

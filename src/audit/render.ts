@@ -67,11 +67,21 @@ export function auditEventOf(
   } as { readonly resourceType: string; readonly id: string };
 }
 
+/**
+ * What the authorization server does. IHE names the transaction by which a token is got; consent and revocation have no code.
+ * @see https://profiles.ihe.net/ITI/IUA/index.html#3715-security-considerations
+ */
+const DEEDS: Readonly<Record<string, object>> = {
+  login: { system: DICOM, code: '110122', display: 'Login' },
+  logout: { system: DICOM, code: '110123', display: 'Logout' },
+  token: { system: 'urn:ihe:event-type-code', code: 'ITI-71', display: 'Get Access Token' },
+  consent: { display: 'Authorization by a person' },
+  revocation: { display: 'Revocation of a token' },
+};
+
 function kindOf({ interaction }: AuditRecord): object {
-  if (interaction === 'login' || interaction === 'logout') {
-    const subtype = interaction === 'login' ? { code: '110122', display: 'Login' } : { code: '110123', display: 'Logout' };
-    return { type: { system: DICOM, code: '110114', display: 'User Authentication' }, subtype: [{ system: DICOM, ...subtype }] };
-  }
+  const deed = DEEDS[interaction];
+  if (deed) return { type: { system: DICOM, code: '110114', display: 'User Authentication' }, subtype: [deed] };
   const type = { system: TYPES, code: 'rest', display: 'RESTful Operation' };
   if (interaction === '') return { type };
   const isOperation = interaction.startsWith('$');

@@ -3,6 +3,7 @@
  * browser here and takes over again from its own address.
  * @see https://github.com/panva/node-oidc-provider/blob/main/docs/README.md#user-flows
  */
+import type { IncomingMessage } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from '../store/authorization.ts';
@@ -31,6 +32,7 @@ interface Scene {
   readonly clientId: string;
   readonly clientName: string;
   readonly scopes: readonly string[];
+  readonly address: string;
 }
 
 const CANCELLED: Result = { error: 'access_denied', error_description: 'the person refused' };
@@ -38,7 +40,7 @@ const REFUSED_TEXT = 'That name, password or code is not right, or the account i
 
 /** Answers the addresses below {@link INTERACTION_PATH}; others are passed on. */
 export function createInteractions(provider: Provider, options: AuthorizationOptions, launches: Launches) {
-  const { store, report, isResourceType } = options;
+  const { store, report, isResourceType, addressOf = nextHop } = options;
   const authenticate = createAuthenticator({ ...options, passwords: createPasswords() });
 
   return async (
@@ -78,12 +80,19 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
       scopes: String(interaction.params.scope ?? '')
         .split(' ')
         .filter(Boolean),
+      address: addressOf(ctx.req),
     };
   }
 
   async function take(scene: Scene): Promise<Step> {
     if (scene.isPost && scene.form.get('action') === 'cancel') {
-      report({ kind: 'refused', client: scene.clientId });
+      report({
+        kind: 'refused',
+        user: (await nameOf(scene)) ?? '',
+        client: scene.clientId,
+        address: scene.address,
+        detail: 'the person refused',
+      });
       return { result: CANCELLED };
     }
     switch (scene.interaction.prompt.name) {
@@ -102,7 +111,12 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
     return account;
   }
 
-  async function logIn({ isPost, form, clientId, clientName }: Scene): Promise<Step> {
+  /** Who is logged in, if anybody is. */
+  async function nameOf({ interaction }: Scene): Promise<string | undefined> {
+    return (await store.accountById(interaction.session?.accountId ?? ''))?.login;
+  }
+
+  async function logIn({ isPost, form, clientId, clientName, address }: Scene): Promise<Step> {
     if (!isPost) return { page: loginPage({ clientName, needsCode: false }) };
     const login = form.get('login') ?? '';
     const outcome = await tryLogin({ login, password: form.get('password') ?? '', code: form.get('code') ?? '' });
@@ -113,7 +127,7 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
       };
     }
     if (outcome.kind === 'welcome') {
-      report({ kind: 'login', user: outcome.account.login, client: clientId });
+      report({ kind: 'login', user: outcome.account.login, client: clientId, address });
       return {
         result: {
           login: { accountId: outcome.account.id, amr: outcome.account.totpSecret ? ['pwd', 'otp', 'mfa'] : ['pwd'], remember: false },
@@ -121,7 +135,7 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
       };
     }
     const needsCode = outcome.kind === 'code-needed';
-    if (!needsCode) report({ kind: 'login-refused', user: login.slice(0, 64), client: clientId });
+    if (!needsCode) report({ kind: 'login-refused', user: login.slice(0, 64), client: clientId, address });
     return {
       page: loginPage({ clientName, login, needsCode, problem: needsCode ? 'Type your password again, with the code.' : REFUSED_TEXT }),
       status: 401,
@@ -146,11 +160,12 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
     return pickPatient(scene, account);
   }
 
-  async function useLaunch(launch: string, { clientId }: Scene, account: Account): Promise<Step> {
+  async function useLaunch(launch: string, { clientId, address }: Scene, account: Account): Promise<Step> {
     const context = await launches.find(launch, clientId);
     if (!context || !(await launches.use(launch))) return refusal('invalid_request', 'the launch is unknown, used or too old');
     if (context.patient !== undefined && !mayOpen(account.role, account.fhirUser, context.patient, true)) {
-      report({ kind: 'refused', user: account.login, client: clientId, detail: 'launch with a record that is not theirs to open' });
+      const detail = 'launch with a record that is not theirs to open';
+      report({ kind: 'refused', user: account.login, client: clientId, address, patient: context.patient, detail });
       return refusal('access_denied', 'this record is not yours to open');
     }
     return { result: { context: { ...context } } };
@@ -189,7 +204,7 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
 
   /** The request goes on with exactly the scopes that were granted; each authorization is a grant of its own. */
   async function grant(
-    { interaction, clientId }: Scene,
+    { interaction, clientId, address }: Scene,
     account: Account,
     context: LaunchContext,
     scopes: readonly string[],
@@ -205,10 +220,13 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
     await launches.keep(grantId, context, new Date(options.now() + LIFETIMES.offlineRefresh * 1000));
     interaction.params.scope = scopes.join(' ');
     await interaction.persist();
-    report({ kind: 'grant', user: account.login, client: clientId, detail: scopes.join(' ') });
+    const { patient } = context;
+    report({ kind: 'grant', user: account.login, client: clientId, address, ...(patient && { patient }), detail: scopes.join(' ') });
     return grantId;
   }
 }
+
+const nextHop = ({ socket }: IncomingMessage) => socket.remoteAddress ?? '';
 
 const refusal = (error: string, error_description: string): Step => ({ result: { error, error_description } });
 

@@ -62,7 +62,11 @@ export async function createAuthorizationServer(options: AuthorizationOptions): 
     if (ctx.path === PATHS.token) {
       await extendTokenResponse(ctx, launches, smartStyle);
       await keepSessionInUse(ctx, options.store, options.now());
-    } else if (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation) await answerForJwt(ctx, options);
+      await reportToken(ctx, options);
+    } else if (ctx.path === PATHS.introspection || ctx.path === PATHS.revocation) {
+      await answerForJwt(ctx, options);
+      if (ctx.path === PATHS.revocation) reportRevocation(ctx, options);
+    }
   });
 
   const handle = provider.callback();
@@ -74,6 +78,32 @@ export async function createAuthorizationServer(options: AuthorizationOptions): 
     await handle(incoming, outgoing);
   };
 }
+
+/** Every token that is given, renewed or refused: what can't be put on record is not given. */
+async function reportToken(ctx: KoaContextWithOIDC, options: AuthorizationOptions): Promise<void> {
+  if (ctx.method !== 'POST' || !ctx.oidc) return;
+  const { client, params, entities } = ctx.oidc;
+  const body = ctx.body as { scope?: string; error?: string; patient?: string } | undefined;
+  const how = String(params?.grant_type ?? 'no grant_type').slice(0, 60);
+  const account = entities.Account ? await options.store.accountById(entities.Account.accountId) : undefined;
+  const isGiven = ctx.status === 200;
+  options.report({
+    kind: isGiven ? 'token' : 'token-refused',
+    ...(account && { user: account.login }),
+    client: client?.clientId ?? String(params?.client_id ?? '').slice(0, LONGEST_CLIENT_ID),
+    address: addressOf(ctx, options),
+    ...(isGiven && body?.patient && { patient: body.patient }),
+    detail: `${how}: ${isGiven ? (body?.scope ?? '') : (body?.error ?? ctx.status)}`,
+  });
+}
+
+function reportRevocation(ctx: KoaContextWithOIDC, options: AuthorizationOptions): void {
+  const client = ctx.oidc?.client?.clientId;
+  if (ctx.status === 200 && client !== undefined) options.report({ kind: 'revoked', client, address: addressOf(ctx, options) });
+}
+
+const addressOf = (ctx: KoaContextWithOIDC, options: AuthorizationOptions) =>
+  options.addressOf?.(ctx.req) ?? ctx.req.socket.remoteAddress ?? '';
 
 /** Answers 429 for a client that has asked for too many tokens. */
 async function isWithinLimits(ctx: KoaContextWithOIDC, { store, chargeClient }: AuthorizationOptions): Promise<boolean> {
@@ -110,8 +140,10 @@ function asset(ctx: Answer, type: string, text: string): void {
 /** Errors of our own pages; oidc-provider answers for its addresses itself. */
 function answerError(ctx: Answer, error: unknown, { report }: AuthorizationOptions): void {
   const isKnown = error instanceof errors.OIDCProviderError;
-  if (!isKnown) report({ kind: 'error', error });
-  ctx.status = isKnown ? error.statusCode : 500;
+  // What can't be put on record is refused until it can.
+  const isUnavailable = (error as { status?: number }).status === 503;
+  if (!isKnown && !isUnavailable) report({ kind: 'error', error });
+  ctx.status = isKnown ? error.statusCode : isUnavailable ? 503 : 500;
   ctx.type = 'html';
   ctx.body = isKnown
     ? errorPage(error.error, error.error_description ?? error.message)

@@ -1,4 +1,5 @@
 /** What the composition root gives the authorization server. */
+import type { IncomingMessage } from 'node:http';
 import type { LocalIssuer } from '../access/local-key.ts';
 import type { AuthorizationStore } from '../store/authorization.ts';
 import type { IsResourceType } from './narrow-scopes.ts';
@@ -12,10 +13,14 @@ export interface FoundPatients {
 
 /** Something that an administrator may want to know; never a password or a token. */
 export interface AuthorizationEvent {
-  readonly kind: 'login' | 'login-refused' | 'logout' | 'grant' | 'refused' | 'error';
+  readonly kind: 'login' | 'login-refused' | 'logout' | 'grant' | 'refused' | 'token' | 'token-refused' | 'revoked' | 'error';
   /** The account's login, as typed when it was refused. */
   readonly user?: string;
   readonly client?: string;
+  /** IP address of the browser, or of the app. */
+  readonly address?: string;
+  /** In context; a logical id. */
+  readonly patient?: string;
   readonly detail?: string;
   readonly error?: unknown;
 }
@@ -45,7 +50,10 @@ export interface AuthorizationOptions {
   readonly now: () => number;
   /** Counts a token request of the client that it names. @throws Error with `status` and `headers` when that is too many */
   readonly chargeClient?: (address: string, client: string) => Promise<void>;
+  /** Called before what happened is answered; where it throws, it has not happened. */
   readonly report: (event: AuthorizationEvent) => void;
+  /** The IP address of whoever asks; default: the next hop's. */
+  readonly addressOf?: (incoming: IncomingMessage) => string;
 }
 
 /** Lifetimes in seconds. */

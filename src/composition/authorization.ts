@@ -1,7 +1,7 @@
 /** The embedded authorization server on this gateway's stores. */
 import { openLocalIssuer } from '../access/local-key.ts';
 import type { Audit } from '../audit/audit.ts';
-import { type Login, loginRecord } from '../audit/login.ts';
+import { type AuthorizationInteraction, authorizationRecord, patientsShownRecord } from '../audit/authorization.ts';
 import { addDemo, DEMO_RESOURCES } from '../authorization/demo.ts';
 import { type AuthorizationServer, openAuthorizationServer } from '../authorization/open.ts';
 import type { Revocations } from '../authorization/revocations.ts';
@@ -9,6 +9,7 @@ import type { AuthorizationEvent } from '../authorization/settings.ts';
 import { hasDemo } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
 import { TOKEN_POINTS } from '../http/guard-authorization.ts';
+import { callerOf } from '../http/middleware/caller.ts';
 import type { RateLimits } from '../http/middleware/rate-limit.ts';
 import { createPatientFinder, putIfMissing } from '../interactions/find-patients.ts';
 import type { InnerRequests } from '../interactions/inner-request.ts';
@@ -16,11 +17,16 @@ import type { PostgresStore } from '../store/postgres/postgres-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ownIssuer } from './tokens.ts';
 
-/** What of the authorization server's doings is put on record: a login that can't be is not granted. */
-const LOGINS: Partial<Record<AuthorizationEvent['kind'], Login>> = {
-  login: { interaction: 'login', status: 200 },
-  'login-refused': { interaction: 'login', status: 401 },
-  logout: { interaction: 'logout', status: 200 },
+/** What of the authorization server's doings is put on record, and with which status: what can't be does not happen. */
+const DEEDS: Readonly<Record<Exclude<AuthorizationEvent['kind'], 'error'>, readonly [AuthorizationInteraction, number]>> = {
+  login: ['login', 200],
+  'login-refused': ['login', 401],
+  logout: ['logout', 200],
+  grant: ['consent', 200],
+  refused: ['consent', 403],
+  token: ['token', 200],
+  'token-refused': ['token', 401],
+  revoked: ['revocation', 200],
 };
 
 /** The embedded authorization server; demo accounts only where nobody but this machine can reach them. */
@@ -45,8 +51,18 @@ export async function openAuthorization(
     fhirBaseUrl: config.audience,
     isResourceType,
     operations: operationNames,
-    findPatients: (text, user) => createPatientFinder(inner()).find(text, user),
-    readPatient: (id, user) => createPatientFinder(inner()).read(id, user),
+    findPatients: async (text, user) => {
+      const found = await createPatientFinder(inner()).find(text, user);
+      const ids = found.patients.map(({ id }) => id);
+      audit?.keep(patientsShownRecord(user, text, ids));
+      return found;
+    },
+    readPatient: async (id, user) => {
+      const patient = await createPatientFinder(inner()).read(id, user);
+      if (patient) audit?.keep(patientsShownRecord(user, '', [id]));
+      return patient;
+    },
+    addressOf: (incoming) => callerOf(incoming, config),
     privateKeyOrigins: config.privateKeyOrigins.map((url) => new URL(url).origin),
     allowDemo,
     beforeFirstUse: async () => {
@@ -58,10 +74,13 @@ export async function openAuthorization(
     // By address too: a client id is no secret, and nobody else must be able to use it up.
     chargeClient: (address, client) => rates.chargeAuthorization('client', `${address} ${client}`, TOKEN_POINTS),
     report: ({ kind, error, ...event }: AuthorizationEvent) => {
-      if (kind === 'error') log.error('the authorization server failed', { error });
-      else log.info(`authorization: ${kind}`, { ...event });
-      const login = LOGINS[kind];
-      if (login) audit?.keep(loginRecord(login, event));
+      if (kind === 'error') {
+        log.error('the authorization server failed', { error });
+        return;
+      }
+      const { patient: _, ...told } = event;
+      log.info(`authorization: ${kind}`, told);
+      audit?.keep(authorizationRecord(...DEEDS[kind], event));
     },
   });
 }

@@ -2,7 +2,21 @@
 import type { AuditRecord } from '../../src/audit/record.ts';
 import type { createRandom } from '../support/random.ts';
 
-const INTERACTIONS = ['read', 'vread', 'create', 'update', 'delete', 'search-type', '$everything', 'login', 'transaction', ''];
+const INTERACTIONS = [
+  'read',
+  'vread',
+  'create',
+  'update',
+  'delete',
+  'search-type',
+  '$everything',
+  'login',
+  'consent',
+  'token',
+  'revocation',
+  'transaction',
+  '',
+];
 
 /** `n` makes time and request id; several records may share a millisecond. */
 export function randomRecord({ pick, below }: ReturnType<typeof createRandom>, n: number): AuditRecord {

@@ -40,8 +40,8 @@ describe('the authorization server', () => {
 
   test('has a limit for each client, whatever client is named', async () => {
     const rates = createRateLimits({ ...UNLIMITED, authorizationPoints: 20 });
-    const charge = (address: string, client: string) => rates.chargeAuthorization('client', `${address} ${client}`, 5);
-    const served = await serveAuthorization(createMemoryAuthorizationStore(), Date.now, charge);
+    const chargeClient = (address: string, client: string) => rates.chargeAuthorization('client', `${address} ${client}`, 5);
+    const served = await serveAuthorization(createMemoryAuthorizationStore(), Date.now, { chargeClient });
     const form = (client_id: string) => served.token({ grant_type: 'authorization_code', client_id, code: 'x' });
     const basic = (id: string) =>
       served.token({ grant_type: 'client_credentials' }, { Authorization: `Basic ${Buffer.from(`${id}:secret`).toString('base64')}` });

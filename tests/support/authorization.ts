@@ -44,7 +44,7 @@ export const PATIENTS = [
 export async function serveAuthorization(
   store: AuthorizationStore,
   now: () => number = Date.now,
-  chargeClient?: AuthorizationOptions['chargeClient'],
+  changes: Partial<Pick<AuthorizationOptions, 'chargeClient' | 'report'>> = {},
 ): Promise<ServedAuthorization> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meridian-authorization-'));
   const { isResourceType } = loadDefinitions();
@@ -72,8 +72,11 @@ export async function serveAuthorization(
     allowDemo: false,
     beforeFirstUse: async () => undefined,
     now,
-    ...(chargeClient && { chargeClient }),
-    report: (event) => events.push(event),
+    ...changes,
+    report: (event) => {
+      changes.report?.(event);
+      events.push(event);
+    },
   });
   handler = server;
   await server.warmUp();
