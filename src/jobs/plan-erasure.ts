@@ -38,13 +38,16 @@ type Verdict = Found | 'shared' | undefined;
 
 /** Reads every version of the record. */
 export async function planErasure(patient: string, also: readonly string[], services: ErasurePlanServices): Promise<ErasurePlan> {
-  const keys = await candidatesOf(patient, services);
+  const archived = new Map((await services.erasure.archivedIn(recordKeyOf(patient))).map((version) => [keyText(version), version]));
+  const keys = await candidatesOf(patient, [...archived.values()], services);
   const named = new Set(also);
   const items: Found[] = [];
   const shared: string[] = [];
   for (let start = 0; start < keys.length; start += RESOURCES_AT_ONCE) {
     const some = keys.slice(start, start + RESOURCES_AT_ONCE);
-    const verdicts = await Promise.all(some.map(async (key) => verdictOn(key, await versionsOf(key, services), patient, named, services)));
+    const verdicts = await Promise.all(
+      some.map(async (key) => verdictOn(key, await versionsOf(key, services, archived.get(keyText(key))), patient, named, services)),
+    );
     verdicts.forEach((verdict, index) => {
       if (verdict === 'shared') shared.push(keyText(some[index] as ResourceKey));
       else if (verdict) items.push(verdict);
@@ -59,13 +62,17 @@ export async function planErasure(patient: string, also: readonly string[], serv
 /** What points at others goes after them: a run that is taken up again finds them by it. */
 const rankOf = ({ type }: ResourceKey) => (type === 'Binary' ? 0 : type === 'Patient' ? 2 : 1);
 
-async function candidatesOf(patient: string, { resources, erasure, definitions }: ErasurePlanServices): Promise<ResourceKey[]> {
+async function candidatesOf(
+  patient: string,
+  archived: readonly ResourceKey[],
+  { resources, erasure, definitions }: ErasurePlanServices,
+): Promise<ResourceKey[]> {
   const members = ['Patient', ...Object.keys(definitions.compartments.Patient ?? {})].filter((type) => !isServersOwn(type));
   const types = [...new Set(members)];
   const where = { kind: 'everything' } as const;
   const inCompartment = await resources.collect({ types, where, patient: `Patient/${patient}`, limit: MOST_RESOURCES });
   const lying = await erasure.lyingIn(recordKeyOf(patient));
-  const all = new Map(lying.map((key) => [keyText(key), { type: key.type, id: key.id }]));
+  const all = new Map([...lying, ...archived].map((key) => [keyText(key), { type: key.type, id: key.id }]));
   for (const text of inCompartment) {
     const [type = '', id = ''] = text.split('/');
     all.set(text, { type, id });
@@ -73,9 +80,9 @@ async function candidatesOf(patient: string, { resources, erasure, definitions }
   return [...all.values()];
 }
 
-/** Newest first. */
-async function versionsOf(key: ResourceKey, { resources }: ErasurePlanServices): Promise<ResourceVersion[]> {
-  const versions: ResourceVersion[] = [];
+/** Newest first. @param current if it lies in an archive, where the history can't look */
+async function versionsOf(key: ResourceKey, { resources }: ErasurePlanServices, current?: ResourceVersion): Promise<ResourceVersion[]> {
+  const versions: ResourceVersion[] = current ? [current] : [];
   for (;;) {
     const last = versions.at(-1);
     const after = last && { at: last.at, identity: `${last.rk}/${last.type}/${last.id}`, version: last.version };

@@ -1,5 +1,5 @@
 /** Removing resources for good, so that it is as if they had never been: no tombstone stays. */
-import type { ResourceKey } from '../model/resource.ts';
+import type { ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { LeasedJobs } from './leased-jobs.ts';
 
 export interface ErasureStore {
@@ -7,6 +7,11 @@ export interface ErasureStore {
   settle(): Promise<void>;
   /** Resources of which any version lies under the record key, deleted and moved ones as well. May read a whole table. */
   lyingIn(rk: string): Promise<readonly ResourceKey[]>;
+  /**
+   * Current versions that are not to be read in the ordinary way because their year is archived, and lie or once lay under the
+   * record key. May read whole files. @throws FhirError 409 while the year is worked on, 503 where its file is not to be had
+   */
+  archivedIn(rk: string): Promise<readonly ResourceVersion[]>;
   /**
    * Removes the resources: every version wherever it lay, and what leads to it. Safe to repeat after a crash half-way.
    * `rk` is a record key under which parts of them may lie that nothing leads to any more.

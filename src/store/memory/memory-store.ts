@@ -91,6 +91,7 @@ function erasureOf(versions: Versions, kept: Map<string, Idempotency>): ErasureS
     settle: async () => {},
     lyingIn: async (rk) =>
       [...versions.values()].filter((list) => list.some((version) => version.rk === rk)).map(([first]) => first as ResourceDraft),
+    archivedIn: async () => [],
     erase: async (keys) => {
       for (const key of keys) versions.delete(keyText(key));
     },

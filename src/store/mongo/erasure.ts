@@ -67,6 +67,7 @@ export function createMongoErasure(
     // A transaction under way is seen as it was before; MongoDB ends those whose gateway has gone.
     settle: () => sleep(0),
 
+    archivedIn: async () => [],
     lyingIn: (rk) =>
       asked(async () => {
         const range = { _id: { $gte: `${rk}/`, $lt: `${rk}0` } };

@@ -9,6 +9,7 @@ export function createPlacementErasure(clinical: ErasureStore, administrative: E
   return {
     settle: async () => void (await Promise.all([clinical.settle(), administrative.settle()])),
     lyingIn: async (rk) => (await Promise.all([clinical.lyingIn(rk), administrative.lyingIn(rk)])).flat(),
+    archivedIn: async (rk) => (await Promise.all([clinical.archivedIn(rk), administrative.archivedIn(rk)])).flat(),
     async erase(keys, rk) {
       for (const [name, store] of [
         ['clinical', clinical],

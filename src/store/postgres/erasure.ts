@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { ResourceKey } from '../../model/resource.ts';
 import type { ErasureStore } from '../erasure.ts';
+import { createArchiveErasure } from './archive/erase.ts';
 import { textArray } from './binary.ts';
 import { tableOf } from './business-date.ts';
 import { isInTheWay, translating } from './errors.ts';
@@ -18,8 +19,11 @@ const PAUSE_MS = 50;
 /** A look at the whole history; milliseconds. */
 const LONG_LOOK_MS = 30 * 60_000;
 
-export function createPostgresErasure(pool: Pool, settle: () => Promise<void>): ErasureStore {
+/** @param archiveDir where archived years are, which must go as well */
+export function createPostgresErasure(pool: Pool, settle: () => Promise<void>, archiveDir: string | undefined): ErasureStore {
+  const archives = createArchiveErasure(pool, archiveDir);
   return {
+    archivedIn: (rk) => translating(() => archives.lyingIn(rk)),
     settle: () => translating(settle),
     lyingIn: (rk) =>
       translating(() =>
@@ -32,15 +36,10 @@ export function createPostgresErasure(pool: Pool, settle: () => Promise<void>): 
     erase: (keys) =>
       translating(async () => {
         for (const [type, ofType] of Map.groupBy(keys, (key) => key.type)) {
-          await again(() =>
-            inTransactionOf(pool, (client) =>
-              eraseOfType(
-                client,
-                type,
-                ofType.map(({ id }) => id),
-              ),
-            ),
-          );
+          const ids = ofType.map(({ id }) => id);
+          const archived = await archives.erase(type, ids);
+          const online = ids.filter((id) => !archived.has(id));
+          if (online.length > 0) await again(() => inTransactionOf(pool, (client) => eraseOfType(client, type, online)));
         }
       }),
     erasePast: ({ type, id }, rk, versions) =>

@@ -173,7 +173,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     administration: administrationOf(pools, partitions, options.archiveDir),
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
-    erasure: createPostgresErasure(pools.maintenance, () => settlePrepared(pools.maintenance)),
+    erasure: createPostgresErasure(pools.maintenance, () => settlePrepared(pools.maintenance), options.archiveDir),
     auditSink: createAuditSink(pools.audit, partitions, Date.now),
     auditStore: (auditOptions) => createAuditStore(pools.search, auditOptions),
     adoptWaiting: () => translating(() => partitions.adoptWaiting()),

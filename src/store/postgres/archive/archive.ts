@@ -3,7 +3,7 @@
  *
  * Each step is committed before the next begins and may be repeated, so whatever was interrupted is finished by the same call.
  */
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { conflict, unavailable, unprocessable } from '../../../model/error.ts';
 import type { ArchiveDescription } from '../../administration.ts';
 import type { AdministrativeTable } from '../business-date.ts';
@@ -12,7 +12,7 @@ import { listSlots } from '../partitions/list-slots.ts';
 import type { Slot } from '../partitions/slots.ts';
 import { type ArchiveEntry, findArchive, noteExported } from './catalogue.ts';
 import { detach, outside, putBack, restored } from './detach.ts';
-import { digestOfFile, eachBunch, writeArchive } from './file.ts';
+import { digestOfFile, eachBunch, removeStale, writeArchive } from './file.ts';
 import { columnsOf, type Digest, digestOf, eachLine, putLines } from './lines.ts';
 
 /** The slot of a year, whether or not it is there. */
@@ -26,8 +26,8 @@ export interface ArchiveTarget {
  * @throws FhirError 409 under way elsewhere or a wrong checksum, 422 no such partition, 503 table in use or file not as it was
  */
 export function archivePartition(pool: Pool, folder: string, target: ArchiveTarget, confirm?: string): Promise<ArchiveDescription> {
-  return alone(pool, target, async (client) => {
-    const { partition } = target.slot;
+  const { partition } = target.slot;
+  return alone(pool, partition, async (client) => {
     const known = await findArchive(client, partition);
     if (confirm !== undefined) return drop(client, folder, partition, known, confirm);
     if (known?.state === 'dropped') return known;
@@ -42,8 +42,8 @@ export function archivePartition(pool: Pool, folder: string, target: ArchiveTarg
 
 /** Puts a year back, from the rows that are still there or from its file. Gives what was put back. @throws as `archivePartition` */
 export function restorePartition(pool: Pool, folder: string, target: ArchiveTarget): Promise<ArchiveDescription> {
-  return alone(pool, target, async (client) => {
-    const { table, slot } = target;
+  const { table, slot } = target;
+  return alone(pool, slot.partition, async (client) => {
     const entry = await findArchive(client, slot.partition);
     if (!entry) throw unprocessable(`${slot.partition} is not archived`, 'year');
     const from = entry.state === 'dropped' ? restored(slot.partition) : outside(slot.partition);
@@ -52,18 +52,18 @@ export function restorePartition(pool: Pool, folder: string, target: ArchiveTarg
     const digest = await digestOf(client, from, columns);
     if (entry.sha256 !== undefined) checkSame(digest, entry, `the rows of ${from}`);
     await putBack(client, table, slot, from);
+    // What is erased from now on must not outlive it in a file.
+    await removeStale(folder, slot.partition);
     return { ...entry, ...digest };
   });
 }
 
 /** One at a time for each partition, over all gateways. */
-async function alone<T>(pool: Pool, { slot }: ArchiveTarget, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function alone<T>(pool: Pool, partition: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
-    const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [
-      `archive ${slot.partition}`,
-    ]);
-    if (!rows[0]?.won) throw conflict(`${slot.partition} is being archived or restored just now`);
+    const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS won', [`archive ${partition}`]);
+    if (!rows[0]?.won) throw conflict(`${partition} is being archived or restored just now`);
     return await work(client);
   } finally {
     // The session ends too, but who comes next must not find the lock for as long as that takes.
@@ -77,7 +77,8 @@ async function checkThere(client: PoolClient, { table, slot }: ArchiveTarget): P
   if (!slots.some(({ partition }) => partition === slot.partition)) throw unprocessable(`there is no partition ${slot.partition}`, 'year');
 }
 
-async function exportRows(client: PoolClient, folder: string, partition: string): Promise<void> {
+/** Writes the rows of a detached partition to a file, verifies it and notes it. */
+export async function exportRows(client: ClientBase, folder: string, partition: string): Promise<void> {
   const source = outside(partition);
   const columns = await columnsOf(client, source);
   const written = await writeArchive(folder, partition, (take) => eachLine(client, source, columns, take));
@@ -117,7 +118,8 @@ async function load(client: PoolClient, folder: string, { table, slot }: Archive
   await client.query(`ANALYZE ${place}`);
 }
 
-function checkSame(digest: Digest | undefined, { rows, sha256 }: Partial<Digest>, what: string): void {
+/** @throws FhirError 503 when the digest is another, or there is none */
+export function checkSame(digest: Digest | undefined, { rows, sha256 }: Partial<Digest>, what: string): void {
   if (!digest) throw unavailable(`the archive ${what} is not in this gateway's archive folder`);
   if (digest.rows !== rows || digest.sha256 !== sha256)
     throw unavailable(`${what}: ${digest.rows} rows with SHA-256 ${digest.sha256}, where ${rows} with ${sha256} were exported`);

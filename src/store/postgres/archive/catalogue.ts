@@ -56,11 +56,21 @@ export interface Exported {
   readonly file: string;
 }
 
-export async function noteExported(client: ClientBase, partition: string, { columns, rows, sha256, file }: Exported): Promise<void> {
-  await client.query(
-    `UPDATE partition_archive SET state = 'exported', columns = $2, rows = $3, sha256 = $4, file = $5 WHERE partition = $1`,
-    [partition, columns, rows, sha256, file],
-  );
+/** @param state `dropped` for a file that was written anew when there was nothing but it */
+export async function noteExported(
+  client: ClientBase,
+  partition: string,
+  { columns, rows, sha256, file }: Exported,
+  state: 'exported' | 'dropped' = 'exported',
+): Promise<void> {
+  await client.query(`UPDATE partition_archive SET state = $6, columns = $2, rows = $3, sha256 = $4, file = $5 WHERE partition = $1`, [
+    partition,
+    columns,
+    rows,
+    sha256,
+    file,
+    state,
+  ]);
 }
 
 /** The archives that hold these resources of one type, by id; the head rows stay when a year goes. */

@@ -1,5 +1,5 @@
 /** The file of an archived year: newline-delimited JSON, readable by the gateway's user only. */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDigest, type Digest } from './lines.ts';
 
@@ -30,6 +30,18 @@ export async function writeArchive(
   await syncFolder(folder);
   return { ...digest, file };
 }
+
+/** Removes files of the partition, but `current`. Nothing is wrong with a folder that is not there. */
+export async function removeStale(folder: string, partition: string, current?: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : Promise.reject(error)));
+  const stale = names.filter((name) => name !== current && isOfPartition(name, partition));
+  if (stale.length === 0) return;
+  await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
+  await syncFolder(folder);
+}
+
+const FILE_END = /^-[0-9a-f]{16}\.ndjson$|^\.partial$/;
+const isOfPartition = (name: string, partition: string) => name.startsWith(partition) && FILE_END.test(name.slice(partition.length));
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
