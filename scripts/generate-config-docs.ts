@@ -37,6 +37,8 @@ function valuesOf(option: Option): string {
       return option.kind;
     case 'urls':
       return 'list of URLs';
+    case 'regions':
+      return 'list of rules';
   }
 }
 

@@ -24,6 +24,7 @@ import { createRequestsUnderWay } from './http/under-way.ts';
 import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
 import type { InnerRequests } from './interactions/inner-request.ts';
+import { zonesBy } from './interactions/regions.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { withParameterRules } from './jobs/parameter-rules.ts';
 import { unavailable } from './model/error.ts';
@@ -196,6 +197,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       pageTokens: createPageTokens(await sharedSecret(clinical.collections)),
       now: Date.now,
       newUlid,
+      ...(config.regions.length > 0 && { zoneOf: zonesBy(config.regions) }),
       beginWrite: clock.beginWrite,
       watermark: clock.watermark,
       limits: {

@@ -3,6 +3,8 @@
  * `docs/configuration.md` is generated from this table (`npm run docs`), and {@link Config} is derived from it.
  */
 
+import type { RegionRule } from './regions.ts';
+
 interface OptionText {
   /** The environment variable. A flag wins over it. */
   readonly env: string;
@@ -24,6 +26,7 @@ export type Option = OptionText &
     | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string }
     | { readonly kind: 'text' | 'path' | 'url'; readonly default?: string }
     | { readonly kind: 'urls'; readonly default: readonly string[] }
+    | { readonly kind: 'regions'; readonly default: readonly RegionRule[] }
   );
 
 const MIB = 1024 * 1024;
@@ -345,6 +348,14 @@ export const OPTIONS = {
     unit: 'characters',
     description: 'Answers of at least this length are compressed (br, gzip) for clients that ask; 0 is never.',
   },
+  regions: {
+    kind: 'regions',
+    env: 'REGIONS',
+    flag: 'regions',
+    default: [],
+    description:
+      'Zones of new patients by region: `state:CA=01,organization:Organization/north=02` (managing organization before state of address). See docs/operations.md.',
+  },
   referentialIntegrity: {
     kind: 'choice',
     env: 'REFERENTIAL_INTEGRITY',
@@ -497,7 +508,9 @@ type ValueOf<O> = O extends { kind: 'integer' }
       ? C
       : O extends { kind: 'urls' }
         ? readonly string[]
-        : string;
+        : O extends { kind: 'regions' }
+          ? readonly RegionRule[]
+          : string;
 
 /** What was asked for or is the default. A setting without a default may be undefined. */
 export type Settings = {

@@ -1,4 +1,5 @@
 import type { Option } from './options.ts';
+import { readRegions } from './regions.ts';
 
 /** The text of a flag or variable as a value, or what was expected of it. */
 export function readValue(option: Option, text: string): { readonly value: unknown } | { readonly expected: string } {
@@ -14,6 +15,12 @@ export function readValue(option: Option, text: string): { readonly value: unkno
     case 'urls': {
       const urls = text.split(',').map((url) => url.trim());
       return urls.every(isUrl) ? { value: urls } : { expected: 'absolute URLs separated by commas' };
+    }
+    case 'regions': {
+      const rules = readRegions(text);
+      return rules
+        ? { value: rules }
+        : { expected: 'rules such as state:CA=01 or organization:Organization/north=02, separated by commas' };
     }
     case 'text':
     case 'path':

@@ -9,6 +9,7 @@ import type { ResourceStore } from '../store/store.ts';
 import type { FindVocabulary } from '../terminology/vocabulary.ts';
 import type { Validator } from '../validation/validate.ts';
 import type { ErrorLog } from './error-response.ts';
+import type { ZoneOf } from './regions.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 
 /** A write under way: its `meta.lastUpdated`, and the end of its being in flight. */
@@ -59,6 +60,8 @@ export interface InteractionServices {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly newUlid: () => string;
+  /** The zone that a new patient is born into; absent where no regions are configured. */
+  readonly zoneOf?: ZoneOf;
   /** @throws FhirError 503 while this gateway may not write */
   readonly beginWrite: (previousAt?: number) => WriteStamp;
   /** Everything made at or before this instant is visible or will never be. Milliseconds since 1970. */

@@ -2,10 +2,11 @@
 import { memberIdFrom, ownerIdFrom, recordKeyOf } from '../model/record-key.ts';
 import type { InteractionContext } from './context.ts';
 
-/** The id for a resource that is posted: it ends in the record key of the patient in whose record it lies, or in its own. */
+/** The id for a resource that is posted: it ends in the record key of the patient in whose record it lies, or in its own. A patient's is in its region's zone. */
 export function newId(context: InteractionContext, type: string, tree: object): string {
   const ulid = context.newUlid();
   const home = type === 'Patient' ? undefined : context.indexer.patients(tree, { type, id: '' })[0];
+  if (type === 'Patient') return ownerIdFrom(ulid, context.zoneOf?.(tree));
   return home === undefined ? ownerIdFrom(ulid) : memberIdFrom(ulid, recordKeyOf(patientId(home)));
 }
 

@@ -14,7 +14,10 @@ let admin: Record<string, string>;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-operations-'));
-  gateway = await startGatewayProcess({ dataDir, args: ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl] });
+  gateway = await startGatewayProcess({
+    dataDir,
+    args: ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl, '--regions', 'state:QQ=8q'],
+  });
   const scope = 'system/*.cruds system/$shard.rus system/$replica.rs';
   const token = await (await openLocalIssuer(dataDir)).sign({ audience: gateway.url, scope, subject: 'admin', ttlSeconds: 600 });
   admin = { Authorization: `Bearer ${token}` };
@@ -186,6 +189,24 @@ describe('administration', () => {
     expect(numberOf(partitions.json.parameter, 'narrowedByDatePercent')).toBeGreaterThan(0);
     for (const question of ['shards:0', 'shards:many', 'partitions:aeon', 'moon'])
       expect((await gateway.ask('GET', `$shard?what-if=${question}`, undefined, admin)).status).toBe(400);
+  });
+
+  test('a patient of a region is born into its zone, which can be pinned to a shard, with all its record', async () => {
+    const { id } = (await gateway.ask('POST', 'Patient', { resourceType: 'Patient', address: [{ state: 'qq' }] })).json;
+    expect(id).toMatch(/-8q[0-9a-f]{8}$/);
+    const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' }, subject: { reference: `Patient/${id}` } };
+    expect((await gateway.ask('POST', 'Observation', observation)).json.id.slice(-10)).toBe(id.slice(-10));
+    const act = async (query: string) => gateway.ask('POST', `$shard?${query}`, undefined, admin);
+    const zone = `region-${Date.now()}`;
+    expect((await act(`action=add-zone&zone=${zone}&prefix=8q&shard=shard_1`)).status).toBe(200);
+    expect((await act('action=move-range&min=8q&max=8r&shard=shard_1')).status).toBe(200);
+    const where = (await gateway.ask('GET', `Patient/${id}/$shard`, undefined, admin)).json.parameter;
+    expect([textOf(where, 'shard'), textOf(where, 'zone')]).toEqual(['shard_1', zone]);
+    // What the id says stays, wherever the patient moves to.
+    expect((await gateway.ask('PUT', `Patient/${id}`, { resourceType: 'Patient', id, address: [{ state: 'ZZ' }] })).status).toBe(200);
+    expect((await gateway.ask('GET', `Observation?subject=Patient/${id}`)).json.entry).toHaveLength(1);
+    expect((await gateway.ask('POST', 'Patient', { resourceType: 'Patient' })).json.id).toMatch(/-00[0-9a-f]{8}$/);
+    expect((await act(`action=remove-zone&zone=${zone}`)).status).toBe(200);
   });
 
   test('$shard pins record keys to a zone, shows it, and takes it away; the balancer tells its state', async () => {
