@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { comparison, type Result } from './comparison.ts';
+import { nameOf } from './options.ts';
 import { writeBetweenMarkers } from './table.ts';
 
 const { values } = parseArgs({
@@ -18,7 +19,7 @@ const { values } = parseArgs({
 
 async function read(path: string): Promise<Result> {
   const { options, summary, at } = JSON.parse(await readFile(path, 'utf8'));
-  return { name: options.name, at, lines: summary };
+  return { name: options.name ?? nameOf(options.shards), at, lines: summary };
 }
 
 const text = comparison(await Promise.all(values.rival.map(read)), await Promise.all(values.own.map(read)));

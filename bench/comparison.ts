@@ -12,12 +12,15 @@ export interface Result {
   readonly lines: readonly Line[];
 }
 
-/** For each number of clients a table of CPU, with how many times cheaper ours are than each rival, and one of rates and medians. */
+/**
+ * For each number of clients a table of CPU, with how many times cheaper ours are than each rival, and one of rates and
+ * medians. Phases that no rival was asked are left out.
+ */
 export function comparison(rivals: readonly Result[], own: readonly Result[]): string {
   const all = [...rivals, ...own];
   const taken = all.map(({ name, at }) => `${name} ${at.slice(0, 16)}Z`).join(', ');
-  const clients = [...new Set(all.flatMap(({ lines }) => lines.map(({ concurrency }) => concurrency)))];
-  return [`Taken: ${taken}.`, ...clients.flatMap((count) => [cpuTable(rivals, own, count), paceTable(all, count)])].join('\n\n');
+  const clients = [...new Set(rivals.flatMap(({ lines }) => lines.map(({ concurrency }) => concurrency)))];
+  return [`Taken: ${taken}.`, ...clients.flatMap((count) => [cpuTable(rivals, own, count), paceTable(rivals, own, count)])].join('\n\n');
 }
 
 /** Undefined for what was not measured. */
@@ -28,12 +31,12 @@ const phasesOf = (results: readonly Result[]): Phase[] => [...new Set(results.fl
 
 function cpuTable(rivals: readonly Result[], own: readonly Result[], clients: number): string {
   const head = [`CPU ms, ${inWords(clients)}`, ...rivals.map(nameOf), ...own.flatMap(({ name }) => [name, 'cheaper']), 'wanted'];
-  const body = phasesOf([...rivals, ...own]).map((phase) => {
+  const body = phasesOf(rivals).map((phase) => {
     const costOf = (result: Result) => lineOf(result, phase, clients)?.cpuTotalMs;
     const theirs = rivals.map(costOf);
     const ours = own.flatMap((result) => {
       const cost = costOf(result);
-      return [bold(cost), theirs.map((their) => (their && cost ? `${(their / cost).toFixed(1)}×` : '')).join(' / ')];
+      return [bold(cost), cost ? theirs.map((their) => (their ? `${(their / cost).toFixed(1)}×` : '')).join(' / ') : ''];
     });
     const target = clients === 1 ? TARGET_AT_ONE_CLIENT : HAPI[phase]?.target;
     return row([UNITS[phase] ?? phase, ...theirs.map(show), ...ours, target ? `${target}×` : '']);
@@ -41,9 +44,10 @@ function cpuTable(rivals: readonly Result[], own: readonly Result[], clients: nu
   return [...headRow(head), ...body].join('\n');
 }
 
-function paceTable(all: readonly Result[], clients: number): string {
+function paceTable(rivals: readonly Result[], own: readonly Result[], clients: number): string {
+  const all = [...rivals, ...own];
   const head = [`a second (p50 ms), ${inWords(clients)}`, ...all.map(nameOf)];
-  const body = phasesOf(all).map((phase) => {
+  const body = phasesOf(rivals).map((phase) => {
     const cells = all.map((result) => {
       const line = lineOf(result, phase, clients);
       return line ? `${cell(line.unitsPerSecond)} (${cell(line.p50Ms)})` : '';
