@@ -7,6 +7,7 @@ import { openAuthorization } from './composition/authorization.ts';
 import { openCommitGround } from './composition/commit-ground.ts';
 import { startCommits } from './composition/commits.ts';
 import { deidentificationKey } from './composition/deidentification.ts';
+import { openEncryption } from './composition/encryption.ts';
 import { openErasures } from './composition/erasures.ts';
 import { createListeners } from './composition/listeners.ts';
 import { openProver } from './composition/prover.ts';
@@ -16,6 +17,7 @@ import { createVerifier } from './composition/tokens.ts';
 import { hasOwnAuthorization } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { loadDefinitions } from './definitions/load.ts';
+import { sealQueryBy } from './encryption/sealed-query.ts';
 import { createApp } from './http/app.ts';
 import { createEdge } from './http/edge.ts';
 import { edgeMetrics } from './http/edge-metrics.ts';
@@ -97,6 +99,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const newUlid = createUlids();
   const both = await openStores(config, definitions, log);
   const { clinical, administrative } = both;
+  const encryption = await openEncryption(config, both, log);
   const revocations = hasOwnAuthorization(config) ? createRevocations(administrative.authorization, Date.now) : undefined;
   const commits = await startCommits(config, both, newUlid, log, trials.onCommitStep, revocations?.refresh);
   const { clock } = commits;
@@ -122,9 +125,11 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const underWay = createRequestsUnderWay();
   const edge = createEdge(config, log);
   const metrics = createMetrics([...edgeMetrics(edge, underWay), ...storeMetrics(administration, commits.twoPhase.counts)]);
-  const audit = config.audit ? await startAudit(config, commits.place, administrative, newUlid, log) : undefined;
+  const audit = config.audit
+    ? await startAudit(config, commits.place, administrative, newUlid, log, encryption && sealQueryBy(encryption.fields))
+    : undefined;
   const catchUpAudit = async () => audit?.relay.flush(AUDIT_PATIENCE_MS).catch(() => undefined);
-  const resources = await openResources({ config, definitions, log, metrics }, both, commits, catchUpAudit);
+  const resources = await openResources({ config, definitions, log, metrics, encryption }, both, commits, catchUpAudit);
   const { keeper, live } = resources;
   const erasures = await openErasures({ config, definitions, log }, both, commits, resources, audit?.audit, () => recalling.forgetAll());
   const watch = audit && watchWrites(audit, administrative, resources.stores, definitions.resourceTypes, log);
@@ -161,7 +166,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createDeidentifyOperation(definitions, await deidentificationKey(config, clinical)),
     createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
     createExpungeStatusOperation(erasures.jobs),
-    createReindexOperation(keeper.jobs),
+    createReindexOperation(keeper.jobs, encryption?.awaits),
     createReindexStatusOperation(keeper.jobs),
   ]);
   const timing = createRequestTiming();

@@ -24,6 +24,7 @@ export const COMMANDS = {
   load: script('scripts/load.ts'),
   seed: script('scripts/seed.ts'),
   migrate: script('scripts/migrate.ts'),
+  keys: script('scripts/keys.ts'),
   'audit:verify': script('scripts/audit-verify.ts'),
   bench: script('bench/run.ts'),
   docs: script('scripts/generate-config-docs.ts'),

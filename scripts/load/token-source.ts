@@ -13,14 +13,16 @@ export async function createTokenSource(options: {
   token?: string | undefined;
   dataDir: string;
   url: string;
+  /** Default: all that a load needs. */
+  scope?: string;
 }): Promise<() => Promise<string>> {
-  const { token, dataDir, url } = options;
+  const { token, dataDir, url, scope = 'system/*.cruds' } = options;
   if (token) return async () => token;
   await access(join(dataDir, 'keys')).catch(() => {
     throw new Error(`no token key in ${dataDir}: start the gateway first (npm start), name its --data-dir, or give a --token`);
   });
   const issuer = await openLocalIssuer(dataDir);
-  const sign = () => issuer.sign({ audience: url, scope: 'system/*.cruds', subject: 'load', ttlSeconds: TTL_SECONDS });
+  const sign = () => issuer.sign({ audience: url, scope, subject: 'load', ttlSeconds: TTL_SECONDS });
   let current = sign();
   let renewAt = Date.now() + (TTL_SECONDS * 1000) / 2;
   return async () => {

@@ -1,7 +1,7 @@
 /** What requests and logins are told to: keeps one record of each, or says that it can't. */
 import { unavailable } from '../model/error.ts';
 import { type AuditQueue, QueueRefused } from './queue.ts';
-import { type AuditRecord, recordText } from './record.ts';
+import { type AuditRecord, recordText, type SealQuery } from './record.ts';
 
 export interface Audit {
   /**
@@ -20,13 +20,15 @@ export interface AuditOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
+  /** Where queries are encrypted. */
+  readonly sealQuery?: SealQuery | undefined;
 }
 
 const RETRY_AFTER_SECONDS = 5;
 /** After the disk refused a line, work is refused for this long before it is tried again. */
 const REST_MS = 1_000;
 
-export function createAudit({ queue, maxBytes, now, log }: AuditOptions): Audit {
+export function createAudit({ queue, maxBytes, now, log, sealQuery }: AuditOptions): Audit {
   let last = 0;
   let notBefore = 0;
 
@@ -35,7 +37,7 @@ export function createAudit({ queue, maxBytes, now, log }: AuditOptions): Audit 
       // A clock that is set back must not put an event before the one that the chain has before it.
       last = Math.max(now(), last);
       try {
-        queue.append(recordText({ ...record, recorded: last }));
+        queue.append(recordText({ ...record, recorded: last }, sealQuery));
       } catch (error) {
         if (!(error instanceof QueueRefused)) throw error;
         notBefore = performance.now() + REST_MS;

@@ -31,6 +31,9 @@ export interface AuditRecord {
   readonly note: string;
 }
 
+/** Makes a query unreadable for who has the line alone. */
+export type SealQuery = (query: string, record: Pick<AuditRecord, 'request'>) => string;
+
 /** Of the form of the line, so that it can change. */
 const FORM = '1';
 const FIELDS = 13;
@@ -48,10 +51,11 @@ const escaped = (field: string) => (SPECIAL.test(field) ? field.replace(ALL_SPEC
 const unescaped = (field: string) =>
   field.includes('\\') ? field.replace(/\\(.)/g, (_, letter: string) => UNESCAPES[letter] ?? letter) : field;
 
-/** The line, without its end. */
-export function recordText(record: AuditRecord): string {
+/** The line, without its end. `sealQuery` makes a text without white space of the query. */
+export function recordText(record: AuditRecord, sealQuery?: SealQuery): string {
   const { recorded, interaction, status, request, client, subject, issuer, address, entities, patients, note } = record;
-  const query = record.query.length > MAX_QUERY_LENGTH ? record.query.slice(0, MAX_QUERY_LENGTH).toWellFormed() : record.query;
+  const start = record.query.length > MAX_QUERY_LENGTH ? record.query.slice(0, MAX_QUERY_LENGTH).toWellFormed() : record.query;
+  const query = sealQuery ? sealQuery(start, record) : start;
   const who = `${escaped(client)}\t${client === subject ? '' : escaped(subject)}\t${escaped(issuer)}\t${address}`;
   return `${FORM}\t${recorded}\t${interaction}\t${status}\t${request}\t${who}\t${entities.join(' ')}\t${patients.join(' ')}\t${escaped(query)}\t${escaped(note)}`;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openLocalSealer } from '../access/local-key.ts';
 import { createAudit } from '../audit/audit.ts';
 import { openAuditQueue } from '../audit/queue.ts';
+import type { SealQuery } from '../audit/record.ts';
 import { startAuditRelay } from '../audit/relay.ts';
 import { ROOT_KEY, ROOT_TYPE } from '../audit/roots.ts';
 import { startWatchingWrites } from '../audit/watch-writes.ts';
@@ -18,7 +19,14 @@ import type { Logger } from '../telemetry/logger.ts';
 export const AUDIT_PATIENCE_MS = 3_000;
 
 /** Puts requests on record and carries the records to PostgreSQL. The folder is this gateway's alone: one runs at each place. */
-export async function startAudit(config: Config, place: string, { auditSink }: PostgresStore, newUlid: () => string, log: Logger) {
+export async function startAudit(
+  config: Config,
+  place: string,
+  { auditSink }: PostgresStore,
+  newUlid: () => string,
+  log: Logger,
+  sealQuery?: SealQuery,
+) {
   const folder = join(config.dataDir, 'audit', place);
   const maxBytes = config.auditQueueMb * 1024 * 1024;
   const onError = (error: unknown) => log.error('the audit queue could not be brought to the disk', { error });
@@ -34,7 +42,7 @@ export async function startAudit(config: Config, place: string, { auditSink }: P
     log: (message, detail) => log.error(message, detail),
   });
   return {
-    audit: createAudit({ queue, maxBytes, now: Date.now, log: (message, detail) => log.error(message, detail) }),
+    audit: createAudit({ queue, maxBytes, now: Date.now, log: (message, detail) => log.error(message, detail), sealQuery }),
     relay,
     close: async () => {
       await relay.close(AUDIT_PATIENCE_MS);

@@ -1,6 +1,7 @@
 /** Resources, and the search parameters that index them. */
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import { openQueryBy } from '../encryption/sealed-query.ts';
 import { fullTextParameters } from '../jobs/full-text.ts';
 import type { IndexKeeper } from '../jobs/index-keeper.ts';
 import { createIndexKeeper } from '../jobs/index-keeper.ts';
@@ -12,11 +13,14 @@ import { createMeasuredStore } from '../store/measured-store.ts';
 import { createLeasedJobs } from '../store/mongo/leased-jobs.ts';
 import { createPlacementStore } from '../store/placement/placement-store.ts';
 import { createPlacementReindex } from '../store/placement/reindex.ts';
+import { createPlacementTexts } from '../store/placement/stored-texts.ts';
 import type { ReindexJob } from '../store/reindex.ts';
+import { createSealedReindex, createSealedStore } from '../store/sealed-store.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Commits } from './commits.ts';
+import type { Encryption } from './encryption.ts';
 import type { Stores } from './stores.ts';
 
 /** The resources of both stores with what indexes and audits them. */
@@ -34,7 +38,14 @@ export async function openResources(
     definitions,
     log,
     metrics,
-  }: { readonly config: Config; readonly definitions: Definitions; readonly log: Logger; readonly metrics: Metrics },
+    encryption,
+  }: {
+    readonly config: Config;
+    readonly definitions: Definitions;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    readonly encryption: Encryption | undefined;
+  },
   { clinical, administrative }: Stores,
   { clock, twoPhase }: Commits,
   catchUpAudit: () => Promise<void>,
@@ -43,9 +54,17 @@ export async function openResources(
     clinical: { ...clinical, ...createMeasuredStore(clinical, (...call) => metrics.stored('mongodb', ...call)) },
     administrative: { ...administrative, ...createMeasuredStore(administrative, (...call) => metrics.stored('postgresql', ...call)) },
   };
-  const live = createLiveSearch(definitions, { baseUrl: config.baseUrl });
-  const audit = administrative.auditStore({ entriesOf: (resource, key) => live.indexer.entries(resource, key), catchUp: catchUpAudit });
-  const stores = createPlacementStore({ ...measured, audit, types: definitions.resourceTypes, twoPhase });
+  const fields = encryption?.fields;
+  const live = createLiveSearch(definitions, { baseUrl: config.baseUrl, identifiers: fields?.identifiers, redact: fields?.redact });
+  const audit = administrative.auditStore({
+    entriesOf: (resource, key) => live.indexer.entries(resource, key),
+    catchUp: catchUpAudit,
+    openQuery: fields && openQueryBy(fields),
+  });
+  const placed = createPlacementStore({ ...measured, audit, types: definitions.resourceTypes, twoPhase });
+  const stores = fields ? createSealedStore(placed, fields) : placed;
+  const reindexing = createPlacementReindex(clinical.reindexing, administrative.reindexing);
+  const texts = createPlacementTexts(clinical.texts, administrative.texts);
   const parameterRules = { definitions, builtIn: createSearchRegistry(definitions) };
   const keeper = createIndexKeeper({
     resources: stores,
@@ -53,14 +72,16 @@ export async function openResources(
     rules: parameterRules,
     configured: fullTextParameters(config.fullText, definitions),
     jobs: createLeasedJobs<ReindexJob>(clinical.collections, 'reindex_jobs', Date.now),
-    store: createPlacementReindex(clinical.reindexing, administrative.reindexing),
-    announce: clock.announce,
+    store: fields ? createSealedReindex(reindexing, texts, fields) : reindexing,
+    announce: (names) => clock.announce([...(encryption?.announced ?? []), ...names]),
     allKnow: clock.allKnow,
     holder: clock.gatewayId,
     now: Date.now,
     log: (message, detail) => log.info(message, detail),
+    ...(encryption && { onDone: encryption.onDone }),
   });
   await keeper.refresh();
+  await encryption?.agree(clock);
   keeper.start();
   return { stores, live, parameterRules, keeper };
 }

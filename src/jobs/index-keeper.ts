@@ -22,6 +22,8 @@ export interface IndexKeeperOptions extends Omit<ReindexServices, 'isStopping' |
   readonly configured?: readonly Own[];
   readonly announce: (names: readonly string[]) => void;
   readonly allKnow: (name: string) => Promise<boolean>;
+  /** Called when a run has come to its end, before that is told. */
+  readonly onDone?: (job: ReindexJob) => Promise<void>;
   readonly log: (message: string, detail: object) => void;
 }
 
@@ -157,9 +159,9 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
   }
 
   async function workOnce(): Promise<void> {
-    for (const { id, covers, completedAt } of await jobs.list()) {
+    for (const { id, covers, awaits = covers, completedAt } of await jobs.list()) {
       if (isStopping || completedAt !== undefined) continue;
-      if (covers !== undefined && !(await options.allKnow(covers))) continue;
+      if (awaits !== undefined && !(await options.allKnow(awaits))) continue;
       const job = await jobs.take(id, holder);
       if (job) await carryOn(job);
     }
@@ -169,6 +171,7 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
     const count = (types: readonly string[]) => resources.estimate({ types, where: { kind: 'everything' } });
     try {
       const isDone = await runReindex(job, { ...options, indexer: live.indexer, count, isStopping: () => isStopping });
+      if (isDone) await options.onDone?.(job);
       if (isDone) log('the index has been made anew', { job: job.id });
       if (isDone) await inTurn(bringInLine);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** One run over the index: page by page, kept after each, so that whoever takes it up goes on where it was. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_ENTRIES, type ResourceVersion } from '../model/resource.ts';
 import type { Indexer } from '../search/parameters/indexer.ts';
 import type { PartProgress, ReindexJob, ReindexJobs, ReindexStore } from '../store/reindex.ts';
 
@@ -54,7 +55,7 @@ async function runParts(
 
 async function begin(job: ReindexJob, { store, count }: ReindexServices): Promise<ReindexJob> {
   await store.settle();
-  const [parts, total] = await Promise.all([store.parts(job.types), count(job.types)]);
+  const [parts, total] = await Promise.all([store.parts(job.types, job.awaits !== undefined), count(job.types)]);
   return { ...job, total, parts: parts.map((part) => ({ part, done: 0, isComplete: false })) };
 }
 
@@ -78,7 +79,8 @@ async function runPart(
 
 async function runPage(progress: PartProgress, { store, indexer }: ReindexServices): Promise<PartProgress> {
   const { versions, after } = await store.page(progress.part, progress.after, PAGE);
-  const items = versions.map((version) => ({ version, index: indexer.entries(JSON.parse(version.raw), version) }));
+  const indexOf = (version: ResourceVersion) => (progress.part.isPast ? NO_ENTRIES : indexer.entries(JSON.parse(version.raw), version));
+  const items = versions.map((version) => ({ version, index: indexOf(version) }));
   await store.rewrite(progress.part, items);
   const done = progress.done + versions.length;
   return { part: progress.part, done, isComplete: after === undefined, ...(after !== undefined && { after }) };

@@ -116,6 +116,8 @@ export const tooCostly = (diagnostics: string, expression?: string) => single(42
 /** 429: too many requests; `retryAfterSeconds` says when to come back. */
 export const throttled = (diagnostics: string, retryAfterSeconds: number) =>
   new FhirError(429, [{ severity: 'error', code: 'throttled', diagnostics }], { 'Retry-After': String(retryAfterSeconds) });
+/** 500: what a store holds is not what was written; it is not served. */
+export const damaged = (diagnostics: string) => single(500, 'exception', diagnostics);
 /** 503: a store or shard can't be reached now; nothing was half done. */
 export const unavailable = (diagnostics: string, retryAfterSeconds = 2, cause?: unknown) =>
   new FhirError(503, [{ severity: 'error', code: 'transient', diagnostics }], { 'Retry-After': String(retryAfterSeconds) }, cause);

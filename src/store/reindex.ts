@@ -11,6 +11,8 @@ export interface ReindexPart {
   /** Where it begins and where the next one begins, in the store's own order; undefined: no bound. */
   readonly from?: string;
   readonly to?: string;
+  /** Versions that are no longer current, whose texts alone are looked at. */
+  readonly isPast?: true;
 }
 
 /** Some current versions of a part, in its order. */
@@ -26,8 +28,8 @@ export interface Reindexed {
 }
 
 export interface ReindexStore {
-  /** Parts that together hold every resource of these types, whatever moves meanwhile. */
-  parts(types: readonly string[]): Promise<readonly ReindexPart[]>;
+  /** Parts that together hold every resource of these types, whatever moves meanwhile; with past versions of all types if asked for. */
+  parts(types: readonly string[], withPast?: boolean): Promise<readonly ReindexPart[]>;
   /** Waits until what is prepared and undecided now is decided. */
   settle(): Promise<void>;
   /** At most about `limit` versions. */
@@ -53,6 +55,8 @@ export interface ReindexJob {
   readonly client?: string;
   /** The parameter version that answers when the job is done. */
   readonly covers?: string;
+  /** What every gateway must have announced before it begins; then the texts of past versions are gone through as well. */
+  readonly awaits?: string;
   readonly types: readonly string[];
   readonly startedAt: number;
   readonly completedAt?: number;

@@ -6,6 +6,7 @@ export const ROOMS = [
   'lifecycle',
   'definitions',
   'deidentification',
+  'encryption',
   'format',
   'search',
   'audit',

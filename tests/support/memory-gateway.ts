@@ -11,6 +11,7 @@ import { fixedKeys } from '../../src/access/keys.ts';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { createTokenVerifier } from '../../src/access/tokens.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
+import type { FieldEncryption } from '../../src/encryption/field-encryption.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { createCors } from '../../src/http/middleware/cors.ts';
 import { type ListenOptions, listen } from '../../src/http/serve.ts';
@@ -43,6 +44,7 @@ import { createMemoryJobs } from '../../src/store/memory/leased-jobs.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { createRecallingStore } from '../../src/store/recent-versions.ts';
 import type { ReindexJob } from '../../src/store/reindex.ts';
+import { createSealedReindex, createSealedStore } from '../../src/store/sealed-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { createWatchedStore } from '../../src/store/watched-store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
@@ -68,12 +70,15 @@ export type GatewayChanges = Partial<InteractionServices> &
   Partial<Omit<AppOptions, 'context' | 'verifier' | 'publicUrl'>> & {
     readonly serve?: Partial<ListenOptions>;
     readonly fullText?: FullText;
+    /** Identifiers are encrypted in the store. */
+    readonly encryption?: FieldEncryption;
   };
 
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
-  const { keeper, erasures, ...made } = memoryServices((message, details) => failures.push({ message, ...details }), changes.fullText);
+  const report = (message: string, details?: object) => failures.push({ message, ...details });
+  const { keeper, erasures, ...made } = memoryServices(report, changes.fullText, changes.encryption);
   const services = { ...made, ...changes };
   const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
@@ -143,18 +148,21 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
 export function memoryServices(
   report: (message: string, details?: object) => void,
   fullText: FullText = 'off',
+  encryption?: FieldEncryption,
 ): InteractionServices & { readonly keeper: IndexKeeper; readonly erasures: ErasureKeeper } {
   const definitions = loadDefinitions();
-  const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL });
+  const { identifiers, redact } = encryption ?? {};
+  const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL, identifiers, redact });
   const rules = { definitions, builtIn: createSearchRegistry(definitions) };
-  const resources = createMemoryStore();
+  const memory = createMemoryStore();
+  const resources = encryption ? createSealedStore(memory, encryption) : memory;
   const keeper = createIndexKeeper({
     resources,
     live,
     rules,
     configured: fullTextParameters(fullText, definitions),
     jobs: createMemoryJobs<ReindexJob>(),
-    store: resources.reindexing,
+    store: encryption ? createSealedReindex(memory.reindexing, memory.texts, encryption) : memory.reindexing,
     announce: () => {},
     allKnow: async () => true,
     holder: 'memory',
@@ -165,7 +173,7 @@ export function memoryServices(
   const erasures = createErasureKeeper({
     jobs: createMemoryJobs<ErasureJob>(),
     resources,
-    erasure: resources.erasure,
+    erasure: memory.erasure,
     indexer: live.indexer,
     definitions,
     now: Date.now,

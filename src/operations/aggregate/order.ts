@@ -61,6 +61,8 @@ function groupingOf(name: string, type: string, registry: SearchRegistry): Group
   const parameter = registry.parameter(type, code);
   if (!parameter || !isSearchable(parameter)) throw cannotGroup(name, type, registry);
   if (parameter.type === 'date') return timeGrouping(name, scalarCode(parameter), unit);
+  if (registry.identifiers.isHidden && parameter.elementTypes.includes('Identifier'))
+    throw unsupportedParameter(`group: identifiers are encrypted here, so that "${name}" can't be grouped by`, 'group');
   const entries = unit === undefined && (system === undefined || parameter.hasSystem) ? groupEntries(parameter, system) : undefined;
   if (!entries) throw cannotGroup(name, type, registry);
   return { name, key: { kind: 'entry', starts: entries.starts }, label: entries.label };

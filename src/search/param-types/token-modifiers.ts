@@ -47,12 +47,13 @@ export function tokenTextExpression({ text, name, parameter }: CriterionValue): 
 }
 
 /** `[system]|[code]|[value]`, all three of them. @throws FhirError 400 otherwise */
-export function ofTypeExpression({ raw, name, parameter }: CriterionValue): SearchExpression {
+export function ofTypeExpression({ raw, name, parameter, context }: CriterionValue): SearchExpression {
   const [system = '', code = '', value = '', ...more] = splitValue(raw, '|').map(unescapeValue);
   if (system === '' || code === '' || value === '' || more.length > 0)
     throw invalidValue(`${name}: "${raw}" is not [system]|[code]|[value]: the type of the identifier and its value`, name);
-  const typed = (key: string) => equals(tokenEntry(ofTypeKey(key), system, typedValue(code, value)));
-  return or(storedKeys(parameter).map((key) => and([equals(codeEntry(key, value)), typed(key)])));
+  const texts = context.registry.identifiers.searched(parameter.on, value);
+  const typed = (key: string, text: string) => equals(tokenEntry(ofTypeKey(key), system, typedValue(code, text)));
+  return or(storedKeys(parameter).flatMap((key) => texts.map((text) => and([equals(codeEntry(key, text)), typed(key, text)]))));
 }
 
 /** A parameter whose tokens are the identifiers of references. */

@@ -17,13 +17,18 @@ function parseToken(raw: string): { readonly system?: string; readonly code: str
 const equals = (entry: string): SearchExpression => ({ kind: 'equals', entry });
 const prefix = (entry: string): SearchExpression => ({ kind: 'prefix', entry });
 
-/** The code in the compared form of each of these types, each once. */
-const textsOf = (types: readonly string[], code: string) => [...new Set(types.map((type) => tokenText(type, code)))];
+/** The code in the compared forms of each of these types, each once. */
+function textsOf({ parameter, context }: CriterionValue, types: readonly string[], code: string): string[] {
+  const { identifiers } = context.registry;
+  return [
+    ...new Set(types.flatMap((type) => (type === 'Identifier' ? identifiers.searched(parameter.on, code) : [tokenText(type, code)]))),
+  ];
+}
 
 function withoutSystem(value: CriterionValue, keys: readonly string[]): SearchExpression {
   const { name, raw } = value;
   throwUnlessBoolean(value);
-  const texts = textsOf(value.parameter.elementTypes, unescapeValue(raw));
+  const texts = textsOf(value, value.parameter.elementTypes, unescapeValue(raw));
   if (raw === '') throw invalidValue(`${name}: a code is missing`, name);
   return or(keys.flatMap((key) => texts.map((text) => equals(codeEntry(key, text)))));
 }
@@ -40,11 +45,12 @@ function impliedCodes(sets: readonly CodeSet[], system: string, code: string): s
 }
 
 /** Codes of elements that name no system: `|final` is `final`; a system must be the one that their code set implies. */
-function ofPlainTypes({ name, raw, parameter }: CriterionValue, keys: readonly string[], system: string, code: string): SearchExpression {
+function ofPlainTypes(value: CriterionValue, keys: readonly string[], system: string, code: string): SearchExpression {
+  const { name, raw, parameter } = value;
   const { impliedSystems, elementTypes } = parameter;
   if (system !== '' && !impliedSystems) throw unsupportedParameter(`${name}: the values have no system to search for: "${raw}"`, name);
   const codes = system === '' ? [code] : impliedCodes(impliedSystems ?? [], system, code);
-  return or(keys.flatMap((key) => codes.flatMap((each) => textsOf(elementTypes, each).map((text) => equals(codeEntry(key, text))))));
+  return or(keys.flatMap((key) => codes.flatMap((each) => textsOf(value, elementTypes, each).map((text) => equals(codeEntry(key, text))))));
 }
 
 /** @throws FhirError 400 for what is no token @see https://hl7.org/fhir/R4/search.html#token */
@@ -57,7 +63,7 @@ export function tokenExpression(value: CriterionValue): SearchExpression {
   if (!parameter.hasSystem) return ofPlainTypes(value, keys, system, code);
   if (code === '') return or(keys.map((key) => and([prefix(anyCodePrefix(key)), prefix(systemPrefix(key, system))])));
   const types = system === '' ? parameter.elementTypes : parameter.elementTypes.filter(hasSystem);
-  return or(keys.flatMap((key) => textsOf(types, code).map((text) => systemAndCode(key, system, text))));
+  return or(keys.flatMap((key) => textsOf(value, types, code).map((text) => systemAndCode(key, system, text))));
 }
 
 /** A code of a system: the code finds, the two together narrow. */

@@ -54,9 +54,9 @@ function spanExtractor(ends: readonly CompositeComponent[], target: ExtractTarge
 export function compositeExtractor(
   way: CompositeWay,
   on: string,
-  { baseUrl, unit }: Pick<ExtractTarget, 'baseUrl' | 'unit'>,
+  surroundings: Pick<ExtractTarget, 'baseUrl' | 'unit' | 'identifierText'>,
 ): Extract | undefined {
   if (way.kind === 'single') return undefined;
-  const target: ExtractTarget = { key: parameterKey(on, way.storedAs), code: way.storedAs, elementTypes: [], baseUrl, unit };
+  const target: ExtractTarget = { key: parameterKey(on, way.storedAs), code: way.storedAs, elementTypes: [], ...surroundings };
   return way.kind === 'element' ? elementExtractor(way.components, target) : spanExtractor(way.ends, target);
 }

@@ -17,7 +17,8 @@ function putLiteral(target: ExtractTarget, literal: unknown, sink: EntrySink): v
 function putIdentifier(target: ExtractTarget, { system, value }: { system?: unknown; value?: unknown }, sink: EntrySink): void {
   if (typeof value !== 'string') return;
   const key = identifierKey(target.key);
-  sink.s.push(tokenEntry(key, typeof system === 'string' ? system : '', value), codeEntry(key, value));
+  const text = target.identifierText(value);
+  sink.s.push(tokenEntry(key, typeof system === 'string' ? system : '', text), codeEntry(key, text));
 }
 
 interface Inline {

@@ -60,9 +60,10 @@ function codeableConcept(target: ExtractTarget): Extract {
 
 function identifier(target: ExtractTarget): Extract {
   return (value, sink) => {
-    const { system, value: text, type } = value as Coded;
-    putText(target, type?.text, sink, isText(text));
-    if (!isText(text)) return;
+    const { system, value: plain, type } = value as Coded;
+    putText(target, type?.text, sink, isText(plain));
+    if (!isText(plain)) return;
+    const text = target.identifierText(plain);
     put(target, system, text, sink);
     const types = Array.isArray(type?.coding) ? (type.coding as Coded[]) : [];
     for (const each of types)

@@ -21,6 +21,8 @@ export interface ExtractTarget {
   /** References below this URL are local. No slash at its end. */
   readonly baseUrl: string;
   readonly unit: UnitLookup;
+  /** The value of an Identifier as the index has it. */
+  readonly identifierText: (value: string) => string;
 }
 
 /** Puts the entries of one value. */

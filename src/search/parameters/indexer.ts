@@ -19,6 +19,8 @@ import { createWordReader, type WordReader } from './words.ts';
 export interface IndexerOptions {
   /** The server's base URL: references below it are local. */
   readonly baseUrl: string;
+  /** What the index may see of a resource, where that is not all of it. */
+  readonly redact?: ((resource: object) => object) | undefined;
 }
 
 export interface Indexer {
@@ -54,7 +56,7 @@ function stepOf(path: ValuePath, extract: Extract): Step {
 }
 
 /** What extractors know beside their parameter. */
-interface Surroundings extends Pick<ExtractTarget, 'baseUrl' | 'unit'> {
+interface Surroundings extends Pick<ExtractTarget, 'baseUrl' | 'unit' | 'identifierText'> {
   readonly readWords: WordReader;
 }
 
@@ -89,7 +91,8 @@ function compileProgram(
   const parameters = registry.parametersOf(type);
   const builtIn = parameters.filter((parameter) => !parameter.isOwn);
   const hot = builtIn.find((parameter) => parameter.code === HOT_CODE && parameter.type === 'token');
-  const steps = parameters.flatMap((parameter) => stepsOf(parameter, { baseUrl, unit: registry.unit, readWords }));
+  const identifierText = (value: string) => registry.identifiers.stored(type, value);
+  const steps = parameters.flatMap((parameter) => stepsOf(parameter, { baseUrl, unit: registry.unit, identifierText, readWords }));
   const fields = new Set(steps.flatMap((step) => step.from ?? []));
   return {
     byField: new Map([...fields].map((field) => [field, steps.filter((step) => step.from === field)])),
@@ -132,6 +135,7 @@ function runProgram(program: TypeProgram, resource: object, key: ResourceKey): I
 /** An indexer; a type's program is compiled when its first resource comes (about 1 ms). */
 export function createIndexer(registry: SearchRegistry, definitions: SearchDefinitions, options: IndexerOptions): Indexer {
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const { redact } = options;
   const readWords = createWordReader();
   const programs = new Map<string, TypeProgram>();
   const programOf = (type: string): TypeProgram => {
@@ -142,7 +146,9 @@ export function createIndexer(registry: SearchRegistry, definitions: SearchDefin
     return program;
   };
   return {
-    entries: (resource, key) => runProgram(programOf(key.type), resource, key),
+    entries: redact
+      ? (resource, key) => runProgram(programOf(key.type), redact(resource), key)
+      : (resource, key) => runProgram(programOf(key.type), resource, key),
     patients: (resource, key) => programOf(key.type).patients(resource, key),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { SearchParameterDefinition } from '../../definitions/definitions.ts';
 import { conflict } from '../../model/error.ts';
+import type { IdentifierForms } from './identifier-forms.ts';
 import { createIndexer, type Indexer, type IndexerOptions } from './indexer.ts';
 import { createSearchRegistry, type SearchDefinitions, type SearchParameter, type SearchRegistry } from './registry.ts';
 
@@ -13,6 +14,11 @@ export interface UsedParameter {
   readonly definition: SearchParameterDefinition;
   /** Percent of the resources whose entries are there; undefined when all are. */
   readonly coverage: number | undefined;
+}
+
+export interface LiveSearchOptions extends IndexerOptions {
+  /** How the values of Identifiers are indexed; as they are if nothing else is said. */
+  readonly identifiers?: IdentifierForms | undefined;
 }
 
 export interface LiveSearch {
@@ -25,8 +31,8 @@ export interface LiveSearch {
   use(parameters: readonly UsedParameter[]): void;
 }
 
-export function createLiveSearch(definitions: SearchDefinitions, options: IndexerOptions): LiveSearch {
-  const make = (parameters: readonly UsedParameter[]) => createSearchRegistry(definitions, definitionsOf(parameters));
+export function createLiveSearch(definitions: SearchDefinitions, options: LiveSearchOptions): LiveSearch {
+  const make = (parameters: readonly UsedParameter[]) => createSearchRegistry(definitions, definitionsOf(parameters), options.identifiers);
   let searched = make([]);
   let indexer = createIndexer(searched, definitions, options);
   let used: readonly UsedParameter[] = [];
@@ -48,6 +54,7 @@ export function createLiveSearch(definitions: SearchDefinitions, options: Indexe
       parametersOf: (type) => searched.parametersOf(type),
       compartmentCodes: (type) => searched.compartmentCodes(type),
       unit: (code) => searched.unit(code),
+      identifiers: searched.identifiers,
       codeSet: (id) => searched.codeSet(id),
       revision: () => revision,
     },

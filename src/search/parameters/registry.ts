@@ -5,6 +5,7 @@ import { compositeWays, shareWays } from './composite.ts';
 import { elementLookup } from './elements.ts';
 import { hasSystem, parameterKey } from './entry-text.ts';
 import { isFullText } from './extract-words.ts';
+import { type IdentifierForms, PLAIN_IDENTIFIERS } from './identifier-forms.ts';
 import { isIndexable } from './indexable.ts';
 import type { ElementLookup, ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
@@ -51,6 +52,8 @@ export interface SearchRegistry {
   compartmentCodes(type: string): readonly string[];
   /** UCUM's units, as quantities are compared by. */
   readonly unit: UnitLookup;
+  /** How the values of Identifiers are indexed. */
+  readonly identifiers: IdentifierForms;
   /** The codes of a value set by its id, if R4 itself lists them all. */
   codeSet(id: string): CodeSet | undefined;
   /** Another number whenever the parameters have changed. */
@@ -142,7 +145,11 @@ function indexableOnly(parameter: Omit<SearchParameter, 'storedAs'>): Omit<Searc
  * The registry over these definitions; a type is compiled when it is first asked for (about 1 ms). `own` are parameters that
  * were posted, checked by `own-parameter.ts`, and those of full text where it is on.
  */
-export function createSearchRegistry(definitions: SearchDefinitions, own: readonly SearchParameterDefinition[] = []): SearchRegistry {
+export function createSearchRegistry(
+  definitions: SearchDefinitions,
+  own: readonly SearchParameterDefinition[] = [],
+  identifiers: IdentifierForms = PLAIN_IDENTIFIERS,
+): SearchRegistry {
   const known = new Set(definitions.resourceTypes);
   const compiled = new Map<string, ReadonlyMap<string, SearchParameter>>();
   const ofType = (type: string): ReadonlyMap<string, SearchParameter> => {
@@ -159,6 +166,7 @@ export function createSearchRegistry(definitions: SearchDefinitions, own: readon
     codesOf: (type) => [...ofType(type).keys()].sort(),
     parametersOf: (type) => [...ofType(type).values()],
     unit: createUnits(),
+    identifiers,
     codeSet: (id) => definitions.codeSets.get(id),
     compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
     revision: () => 0,

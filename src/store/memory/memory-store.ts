@@ -7,7 +7,6 @@ import { aggregateRows } from '../aggregate-rows.ts';
 import type { ErasureStore } from '../erasure.ts';
 import { compareMatches, sortValuesOf } from '../order.ts';
 import type { ReindexStore } from '../reindex.ts';
-
 import type {
   Guard,
   HistoryRequest,
@@ -21,6 +20,7 @@ import type {
   Write,
 } from '../store.ts';
 import { CommitRefused } from '../store.ts';
+import type { StoredTexts } from '../stored-texts.ts';
 import { compareHistory, isInHistory, positionOf } from './history.ts';
 
 /** `Type/id` to all versions, oldest first. */
@@ -128,8 +128,27 @@ function commitUnit(versions: Versions, kept: Map<string, Idempotency>, unit: Un
   if (unit.idempotency) kept.set(unit.idempotency.key, unit.idempotency);
 }
 
+/** Every version's text, current ones too, which do no harm here. */
+function textsOf(versions: Versions): StoredTexts {
+  return {
+    parts: async () => [{ store: 'memory', name: 'history', types: [], isPast: true }],
+    page: async () => ({ versions: [...versions.values()].flat().filter(({ raw }) => raw !== '') }),
+    replace: async (_part, changes) => {
+      for (const { version, stored, raw } of changes) {
+        const list = versions.get(keyText(version)) ?? [];
+        const isIt = (each: ResourceDraft) => each.version === version.version && each.raw === stored;
+        versions.set(
+          keyText(version),
+          list.map((each) => (isIt(each) ? { ...each, raw } : each)),
+        );
+      }
+    },
+  };
+}
+
 export interface MemoryStore extends ResourceStore {
   readonly reindexing: ReindexStore;
+  readonly texts: StoredTexts;
   readonly erasure: ErasureStore;
 }
 
@@ -155,6 +174,7 @@ export function createMemoryStore(): MemoryStore {
     commit: async (unit) => commitUnit(versions, kept, unit),
     findIdempotency: async (key) => kept.get(key),
     reindexing: reindexingOf(versions),
+    texts: textsOf(versions),
     erasure: erasureOf(versions, kept),
   };
 }

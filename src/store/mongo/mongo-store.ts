@@ -5,6 +5,7 @@ import type { ErasureStore } from '../erasure.ts';
 import type { LedgerCommit } from '../proof.ts';
 import type { ReindexStore } from '../reindex.ts';
 import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '../store.ts';
+import type { StoredTexts } from '../stored-texts.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { watchCoLocation } from './co-location.ts';
@@ -25,6 +26,7 @@ import { createSearcher } from './search.ts';
 import { sampleRecordKeys } from './shard-figures.ts';
 import { createShardTrips, type ShardTrips } from './shard-trips.ts';
 import { noPrimary, type ShardWatch, watchShards } from './shard-watch.ts';
+import { createMongoTexts } from './stored-texts.ts';
 import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './topology.ts';
 import { inTransaction } from './transaction.ts';
 import { isSingleDocument, placesOf } from './unit-plan.ts';
@@ -51,6 +53,7 @@ export interface MongoStore extends ResourceStore {
   readonly collections: MongoCollections;
   readonly administration: ClinicalAdministration;
   readonly reindexing: ReindexStore;
+  readonly texts: StoredTexts;
   readonly erasure: ErasureStore;
   /** How the shards are just now. */
   readonly shards: { readonly watch: ShardWatch; readonly trips: ShardTrips };
@@ -124,6 +127,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     collections,
     administration: administrationOf(collections),
     reindexing: createMongoReindex(collections),
+    texts: createMongoTexts(collections),
     erasure: createMongoErasure(collections, reader, options.isOwnerType),
     read: reader.read,
     readVersion: reader.readVersion,

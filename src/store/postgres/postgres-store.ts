@@ -9,7 +9,7 @@ import type { AuthorizationStore } from '../authorization.ts';
 import type { ErasureStore } from '../erasure.ts';
 import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
-
+import type { StoredTexts } from '../stored-texts.ts';
 import { administrationOf } from './administration.ts';
 import { type AuditStoreOptions, createAuditStore } from './audit/audit-store.ts';
 import { createAuditSink } from './audit/sink.ts';
@@ -32,6 +32,7 @@ import { collectTexts, countMatches, estimateMatches, findByStatement, findJoine
 import { createStatementNames } from './search/statement-names.ts';
 import { createTogether } from './search/together.ts';
 import { watchServer } from './server-watch.ts';
+import { createPostgresTexts } from './stored-texts.ts';
 import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
 import { createWriteBatcher } from './write/write-batch.ts';
@@ -66,6 +67,7 @@ export interface PostgresStore extends ResourceStore {
   /** What the embedded authorization server keeps. */
   readonly authorization: AuthorizationStore;
   readonly reindexing: ReindexStore;
+  readonly texts: StoredTexts;
   readonly erasure: ErasureStore;
   /** Where a gateway's audit events go. */
   readonly auditSink: AuditSink & WritesSink;
@@ -173,6 +175,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     administration: administrationOf(pools, partitions, options.archiveDir),
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
+    texts: createPostgresTexts(pools.maintenance),
     erasure: createPostgresErasure(pools.maintenance, () => settlePrepared(pools.maintenance), options.archiveDir),
     auditSink: createAuditSink(pools.audit, partitions, Date.now),
     auditStore: (auditOptions) => createAuditStore(pools.search, auditOptions),

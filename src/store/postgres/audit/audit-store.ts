@@ -5,7 +5,7 @@
  * against the search with `match.ts`, so that a search means here what it means everywhere.
  */
 import type { Pool } from 'pg';
-import { parseRecord } from '../../../audit/record.ts';
+import { parseRecord, type SealQuery } from '../../../audit/record.ts';
 import { auditEventOf, type EventPlace, placeOf } from '../../../audit/render.ts';
 import { methodNotAllowed, tooCostly, unsupportedParameter } from '../../../model/error.ts';
 import type { IndexEntries, ResourceDraft, ResourceKey, ResourceVersion } from '../../../model/resource.ts';
@@ -24,6 +24,8 @@ export interface AuditStoreOptions {
   readonly entriesOf: (resource: object, key: ResourceKey) => IndexEntries;
   /** Called before events are looked for, so that what happened before the search is there. */
   readonly catchUp: () => Promise<void>;
+  /** The query of a record as it was asked, where queries are encrypted. */
+  readonly openQuery?: SealQuery | undefined;
 }
 
 interface EventRow {
@@ -46,10 +48,11 @@ const FORWARD = { direction: 'ASC', tie: 'ASC' } as const;
 const COLUMNS = `e.chain, c.name, e.seq::float8 AS seq, (extract(epoch FROM e.recorded_at) * 1000)::float8 AS recorded, e.record`;
 const SOURCE = 'auditevent e JOIN audit_chain c ON c.number = e.chain';
 
-export function createAuditStore(pool: Pool, { entriesOf, catchUp }: AuditStoreOptions): ResourceStore {
+export function createAuditStore(pool: Pool, { entriesOf, catchUp, openQuery }: AuditStoreOptions): ResourceStore {
   function draftOf({ chain, name, seq, recorded, record }: EventRow): ResourceDraft {
     const parsed = parseRecord(record);
-    const resource = auditEventOf(parsed, { chain, seq, recorded: Math.round(recorded) }, name);
+    const opened = openQuery ? { ...parsed, query: openQuery(parsed.query, parsed) } : parsed;
+    const resource = auditEventOf(opened, { chain, seq, recorded: Math.round(recorded) }, name);
     const key = { type: TYPE, id: resource.id };
     return {
       ...key,

@@ -1,0 +1,53 @@
+/** The texts in `resources` and `history`, as they lie there. */
+import type { AnyBulkWriteOperation } from 'mongodb';
+import { identityOf } from '../../model/resource.ts';
+import type { ReindexPage, ReindexPart } from '../reindex.ts';
+import type { StoredTexts, TextChange } from '../stored-texts.ts';
+import { storeChunks, textOf } from './chunks.ts';
+import { DURABLE, type MongoCollections } from './client.ts';
+import { historyIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
+import { translate } from './errors.ts';
+import { retryTransient } from './retry.ts';
+
+const PAST: ReindexPart = { store: 'mongodb', name: 'history', types: [], isPast: true };
+
+export function createMongoTexts(collections: MongoCollections): StoredTexts {
+  const { resources, history } = collections;
+  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
+
+  async function page(after: string | undefined, limit: number): Promise<ReindexPage> {
+    const range = after === undefined ? {} : { _id: { $gt: after } };
+    const documents = await history.find(range, { projection: VERSION_FIELDS, sort: { _id: 1 }, limit }).toArray();
+    const versions = await Promise.all(documents.map(async (document) => versionOf(document, await textOf(collections, document))));
+    const last = documents.at(-1)?._id;
+    return { versions: versions.filter(({ raw }) => raw !== ''), ...(documents.length === limit && last !== undefined && { after: last }) };
+  }
+
+  /** A text in parts is put together wrongly by whoever reads it in this moment: sealed texts tell, and are read again. */
+  async function replaceInParts(_id: string, where: typeof resources, { version, raw }: TextChange): Promise<void> {
+    const rawChunks = await storeChunks(collections, { ...version, raw });
+    await where.updateOne({ _id, version: version.version }, { $set: { rawChunks } }, { writeConcern: DURABLE });
+  }
+
+  async function replace({ isPast }: ReindexPart, changes: readonly TextChange[]): Promise<void> {
+    const where = isPast ? history : resources;
+    const idOf = ({ version }: TextChange) => (isPast ? historyIdOf(identityOf(version), version.version) : identityOf(version));
+    const statements = changes.map(
+      (change): AnyBulkWriteOperation<StoredDocument> => ({
+        updateOne: {
+          filter: { _id: idOf(change), version: change.version.version, raw: change.stored },
+          update: { $set: { raw: change.raw } },
+        },
+      }),
+    );
+    await asked(() => where.bulkWrite(statements, { ordered: false, writeConcern: DURABLE }));
+    const ids = changes.map(idOf);
+    const inParts = await asked(() => where.find({ _id: { $in: ids }, rawChunks: { $gt: 0 } }, { projection: { version: 1 } }).toArray());
+    for (const { _id, version } of inParts) {
+      const change = changes.find((each) => idOf(each) === _id && each.version.version === version);
+      if (change) await asked(() => replaceInParts(_id, where, change));
+    }
+  }
+
+  return { parts: async () => [PAST], page: (_part, after, limit) => asked(() => page(after, limit)), replace };
+}

@@ -1,0 +1,128 @@
+/** Field encryption on the databases: what lies there, and what a client sees. docs/decisions has the scheme. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+import { afterAll, describe, expect, test } from 'vitest';
+import { newFieldKey } from '../../src/encryption/field-keys.ts';
+import { testDatabases } from '../support/databases.ts';
+import { everythingStored, findings } from './everything-stored.ts';
+import { type Ask, type Place, withGateway } from './gateways.ts';
+import { ALL_PLANTED, expectFound, PLANTED, patientText, plant } from './planted.ts';
+
+const databases = await testDatabases();
+const place: Place = { ...databases, dataDir: await mkdtemp(join(tmpdir(), 'meridian-encryption-')) };
+afterAll(() => rm(place.dataDir, { recursive: true, force: true }));
+
+const [first, second] = [newFieldKey('first'), newFieldKey('second')];
+const off = {};
+const on = (...keys: readonly string[]) => ({ FIELD_ENCRYPTION: 'on', FIELD_ENCRYPTION_KEYS: keys.join() });
+
+const stored = () => everythingStored(place.mongodbUri, place.databaseUrl, place.dataDir);
+const ofResources = (found: readonly string[]) => found.filter((each) => !/auditevent|file /.test(each));
+
+/** Brings everything that is stored into the gateway's own form. */
+async function rotate(ask: Ask): Promise<void> {
+  const asked = await ask('POST', '$reindex?texts=true');
+  expect([asked.status, asked.text]).toEqual([202, '']);
+  const job = new URL(asked.headers.get('content-location') ?? '').search;
+  for (let look = 0; look < 300; look++) {
+    const { status } = await ask('GET', `$reindex-status${job}`);
+    if (status === 200) return;
+    await sleep(100);
+  }
+  throw new Error('the run did not end');
+}
+
+async function expectTexts(ask: Ask): Promise<void> {
+  const [now, before] = await Promise.all([ask('GET', 'Patient/planted'), ask('GET', 'Patient/planted/_history/1')]);
+  const body = (text: string) => text.slice(text.indexOf('"text"'));
+  expect(body(before.text)).toBe(body(patientText(PLANTED.mrn)));
+  expect(now.text).toContain(PLANTED.secondMrn);
+  expect(now.text).toContain('"valueDecimal":1.500');
+  const history = await ask('GET', 'Encounter/planted-stay/_history');
+  expect(history.text).toContain(PLANTED.mrn);
+}
+
+// Each goes on where the one before it ended.
+describe('identifiers in the databases', { retry: 0 }, () => {
+  test('lie there as they are without encryption: the search for them finds them', { timeout: 120_000 }, async () => {
+    await withGateway(place, off, async (ask) => {
+      await plant(ask);
+      await expectFound(ask);
+      await expectTexts(ask);
+    });
+    const found = findings(await stored(), ALL_PLANTED);
+    for (const where of ['collection resources', 'collection history', 'table resource_history', 'auditevent'])
+      expect(found.some((each) => each.includes(where))).toBe(true);
+  });
+
+  test('stay found when encryption is switched on over them, and are nowhere once all has been gone through', {
+    timeout: 120_000,
+  }, async () => {
+    await withGateway(place, on(first), async (ask) => {
+      await expectFound(ask);
+      await expectTexts(ask);
+      await rotate(ask);
+      await expectFound(ask);
+      await expectTexts(ask);
+      expect(ofResources(findings(await stored(), ALL_PLANTED))).toEqual([]);
+    });
+    await withGateway(place, on(first), async (ask) => {
+      await expectFound(ask);
+      await expectTexts(ask);
+    });
+    expect(ofResources(findings(await stored(), ALL_PLANTED))).toEqual([]);
+  });
+
+  test('go under a new key, history as well, so that the old one is needed no more', { timeout: 120_000 }, async () => {
+    await withGateway(place, on(second, first), async (ask) => {
+      await expectFound(ask);
+      await rotate(ask);
+    });
+    const resources = [...(await stored())].filter(([name]) => !/auditevent|ledger|idempotency|file /.test(name));
+    expect(resources.filter(([, text]) => text.includes('~1~first~')).map(([name]) => name)).toEqual([]);
+    expect(resources.some(([, text]) => text.includes('~1~second~'))).toBe(true);
+    await withGateway(place, on(second), async (ask) => {
+      await expectFound(ask);
+      await expectTexts(ask);
+    });
+  });
+
+  test('are not served without their key: the gateway does not start, and says which key it is', async () => {
+    const refused = /encrypted with a key that is not configured: second/;
+    await expect(withGateway(place, on(newFieldKey('other')), async () => {})).rejects.toThrow(refused);
+    await expect(withGateway(place, off, async () => {})).rejects.toThrow(refused);
+  });
+
+  test('are not served when somebody has altered them', async () => {
+    const client = await MongoClient.connect(place.mongodbUri);
+    const documents = client.db().collection('resources');
+    const before = await documents.findOne({ type: 'Patient', id: 'planted', raw: { $exists: true } });
+    const raw = String(before?.raw);
+    await documents.updateOne({ _id: before?._id as never }, { $set: { raw: raw.replace('"Curie', '"Cury') } });
+    try {
+      await withGateway(place, on(second), async (ask) => {
+        const answer = await ask('GET', 'Patient/planted');
+        expect(answer.status).toBe(500);
+        expect(answer.json.issue[0].diagnostics).toMatch(/^Patient\/planted\/_history\/3 .* altered/);
+        expect(answer.text).not.toContain('Cury');
+      });
+    } finally {
+      await documents.updateOne({ _id: before?._id as never }, { $set: { raw } });
+      await client.close();
+    }
+  });
+
+  test('can be had back plain', { timeout: 120_000 }, async () => {
+    await withGateway(place, { FIELD_ENCRYPTION: 'off', FIELD_ENCRYPTION_KEYS: second }, async (ask) => {
+      await expectFound(ask);
+      await rotate(ask);
+    });
+    await withGateway(place, off, async (ask) => {
+      await expectFound(ask);
+      await expectTexts(ask);
+    });
+  });
+});
