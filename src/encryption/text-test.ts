@@ -3,6 +3,9 @@ import type { ElementRule } from './protection.ts';
 
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
+/** Every identifier has one, and most resources have none. */
+const STRING_VALUE = /"value"\s*:\s*"/;
+
 /** True for every text that may hold what these name: codes and systems may end in `*`. Of most others it is false. */
 export function textTest(
   codes: readonly string[],
@@ -13,11 +16,12 @@ export function textTest(
   const urls = systems.map((system) => literal(system.replace(/\*$/, '')));
   const parts = [...(quoted.length > 0 ? [`"(?:${quoted.join('|')})"`] : []), ...urls];
   const pattern = parts.length > 0 ? new RegExp(parts.join('|'), 'i') : undefined;
-  const pairs = elements.map(({ type, path }) => [`"${type}"`, `"${path.at(-1)}"`] as const);
+  const types = [...new Set(elements.map(({ type }) => type))];
+  const ofType = types.length > 0 ? new RegExp(`"resourceType"\\s*:\\s*"(?:${types.join('|')})"`) : undefined;
   return (text) =>
-    pairs.some(([type, name]) => text.includes(type) && text.includes(name)) ||
+    (ofType?.test(text) ?? false) ||
     // Escapes may spell anything.
     text.includes('\\u') ||
     text.includes('\\/') ||
-    (pattern?.test(text) ?? false);
+    (STRING_VALUE.test(text) && (pattern?.test(text) ?? false));
 }
