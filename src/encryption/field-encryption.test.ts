@@ -152,6 +152,23 @@ describe('what an index sees', () => {
   });
 });
 
+describe('a resource with thousands of identifiers', () => {
+  const identifier = Array.from({ length: 20_000 }, (_, n) => ({ system: 'http://example.org/ssn', value: `9-${n}-${n * 7919}` }));
+  const name = Array.from({ length: 20_000 }, (_, n) => ({ text: `somebody ${n}` }));
+  const resource = { resourceType: 'Patient', identifier, name: [...name, { text: 'of 9-77-609763' }] };
+  const raw = JSON.stringify(resource);
+
+  test('takes time in proportion to its length, hides more rather than less, and comes back whole', () => {
+    const startedAt = performance.now();
+    const text = sealed(raw);
+    const seen = JSON.stringify(on.redact(resource));
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(on.open(versionOf(text))).toBe(raw);
+    expect(text).not.toContain('609763');
+    expect(seen).not.toContain('609763');
+  });
+});
+
 describe('switched off over what was encrypted', () => {
   const off = createFieldEncryption({ keys, protection, isOn: false, looksForPlain: false });
 

@@ -114,13 +114,13 @@ function collectAt(node: unknown, path: readonly string[], found: Set<string>): 
 
 /** Where in a resource's text the strings stand that are such a value or hold one; their quotes included. */
 export function spansOf(text: string, values: ReadonlySet<string>): Span[] {
-  const within = longEnough(values);
+  const isWithin = search(values);
   const spans: Span[] = [];
   for (let open = text.indexOf('"'); open >= 0; ) {
     const close = closingQuote(text, open);
     const token = text.slice(open + 1, close);
     const value = token.includes('\\') ? (JSON.parse(`"${token}"`) as string) : token;
-    const isHit = values.has(value) || within.some((each) => value.includes(each));
+    const isHit = values.has(value) || isWithin(value) !== false;
     if (isHit && text.charCodeAt(skipSpace(text, close + 1)) !== COLON) spans.push([open, close + 1]);
     open = text.indexOf('"', close + 1);
   }
@@ -128,7 +128,21 @@ export function spansOf(text: string, values: ReadonlySet<string>): Span[] {
 }
 
 const COLON = 58;
-const longEnough = (values: ReadonlySet<string>) => [...values].filter((value) => value.length >= LEAST_WITHIN);
+/** Characters looked at for one resource: some 30 ms. Thousands of identifiers in a text of megabytes must not hold up everybody. */
+const MOST_LOOKED_AT = 20_000_000;
+const COST_OF_A_LOOK = 64;
+
+/** The values that a text holds, false if none. Where that would take too long, 'unknown': then it counts as holding one. */
+function search(values: ReadonlySet<string>): (text: string) => readonly string[] | false | 'unknown' {
+  const long = [...values].filter((value) => value.length >= LEAST_WITHIN);
+  let left = MOST_LOOKED_AT;
+  return (text) => {
+    left -= long.length * (text.length + COST_OF_A_LOOK);
+    if (left < 0) return 'unknown';
+    const found = long.filter((value) => text.includes(value));
+    return found.length > 0 && found;
+  };
+}
 
 /** What an index takes values from by name or by form, and where a protected value is not looked for. */
 const KEPT: ReadonlySet<string> = new Set(['resourceType', 'id', 'reference', 'url', 'system', 'code', 'versionId', 'lastUpdated']);
@@ -140,11 +154,13 @@ const DATE = /^\d{4}(?:-\d\d){0,2}(?:T|$)/;
  */
 export function redacted(resource: object, values: ReadonlySet<string>, hidden: (value: string) => string): object {
   if (values.size === 0) return resource;
-  const within = longEnough(values);
+  const within = search(values);
   const textOf = (text: string, name: string) => {
     if (name === 'value' && values.has(text)) return hidden(text);
     if (KEPT.has(name) || DATE.test(text)) return text;
-    return values.has(text) && text.length >= LEAST_WITHIN ? hidden(text) : within.reduce(withoutWord, text);
+    if (values.has(text) && text.length >= LEAST_WITHIN) return hidden(text);
+    const held = within(text);
+    return held === 'unknown' ? ' ' : held === false ? text : held.reduce(withoutWord, text);
   };
   const copyOf = (node: unknown, name: string): unknown => {
     if (typeof node === 'string') return textOf(node, name);
