@@ -7,11 +7,17 @@ import type { Target } from './runner/send.ts';
 
 /**
  * Declares a test for each case. `target` is asked for when a test runs, so a `beforeAll` may start the server; `features` are
- * those that a server may lack (`Case.needs`).
+ * those that a server may lack (`Case.needs`). `only` names files without their ending; default all.
  */
-export function describeConformance(target: () => Target, features: readonly string[] = [], folder: CaseFolder = 'cases'): void {
+export function describeConformance(
+  target: () => Target,
+  features: readonly string[] = [],
+  folder: CaseFolder = 'cases',
+  only?: readonly string[],
+): void {
   for (const each of loadCases(folder)) {
     const { file, spec, cases } = each;
+    if (only && !only.includes(file.replace('.json', ''))) continue;
     const applicable = cases.filter(({ needs }) => needs === undefined || features.includes(needs));
     if (applicable.length === 0) continue;
     describe(`${file.replace('.json', '')} (${spec})`, () => {
