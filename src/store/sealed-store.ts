@@ -20,7 +20,17 @@ const withText = <V extends ResourceVersion>(version: V, raw: string): V => (raw
 
 /** Above the stores, so that the same text lies in both databases, in histories, prepared transactions and archives. */
 export function createSealedStore(store: ResourceStore, sealer: TextSealer): ResourceStore {
-  const opened = <V extends ResourceVersion>(version: V): V => withText(version, sealer.open(version));
+  /** A text in several parts may be read while it is put in another form: then it does not open, and is there whole a moment later. */
+  const opened = async <V extends ResourceVersion>(version: V): Promise<V> => {
+    try {
+      return withText(version, sealer.open(version));
+    } catch (error) {
+      const again = await store.readVersion(version, version.version);
+      if (!again || again.raw === version.raw) throw error;
+      return withText(version, sealer.open(again));
+    }
+  };
+  const openedAll = <V extends ResourceVersion>(versions: readonly V[]) => Promise.all(versions.map(opened));
   const sealed = <V extends ResourceVersion>(version: V): V => withText(version, sealer.seal(version));
   const sealedWrite = (write: Write): Write =>
     write.kind === 'create'
@@ -36,8 +46,12 @@ export function createSealedStore(store: ResourceStore, sealer: TextSealer): Res
       const found = await store.readVersion(key, version);
       return found && opened(found);
     },
-    history: async (request) => (await store.history(request)).map(opened),
-    search: async (search) => (await store.search(search)).map((match) => ({ ...match, resource: opened(match.resource) })),
+    history: async (request) => openedAll(await store.history(request)),
+    async search(search) {
+      const matches = await store.search(search);
+      const resources = await openedAll(matches.map(({ resource }) => resource));
+      return matches.map((match, at) => ({ ...match, resource: resources[at] as ResourceVersion }));
+    },
     commit: (unit) => store.commit(sealedUnit(unit, sealedWrite, sealer)),
     async findIdempotency(key) {
       const found = await store.findIdempotency(key);

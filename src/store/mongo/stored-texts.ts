@@ -26,7 +26,9 @@ export function createMongoTexts(collections: MongoCollections): StoredTexts {
   /** A text in parts is put together wrongly by whoever reads it in this moment: sealed texts tell, and are read again. */
   async function replaceInParts(_id: string, where: typeof resources, { version, raw }: TextChange): Promise<void> {
     const rawChunks = await storeChunks(collections, { ...version, raw });
-    await where.updateOne({ _id, version: version.version }, { $set: { rawChunks } }, { writeConcern: DURABLE });
+    const isInline = rawChunks === 0;
+    const update = isInline ? { $set: { raw }, $unset: { rawChunks: '' as const } } : { $set: { rawChunks } };
+    await where.updateOne({ _id, version: version.version }, update, { writeConcern: DURABLE });
   }
 
   async function replace({ isPast }: ReindexPart, changes: readonly TextChange[]): Promise<void> {
