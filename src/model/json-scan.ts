@@ -18,7 +18,7 @@ export function skipSpace(text: string, from: number): number {
 }
 
 /** The offset of the quote that closes the string whose opening quote is at `open`; the text's length if none does. */
-function closingQuote(text: string, open: number): number {
+export function closingQuote(text: string, open: number): number {
   let at = text.indexOf('"', open + 1);
   while (at > 0 && text.charCodeAt(at - 1) === BACKSLASH && isEscaped(text, at)) at = text.indexOf('"', at + 1);
   return at < 0 ? text.length : at;
