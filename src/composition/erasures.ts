@@ -9,6 +9,7 @@ import type { ErasureJob } from '../store/erasure.ts';
 import { createLeasedJobs } from '../store/mongo/leased-jobs.ts';
 import { createPlacementErasure } from '../store/placement/erasure.ts';
 import { storeOf } from '../store/placement/placement.ts';
+import { createSealedErasure } from '../store/sealed-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Commits } from './commits.ts';
 import type { Resources } from './resources.ts';
@@ -23,15 +24,16 @@ export async function openErasures(
   { config, definitions, log }: { readonly config: Config; readonly definitions: Definitions; readonly log: Logger },
   { clinical, administrative }: Stores,
   { clock }: Commits,
-  { stores, live }: Pick<Resources, 'stores' | 'live'>,
+  { stores, live, fields }: Pick<Resources, 'stores' | 'live' | 'fields'>,
   audit: Audit | undefined,
   forget: () => void,
 ): Promise<ErasureKeeper> {
+  const erasure = createPlacementErasure(clinical.erasure, administrative.erasure);
   const { seal } = await openLocalSealer(config.dataDir, REPORT_KEY);
   return createErasureKeeper({
     jobs: createLeasedJobs<ErasureJob>(clinical.collections, 'erasure_jobs', Date.now),
     resources: stores,
-    erasure: createPlacementErasure(clinical.erasure, administrative.erasure),
+    erasure: fields ? createSealedErasure(erasure, fields) : erasure,
     indexer: live.indexer,
     definitions,
     now: Date.now,

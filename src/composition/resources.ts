@@ -1,6 +1,7 @@
 /** Resources, and the search parameters that index them. */
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import type { FieldEncryption } from '../encryption/field-encryption.ts';
 import { openQueryBy } from '../encryption/sealed-query.ts';
 import { fullTextParameters } from '../jobs/full-text.ts';
 import type { IndexKeeper } from '../jobs/index-keeper.ts';
@@ -29,6 +30,8 @@ export interface Resources {
   readonly live: LiveSearch;
   readonly parameterRules: OwnParameterRules;
   readonly keeper: IndexKeeper;
+  /** Where identifiers are encrypted. */
+  readonly fields: FieldEncryption | undefined;
 }
 
 /** Each type where it lies, search parameters as they come and go. */
@@ -83,5 +86,5 @@ export async function openResources(
   await keeper.refresh();
   await encryption?.agree(clock);
   keeper.start();
-  return { stores, live, parameterRules, keeper };
+  return { stores, live, parameterRules, keeper, fields };
 }

@@ -1,5 +1,6 @@
 /** A store whose texts are encrypted in part: everything above it sees them as the client sent them. */
 import type { ResourceVersion } from '../model/resource.ts';
+import type { ErasureStore } from './erasure.ts';
 import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from './reindex.ts';
 import type { Idempotency, ResourceStore, UnitOfWork, Write } from './store.ts';
 import type { StoredTexts } from './stored-texts.ts';
@@ -68,6 +69,12 @@ function sealedUnit(unit: UnitOfWork, sealedWrite: (write: Write) => Write, seal
   const kept =
     idempotency && ({ ...idempotency, bodyHash: sealer.sealWhole(answerPlace(idempotency.key), idempotency.bodyHash) } as Idempotency);
   return { ...unit, writes: unit.writes.map(sealedWrite), ...(kept && { idempotency: kept }) };
+}
+
+/** What lies in archived years is looked at by erasures alone. */
+export function createSealedErasure(inner: ErasureStore, sealer: TextSealer): ErasureStore {
+  const archivedIn = async (rk: string) => (await inner.archivedIn(rk)).map((version) => withText(version, sealer.open(version)));
+  return { ...inner, archivedIn };
 }
 
 /** Runs over what is stored that also bring its texts into today's form: those of current versions, and if asked for those of past ones. */
