@@ -100,7 +100,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     createDeidentifyOperation(services.definitions, randomBytes(32)),
     createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
     createExpungeStatusOperation(erasures.jobs),
-    createReindexOperation(keeper.jobs),
+    createReindexOperation(keeper.jobs, changes.encryption?.form),
     createReindexStatusOperation(keeper.jobs),
   ]);
   await keeper.refresh();
