@@ -14,6 +14,7 @@ import { openProver } from './composition/prover.ts';
 import { openResources } from './composition/resources.ts';
 import { openStores } from './composition/stores.ts';
 import { createVerifier } from './composition/tokens.ts';
+import { traced, tracedAnswers, tracingOf } from './composition/tracing.ts';
 import { hasOwnAuthorization } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { loadDefinitions } from './definitions/load.ts';
@@ -169,7 +170,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createReindexOperation(keeper.jobs, encryption?.awaits),
     createReindexStatusOperation(keeper.jobs),
   ]);
-  const timing = createRequestTiming();
+  const tracing = await tracingOf(config);
+  const timing = tracing ?? createRequestTiming();
   const recalling = createRecallingStore(
     createTimedStore(
       createCancellableStore(
@@ -228,7 +230,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     isClosing ? { status: 'not ready', troubled: [] } : readinessOf(clinical, administrative);
   const isReady = async () => (await readiness()).status !== 'not ready';
   const app = createApp({
-    context,
+    context: tracing ? traced(context, tracing) : context,
     basePath: new URL(config.baseUrl).pathname,
     publicUrl: config.trustForwarded ? undefined : config.baseUrl,
     trustForwarded: config.trustForwarded,
@@ -248,7 +250,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     compressFrom: config.compressFrom,
     ...(authorization && { authorization }),
     metrics,
-    observe: createObserve(metrics.answered, log),
+    observe: createObserve(tracing ? tracedAnswers(metrics.answered, tracing) : metrics.answered, log),
   });
 
   const listeners = createListeners(config, app, { edge, metrics, isReady, log });
@@ -269,7 +271,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await watch?.stop();
       await audit?.close();
       await clock.close();
-      await Promise.all([clinical.close(), administrative.close()]);
+      await Promise.all([clinical.close(), administrative.close(), tracing?.close()]);
     },
   };
 }

@@ -532,6 +532,14 @@ export const OPTIONS = {
     default: 'info',
     description: 'The least severe level that is logged.',
   },
+  otlpEndpoint: {
+    kind: 'url',
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    flag: 'otlp-endpoint',
+    defaultText: 'no traces',
+    description:
+      'Base URL of an OpenTelemetry collector (OTLP over HTTP): traces of requests go to `/v1/traces` there. They hold no health data.',
+  },
   drainTimeoutMs: {
     kind: 'integer',
     env: 'DRAIN_TIMEOUT_MS',

@@ -225,7 +225,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
     const { incoming } = c.env;
     return underWay.run(
       () => isAnswerWanted(incoming),
-      (work) => timing.run((told) => observed(incoming, work, told)),
+      (work) => timing.run((told) => observed(incoming, work, told), incoming.headers.traceparent as string | undefined),
     );
   });
   return app;

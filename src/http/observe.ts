@@ -8,12 +8,12 @@ export type Observe = (exchange: Exchange, method: string, status: number, milli
 /** Slower answers are logged for an operator to see. */
 const SLOW_MS = 5_000;
 
-/** @param answered counts; `log` gets a line for each answer at `debug`, for slow ones at `warn` */
-export function createObserve(answered: (request: AnsweredRequest) => void, log: Logger): Observe {
+/** @param answered counts, and names traces; `log` gets a line for each answer at `debug`, for slow ones at `warn` */
+export function createObserve(answered: (request: AnsweredRequest, method: string) => void, log: Logger): Observe {
   return (exchange, method, status, milliseconds) => {
     const { interaction = 'none', operation, type = '' } = exchange.route ?? {};
     const name = operation === undefined ? interaction : `$${operation}`;
-    answered({ interaction: name, type, status, seconds: milliseconds / 1000 });
+    answered({ interaction: name, type, status, seconds: milliseconds / 1000 }, method);
     const isSlow = milliseconds >= SLOW_MS;
     if (!isSlow && !log.enabled('debug')) return;
     const line = {

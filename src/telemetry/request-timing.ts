@@ -2,10 +2,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface RequestTiming {
-  /** Runs a request; `told` gives the header's value so far: `total;dur=1.2, store;dur=0.8`, milliseconds. */
-  run<T>(work: (told: () => string) => Promise<T>): Promise<T>;
-  /** Counts the time of `work` as the store's. Calls that overlap count once. */
-  inStore<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs a request; `told` gives the header's value so far: `total;dur=1.2, store;dur=0.8`, milliseconds. `traceparent`: the caller's header, for traces. */
+  run<T>(work: (told: () => string) => Promise<T>, traceparent?: string): Promise<T>;
+  /** Counts the time of `work` as the store's. Calls that overlap count once. `command` names it for traces. */
+  inStore<T>(work: () => Promise<T>, command?: string): Promise<T>;
 }
 
 interface Clock {

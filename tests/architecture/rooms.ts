@@ -50,6 +50,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   otpauth: ['authorization'],
   '@node-rs/argon2': ['authorization'],
   pino: ['telemetry'],
+  '@opentelemetry': ['telemetry'],
   saxes: ['format', 'validation'],
   ajv: ['validation'],
 };
