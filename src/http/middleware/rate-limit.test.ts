@@ -25,7 +25,7 @@ describe('points', () => {
     await expect(charge(ada, 1)).rejects.toEqual(refusal('user'));
     expect((await charge(bob, 10))?.RateLimit).toMatch(/^"client";r=29;/);
     await expect(charge(bob, 40)).rejects.toEqual(refusal('client'));
-    expect(refused).toEqual({ client: 1, user: 1, address: 0 });
+    expect(refused).toEqual({ client: 1, user: 1, address: 0, authorization: 0 });
   });
 
   test('of a backend service count once', async () => {
