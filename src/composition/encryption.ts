@@ -24,7 +24,8 @@ export interface Encryption {
 
 const finds = (form: string) => `field-form/${form}`;
 const writes = (form: string) => `field-writes/${form}`;
-const OTHERS_WITHIN_MS = 20_000;
+/** Longer than a gateway that was killed is waited for before it is fenced. */
+const OTHERS_WITHIN_MS = 40_000;
 
 /**
  * Undefined if it is off, has no keys, and nothing that is stored needs any: then it costs nothing.
