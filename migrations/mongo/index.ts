@@ -2,6 +2,7 @@
 import type { MongoClient } from 'mongodb';
 import { shardCollections } from './001-shard-collections.ts';
 import { createIndexes } from './002-create-indexes.ts';
+import { createDateIndex } from './003-create-date-index.ts';
 import { dropGuardCounters } from './003-drop-guard-counters.ts';
 
 export interface MigrationTarget {
@@ -19,5 +20,6 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, title: 'shard every collection on _id, a quarter of the record keys to each shard', run: shardCollections },
   { number: 2, title: 'create the indexes of resources and history', run: createIndexes },
+  { number: 3, title: 'create the index of resources by type and date', run: createDateIndex },
   { number: 3, title: 'drop the counters that guards once were', run: dropGuardCounters },
 ];

@@ -57,6 +57,21 @@ export function beyondInFind({ sort, backward }: Order, after: readonly SortValu
   return { $or: alternatives };
 }
 
+/**
+ * What follows from the position for the first key alone: an index in this order begins there, where it would read each
+ * alternative of `beyondInFind` from its own beginning. Undefined where the position says nothing.
+ */
+export function startInFind({ sort, backward }: Order, after: readonly SortValue[]): Document | undefined {
+  const [key] = sort;
+  if (!key) return undefined;
+  const [field, value] = [fieldOf(key), after[0] ?? null];
+  const isDown = key.descending !== (backward === true);
+  if (isNative(key)) return { [field]: { [isDown ? '$lte' : '$gte']: boundOf(key, value) } };
+  // Negations take in what is of another type, or not there.
+  if (isDown) return { [field]: value === null ? null : { $not: { $gt: value } } };
+  return value === null ? undefined : { [field]: { $not: { $lt: value }, $ne: null } };
+}
+
 function boundOf(key: SortKey, value: SortValue): Date | SortValue {
   return key.parameter === '_lastUpdated' && typeof value === 'number' ? new Date(value) : value;
 }

@@ -20,7 +20,16 @@ import { partsOfPlan } from './explain.ts';
 import { filterOf, IN_POPULATION, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
 import { createSearchBatch } from './search-batch.ts';
-import { beyondInFind, findOrder, isFindOrder, orderStages, projectionFor, type SortValue, sortValuesOfDocument } from './search-order.ts';
+import {
+  beyondInFind,
+  findOrder,
+  isFindOrder,
+  orderStages,
+  projectionFor,
+  type SortValue,
+  sortValuesOfDocument,
+  startInFind,
+} from './search-order.ts';
 import type { ReadMode, ShardTrips } from './shard-trips.ts';
 import { inRange, lostShards, type ShardWatch } from './shard-watch.ts';
 
@@ -133,7 +142,8 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
 
   function findInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): FindCursor<Found> {
     const { after, limit, signal } = search;
-    const page = after ? { $and: [filter, beyondInFind(search, after)] } : filter;
+    const start = after && startInFind(search, after);
+    const page = after ? { $and: [filter, ...(start ? [start] : []), beyondInFind(search, after)] } : filter;
     return from[mode].find(page, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
   }
 

@@ -170,7 +170,7 @@ export const oauthClient = pgTable('oauth_client', {
 });
 
 /** Current versions of one type; partitioned by `column`. */
-function administrativeTable({ table, column }: AdministrativeTable) {
+function administrativeTable({ table, column, parameter }: AdministrativeTable) {
   const columns = {
     rk: text('rk').notNull(),
     id: text('id').notNull(),
@@ -189,6 +189,7 @@ function administrativeTable({ table, column }: AdministrativeTable) {
     primaryKey({ columns: [made.rk, made.id, made.businessAt] }),
     index(`${table}_ends_at`).on(made.endsAt),
     index(`${table}_s`).using('gin', made.s),
+    ...(parameter === undefined ? [] : [index(`${table}_${column}`).on(made.businessAt)]),
   ]);
 }
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testPostgres } from '../../../../tests/support/databases.ts';
-import type { ResourceDraft } from '../../../model/resource.ts';
+import type { RangeEntry, ResourceDraft } from '../../../model/resource.ts';
 import type { BoundCondition, SearchExpression } from '../../../search/expression/expression.ts';
 import { printExpression } from '../../../search/expression/print.ts';
+import { BEGINNING } from '../../../search/parameters/extract-date.ts';
 import { create, createScene } from '../../contract/scene.ts';
 import { createMemoryStore } from '../../memory/memory-store.ts';
 import type { ResourceStore, SearchMatch, SortKey, StoreSearch } from '../../store.ts';
@@ -53,6 +54,12 @@ function range(k: string, values: readonly number[]) {
   return { k, lo: Math.min(one, two), hi: Math.max(one, two) };
 }
 
+/** What the indexer says of a date. */
+function sortedBy(main: string, dates: readonly RangeEntry[]) {
+  const times = dates.map(({ lo, hi }) => (lo === BEGINNING ? hi : lo));
+  return times.length === 0 ? {} : { [main]: { min: Math.min(...times), max: Math.max(...times) } };
+}
+
 const scene = createScene(types);
 const drafts: ResourceDraft[] = Array.from({ length: 160 }, (_, i) => {
   const type = i % 3 ? types.a : types.b;
@@ -66,7 +73,7 @@ const drafts: ResourceDraft[] = Array.from({ length: 160 }, (_, i) => {
     s: some(TEXTS, 4).map((text) => `t=${text}`),
     r: [...dates, ...some(['n', 'm'], 2).map((k) => range(k, [0, 1, 1.5, 2, Number.MAX_VALUE]))],
     d: pick([...TIMES, null]),
-    o: Object.fromEntries(some(['x', 'y'], 2).map((k) => [k, { min: sortValue(), max: sortValue() }])),
+    o: { ...Object.fromEntries(some(['x', 'y'], 2).map((k) => [k, { min: sortValue(), max: sortValue() }])), ...sortedBy(main, dates) },
   });
 });
 
@@ -100,7 +107,7 @@ function expression(depth: number): SearchExpression {
 }
 
 function search(): StoreSearch {
-  const keys: readonly SortKey[] = ['x', 'y', '_id', '_lastUpdated', 'none'].map((parameter) => ({
+  const keys: readonly SortKey[] = ['x', 'y', 'date', 'created', '_id', '_lastUpdated', 'none'].map((parameter) => ({
     parameter,
     descending: below(2) === 1,
   }));
@@ -142,6 +149,41 @@ describe(`random searches answer as the reference does (SEED=${SEED} ROUNDS=${RO
       expect(await store.count(wanted), said).toBe(await memory.count(wanted));
     }
   }, 120_000);
+
+  test('in the order of the own date, forward and back', async () => {
+    for (const type of [types.a, types.b]) {
+      for (const descending of [true, false]) {
+        const parameter = type === types.a ? 'date' : 'created';
+        const sort = [
+          { parameter, descending },
+          { parameter: '_identity', descending: false },
+        ];
+        const wanted: StoreSearch = { types: [type], where: { kind: 'everything' }, sort, limit: 7 };
+        const walk = async (of: ResourceStore, position: Pick<StoreSearch, 'backward' | 'after'>) => {
+          const found: SearchMatch[] = [];
+          for (;;) {
+            const after = found.at(-1)?.sortValues ?? position.after;
+            const page = await of.search({ ...wanted, ...position, ...(after && { after }) });
+            found.push(...page);
+            if (page.length < wanted.limit) return found;
+          }
+        };
+        const expected = await walk(memory, {});
+        expect(inShort(await walk(store, {}))).toEqual(inShort(expected));
+        const back = { backward: true as const, after: expected.at(-1)?.sortValues as SearchMatch['sortValues'] };
+        expect(inShort(await walk(store, back))).toEqual(inShort(expected.slice(0, -1).reverse()));
+      }
+    }
+  });
+
+  test('the order of the own date comes from an index', async () => {
+    const sort = [
+      { parameter: 'date', descending: true },
+      { parameter: '_identity', descending: false },
+    ];
+    const [stage] = await store.explain({ types: [types.a], where: { kind: 'everything' }, sort, limit: 7 });
+    expect(stage?.parts.flatMap(({ indexes }) => indexes).join()).toMatch(/admitted_at_idx/);
+  });
 
   test('those of records that arrive together, too', async () => {
     for (let round = 0; round < ROUNDS / 10; round++) {

@@ -5,6 +5,7 @@ import { type AdministrativeTable, tableOf } from '../business-date.ts';
 import { equalsQuery, patientLexeme } from '../lexeme.ts';
 import { VERSION_COLUMNS } from '../row.ts';
 import { conditionOf } from './condition.ts';
+import { type PagePart, partsOf } from './date-order.ts';
 import { createParameters, type Parameters } from './parameters.ts';
 import { afterCondition, columnsOf, columnValues, reversed, type SortColumn, typeLiteral } from './sort.ts';
 
@@ -20,7 +21,9 @@ export function pageStatement(search: StoreSearch): Statement {
   const parameters = createParameters();
   const limit = parameters.add(search.limit);
   const patient = patientPlace(search, parameters);
-  const parts = search.types.map((type) => pageOfType(search, type, { limit, patient, parameters }));
+  const parts = search.types.flatMap((type) =>
+    partsOf(search, tableOf(type)).map((part) => pageOfType(search, type, part, { limit, patient, parameters })),
+  );
   const [only] = parts;
   if (only && parts.length === 1) return { text: only, values: parameters.values };
   const columns = sortColumns(search, '', createParameters());
@@ -35,18 +38,18 @@ interface Shared {
   readonly parameters: Parameters;
 }
 
-function pageOfType(search: StoreSearch, type: string, { limit, patient, parameters }: Shared): string {
+function pageOfType(search: StoreSearch, type: string, part: PagePart, { limit, patient, parameters }: Shared): string {
   const table = tableOf(type);
   const columns = sortColumns(search, type, parameters);
   const selected = VERSION_COLUMNS.map((name) => (name === 'deleted' ? 'false AS deleted' : `e.${name}`));
   const sortValues = columns.map(({ sql }, index) => `${sql} AS k${index}`);
-  const conditions = [within(patient, search, table, parameters)];
+  const conditions = [within(patient, search, table, parameters), ...part.conditions(parameters)];
   if (search.after) {
     const after = search.sort.flatMap((key, index) => columnValues(key, search.after?.[index] ?? null));
     conditions.push(afterCondition(columns, after, parameters));
   }
   return `SELECT ${typeLiteral(type)} AS type, ${[...selected, ...sortValues].join(', ')} FROM ${source(search.where, table, parameters)}
-    WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(columns)} LIMIT ${limit}`;
+    WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(part.order(columns))} LIMIT ${limit}`;
 }
 
 function sortColumns({ sort, backward }: StoreSearch, type: string, parameters: Parameters): SortColumn[] {
