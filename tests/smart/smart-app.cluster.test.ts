@@ -13,6 +13,7 @@ import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { addAccount } from '../../src/authorization/accounts.ts';
 import { registerClient } from '../../src/authorization/client-registration.ts';
 import { createPasswords } from '../../src/authorization/passwords.ts';
+import { endClient } from '../../src/authorization/revocations.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createAuthorizationStore } from '../../src/store/postgres/authorization.ts';
@@ -20,6 +21,12 @@ import { findChromium } from '../support/chromium.ts';
 import { testDatabases } from '../support/databases.ts';
 import { freePort } from '../support/gateway-process.ts';
 import { type ServedApp, serveApp } from './app.ts';
+
+interface RecordedEvent {
+  readonly subtype?: readonly { readonly display?: string }[];
+  readonly outcomeDesc?: string;
+  readonly agent: readonly { readonly name?: string }[];
+}
 
 const PASSWORD = 'correct horse battery';
 const APP_SCOPE = 'openid fhirUser launch/patient online_access patient/*.rs';
@@ -213,6 +220,42 @@ describe('a backend service', () => {
     const { access_token } = (await (await ask(await assertionOf(alg, 'once'))).json()) as { access_token: string };
     const read = async (path: string) => (await fetch(`${base}/${path}`, { headers: { Authorization: `Bearer ${access_token}` } })).status;
     expect([await read('Patient/browser-p1'), await read('Patient?name=brown'), await read('Observation')]).toEqual([200, 200, 403]);
+  });
+
+  test('is refused at once when it revokes its token, and within two seconds when it is removed', async () => {
+    const tokenOf = async (jti: string) =>
+      ((await (await ask(await assertionOf('RS384', jti))).json()) as { access_token: string }).access_token;
+    const statusOf = async (token: string) =>
+      (await fetch(`${base}/Patient/browser-p1`, { headers: { Authorization: `Bearer ${token}` } })).status;
+    const [revoked, kept] = [await tokenOf('to revoke'), await tokenOf('to keep')];
+    expect([await statusOf(revoked), await statusOf(kept)]).toEqual([200, 200]);
+    const form = {
+      token: revoked,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await assertionOf('RS384', 'revoking'),
+    };
+    const { status } = await fetch(`${new URL(base).origin}/oauth/revoke`, { method: 'POST', body: new URLSearchParams(form) });
+    expect([status, await statusOf(revoked), await statusOf(kept)]).toEqual([200, 401, 200]);
+    // As `npm run -s client remove` does it, in a process of its own.
+    await endClient(createAuthorizationStore(pool), 'RS384', Date.now());
+    await expect.poll(() => statusOf(kept), { timeout: 10_000, interval: 200 }).toBe(401);
+  });
+
+  test('leaves what the authorization server did on record: tokens, revocations, and patients that were shown', async () => {
+    const { sign } = await openLocalIssuer(dataDir);
+    const token = await sign({ audience: base, scope: 'system/AuditEvent.rs', subject: 'auditor', ttlSeconds: 600 });
+    const answer = await fetch(`${base}/AuditEvent?_count=200&_sort=-date`, { headers: { Authorization: `Bearer ${token}` } });
+    const { entry } = (await answer.json()) as { entry: { resource: RecordedEvent }[] };
+    const told = entry.map(
+      ({ resource: { subtype, outcomeDesc, agent } }) => `${subtype?.[0]?.display} by ${agent[0]?.name}: ${outcomeDesc}`,
+    );
+    expect(told.some((text) => /^Get Access Token by RS384: HTTP 200; client_credentials: system/.test(text))).toBe(true);
+    expect(told).toContain('Revocation of a token by RS384: HTTP 200');
+    if (!executablePath) return;
+    expect(told.some((text) => /^Authorization by a person by app: HTTP 200; .*patient/.test(text))).toBe(true);
+    expect(told.some((text) => /^Get Access Token by app: HTTP 200; refresh_token/.test(text))).toBe(true);
+    const shown = entry.filter(({ resource }) => resource.agent[0]?.name === 'authorization-server');
+    expect(JSON.stringify(shown)).toContain('"Patient/browser-p1"');
   });
 
   test('sends one assertion twenty times at once: one token, in each of five rounds', async () => {
