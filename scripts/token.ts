@@ -11,11 +11,11 @@ import { ConfigError, loadConfig } from '../src/config/load.ts';
 import type { Config } from '../src/config/options.ts';
 import { loadDefinitions } from '../src/definitions/load.ts';
 
-const USAGE = `Usage: npm run -s token -- --scope '<SMART scopes>' [--sub S] [--client C] [--patient ID] [--ttl SECONDS]
+const USAGE = `Usage: npm run -s token -- --scope '<SMART scopes>' [--sub S] [--client C] [--patient ID] [--user Practitioner/ID] [--purpose TREAT] [--ttl SECONDS]
 and the gateway's own flags, where they matter: --port, --data-dir, --base-url, --issuer, --audience.
 Examples of scopes: 'system/*.cruds', 'user/Patient.rs user/Observation.rs', 'system/$shard.rs', and with --patient 'patient/*.rs'.`;
 
-const OWN_FLAGS = ['scope', 'sub', 'client', 'patient', 'ttl'] as const;
+const OWN_FLAGS = ['scope', 'sub', 'client', 'patient', 'user', 'purpose', 'ttl'] as const;
 type OwnFlags = Partial<Record<(typeof OWN_FLAGS)[number], string>>;
 
 const DEFAULT_TTL_SECONDS = 3600;
@@ -61,6 +61,8 @@ function claimsFrom(own: OwnFlags, config: Config): LocalClaims {
     subject,
     client: own.client ?? subject,
     ...(own.patient !== undefined && { patient: own.patient }),
+    ...(own.user !== undefined && { fhirUser: own.user }),
+    ...(own.purpose !== undefined && { purpose: own.purpose }),
     ttlSeconds: ttlSeconds(own.ttl),
   };
 }

@@ -1,6 +1,7 @@
 /** The composition root: puts everything together. `composition/` has its larger parts. */
 import manifest from '../package.json' with { type: 'json' };
 import { decideBy } from './access/decide-by.ts';
+import type { Principal } from './access/principal.ts';
 import { createRevocations } from './authorization/revocations.ts';
 import { AUDIT_PATIENCE_MS, startAudit, watchWrites } from './composition/audit.ts';
 import { openAuthorization } from './composition/authorization.ts';
@@ -10,6 +11,7 @@ import { deidentificationKey } from './composition/deidentification.ts';
 import { openEncryption } from './composition/encryption.ts';
 import { openErasures } from './composition/erasures.ts';
 import { createListeners } from './composition/listeners.ts';
+import { openPrivacy } from './composition/privacy.ts';
 import { openProver } from './composition/prover.ts';
 import { openResources } from './composition/resources.ts';
 import { openStores } from './composition/stores.ts';
@@ -28,6 +30,7 @@ import { assembleContext } from './interactions/assemble.ts';
 import { DEFAULT_LIMITS } from './interactions/context.ts';
 import type { InnerRequests } from './interactions/inner-request.ts';
 import { zonesBy } from './interactions/regions.ts';
+import { withConsentRules } from './jobs/consent-rules.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { withParameterRules } from './jobs/parameter-rules.ts';
 import { unavailable } from './model/error.ts';
@@ -57,6 +60,7 @@ import type { MemberDrill } from './store/administration.ts';
 import { createCancellableStore } from './store/cancellable-store.ts';
 import { createClosedRecordsStore } from './store/closed-records.ts';
 import { createBenchmarkRuns } from './store/mongo/benchmark-runs.ts';
+import { createLabelUse } from './store/mongo/label-use.ts';
 import { sharedSecret } from './store/mongo/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
 import { ADMINISTRATIVE_TABLES, mainKeyOf } from './store/postgres/business-date.ts';
@@ -65,6 +69,7 @@ import { createRecentShapes, createShapedStore } from './store/recent-shapes.ts'
 import { createRecallingStore } from './store/recent-versions.ts';
 import { storeMetrics } from './store/store-metrics.ts';
 import { createTimedStore } from './store/timed-store.ts';
+import { createWaitingStore } from './store/waiting-store.ts';
 import { createWatchedStore } from './store/watched-store.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -132,6 +137,18 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const catchUpAudit = async () => audit?.relay.flush(AUDIT_PATIENCE_MS).catch(() => undefined);
   const resources = await openResources({ config, definitions, log, metrics, encryption }, both, commits, catchUpAudit);
   const { keeper, live } = resources;
+  const privacy = openPrivacy({
+    config,
+    definitions,
+    registry: live.registry,
+    resources: resources.stores,
+    labelUse: createLabelUse(clinical.collections),
+    tell: clock.tell,
+    allKnow: clock.allKnow,
+    watermark: clock.watermark,
+    now: Date.now,
+    log: (message, detail) => log.warn(message, detail),
+  });
   const erasures = await openErasures({ config, definitions, log }, both, commits, resources, audit?.audit, () => recalling.forgetAll());
   const watch = audit && watchWrites(audit, administrative, resources.stores, definitions.resourceTypes, log);
   const isResourceType = (type: string) => definitions.isResourceType(type);
@@ -157,7 +174,10 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     observationLastn,
     aggregate,
     explain,
-    createAccessExplainOperation({ decide: (principal) => decide(principal), verify: (token) => verifier.verify(token) }),
+    createAccessExplainOperation({
+      decide: async (principal, glass) => decide(principal, await privacy.restrictionsWith(principal, glass)),
+      verify: (token) => verifier.verify(token),
+    }),
     createShardOperation(administration, (message, detail) => log.warn(message, detail), shapes.list),
     createRecordShardOperation(administration),
     createReplicaOperation(administration, (message, detail) => log.warn(message, detail), prover),
@@ -176,9 +196,16 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createTimedStore(
       createCancellableStore(
         createWatchedStore(
-          createShapedStore(createClosedRecordsStore(resources.stores, erasures.isClosed), shapes),
-          'SearchParameter',
-          () => keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+          createWatchedStore(
+            createShapedStore(
+              createWaitingStore(createClosedRecordsStore(resources.stores, erasures.isClosed), privacy.keeper.beforeCommit),
+              shapes,
+            ),
+            'SearchParameter',
+            () => keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+          ),
+          'Consent',
+          () => privacy.keeper.refresh().catch((error) => log.warn('consents not read', { error })),
         ),
         underWay.current,
       ),
@@ -188,11 +215,16 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   );
   await erasures.refresh();
   erasures.start();
+  await privacy.keeper.refresh();
+  privacy.keeper.start();
   const context = assembleContext(
     {
       store: recalling,
       definitions,
-      validator: withParameterRules(createValidator(definitions), resources.parameterRules, keeper.registered),
+      validator: withConsentRules(withParameterRules(createValidator(definitions), resources.parameterRules, keeper.registered), {
+        baseUrl: config.baseUrl,
+        isResourceType,
+      }),
       indexer: live.indexer,
       search: {
         registry: live.registry,
@@ -224,7 +256,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   );
   const decide = decideBy(definitions, context.search);
   const verifier = await createVerifier(config, definitions, log, revocations);
-  const inner: InnerRequests = { context, decide, baseUrl: config.baseUrl, client: 'authorization-server' };
+  const restrictionsOf = (principal: Principal) => privacy.restrictionsWith(principal, undefined);
+  const inner: InnerRequests = { context, decide, restrictionsOf, baseUrl: config.baseUrl, client: 'authorization-server' };
   let isClosing = false;
   const readiness = async (): Promise<Readiness> =>
     isClosing ? { status: 'not ready', troubled: [] } : readinessOf(clinical, administrative);
@@ -238,6 +271,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     maxBundleBytes: config.maxBundleBytes,
     verifier,
     decide,
+    restrictionsOf: privacy.restrictionsOf,
     readiness,
     isSecure: config.tlsCert !== undefined,
     audit: audit?.audit,
@@ -250,7 +284,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     compressFrom: config.compressFrom,
     ...(authorization && { authorization }),
     metrics,
-    observe: createObserve(tracing ? tracedAnswers(metrics.answered, tracing) : metrics.answered, log),
+    observe: createObserve({ ...metrics, answered: tracing ? tracedAnswers(metrics.answered, tracing) : metrics.answered }, log),
   });
 
   const listeners = createListeners(config, app, { edge, metrics, isReady, log });
@@ -267,7 +301,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listeners.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([bench.close(), prover.close(), keeper.stop(), erasures.stop(), commits.stopRecovery()]);
+      await Promise.all([bench.close(), prover.close(), keeper.stop(), privacy.keeper.stop(), erasures.stop(), commits.stopRecovery()]);
       await watch?.stop();
       await audit?.close();
       await clock.close();

@@ -59,6 +59,8 @@ export interface CaseRequest {
   /** The token's launch context: a patient's id, and who the user is ("Practitioner/1"). */
   readonly patient?: string;
   readonly fhirUser?: string;
+  /** What the token is for, a code of v3-ActReason. */
+  readonly purpose?: string;
   /** Instead of a good token. */
   readonly forged?: Forgery;
 }

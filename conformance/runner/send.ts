@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** SMART's launch context in a token. */
-export type TokenContext = Pick<CaseRequest, 'patient' | 'fhirUser'>;
+export type TokenContext = Pick<CaseRequest, 'patient' | 'fhirUser' | 'purpose'>;
 
 export interface Answer {
   readonly status: number;
@@ -43,8 +43,13 @@ export async function send(request: CaseRequest, target: Target): Promise<Answer
   return { status: response.status, headers: response.headers, text, body: parsed(text) };
 }
 
-function tokenFor({ client = 'conformance', patient, fhirUser, forged }: CaseRequest, scope: string, target: Target): Promise<string> {
-  if (!forged) return target.token(scope, client, { ...(patient && { patient }), ...(fhirUser && { fhirUser }) });
+function tokenFor(
+  { client = 'conformance', patient, fhirUser, purpose, forged }: CaseRequest,
+  scope: string,
+  target: Target,
+): Promise<string> {
+  if (!forged)
+    return target.token(scope, client, { ...(patient && { patient }), ...(fhirUser && { fhirUser }), ...(purpose && { purpose }) });
   if (!target.forge) throw new Error('this target has no key to forge tokens with');
   return target.forge(forged);
 }

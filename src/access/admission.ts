@@ -49,11 +49,22 @@ export function createAdmission(store: Pick<ResourceStore, 'read' | 'readVersion
     return guarding !== undefined && !guarding.deleted && admits(guarding, reach, letter === 'r' ? 'r' : 'u');
   }
 
+  /** Restrictions hold of a Binary as of what guards it; scopes do not, where they reach the Binary itself. */
+  async function isUnrestrictedBinary({ raw }: ResourceVersion, reach: Reach, letter: ScopeLetter): Promise<boolean> {
+    const { securityContext } = JSON.parse(raw) as { securityContext?: { reference?: unknown } };
+    const key = localKey(securityContext?.reference, baseUrl);
+    if (!key || key.type === 'Binary') return true;
+    const guarding = await store.read(key);
+    if (!guarding || guarding.deleted) return false;
+    return matches(reach.unrestricted(key.type, letter === 'r' ? 'r' : 'u'), matchable(guarding));
+  }
+
   async function admits(version: ResourceVersion | ResourceDraft, reach: Reach, letter: ScopeLetter): Promise<boolean> {
-    const allowed = reach.narrow(version.type, letter);
-    if (allowed.kind === 'everything') return true;
+    if (reach.reachesAll(version.type, letter)) return true;
     if (version.deleted) return admitsDeletion(version, reach, letter);
-    if (allowed.kind !== 'nothing' && isWithin(allowed, version)) return true;
+    const allowed = reach.narrow(version.type, letter);
+    if (allowed.kind !== 'nothing' && isWithin(allowed, version))
+      return version.type !== 'Binary' || isUnrestrictedBinary(version, reach, letter);
     return version.type === 'Binary' && reach.followsSecurityContext(letter) && admitsBinary(version, reach, letter);
   }
 

@@ -18,6 +18,7 @@ import { hash } from 'node:crypto';
 import { insufficientScope } from '../model/error.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import { and, NOTHING, or } from '../search/expression/expression.ts';
+import type { Matchable } from '../search/expression/match.ts';
 import { simplify } from '../search/plan/simplify.ts';
 import { missingScope } from './missing-scope.ts';
 import type { Principal } from './principal.ts';
@@ -45,12 +46,16 @@ export type InteractionCode =
 export interface Reach {
   /** What of a type the letter reaches: `everything`, `nothing`, or a condition that `match.ts` and every store evaluate. */
   narrow(type: string, letter: ScopeLetter): SearchExpression;
+  /** True if the letter reaches every resource of the type. */
+  reachesAll(type: string, letter: ScopeLetter): boolean;
   /** True if the caller may choose the id of a new resource (PUT). Whoever sees a part of a type may not: the answer would tell what else exists. */
   mayChooseIds(type: string): boolean;
   /** The patient ("Patient/1") in whose record a write must stay, what it refers to included; undefined if it may be any. */
   recordOfWrites(type: string, letter: ScopeLetter): string | undefined;
   /** True if the caller reaches a Binary through the resource that its `securityContext` names. */
   followsSecurityContext(letter: ScopeLetter): boolean;
+  /** What restrictions leave of a type, whatever the scopes: a Binary is restricted as what its `securityContext` names. */
+  unrestricted(type: string, letter: ScopeLetter): SearchExpression;
 }
 
 export interface AccessDecision extends Reach {
@@ -75,6 +80,8 @@ export interface AccessRule {
   readonly condition: SearchExpression;
   /** The patient in whose record the scope stays. */
   readonly record?: string;
+  /** Of a restriction: why it leaves or takes a resource. */
+  readonly explain?: (resource: Matchable) => readonly string[];
 }
 
 /** A further condition on all that a token reaches, whatever its scopes: consent, security labels. */
@@ -83,6 +90,10 @@ export interface Restriction {
   readonly name: string;
   /** What it leaves of a type; asked once for each type and letter. */
   narrow(type: string, letter: ScopeLetter): SearchExpression;
+  /** True if it holds of a Binary as well what holds of the resource that its `securityContext` names. */
+  readonly isInherited?: true;
+  /** Why it leaves or takes this resource, in sentences for administrators. */
+  explain?(letter: ScopeLetter, resource: Matchable): readonly string[];
 }
 
 /** The decision for a principal. What a type and letter reach is worked out when first asked for, then remembered. */
@@ -114,11 +125,16 @@ function decisionOf(principal: Principal, restrictions: readonly Restriction[], 
   const { grants, operations } = principal.scopes;
   const reached = (type: string, letter: ScopeLetter) => grants.map((grant) => reachOf(grant, type, letter, principal, rules));
   const byScopes = remembered((type, letter) => simplify(or(reached(type, letter))));
+  const unrestricted = remembered((type, letter) => simplify(and(restrictions.map((restriction) => restriction.narrow(type, letter)))));
   const narrow = remembered((type, letter) => {
     const scoped = byScopes(type, letter);
     if (scoped.kind === 'nothing' || restrictions.length === 0) return scoped;
-    return simplify(and([scoped, ...restrictions.map((restriction) => restriction.narrow(type, letter))]));
+    return simplify(and([scoped, unrestricted(type, letter)]));
   });
+  /** True if a `system/` scope reaches all of the type: that of a service which keeps records, and chooses their ids. */
+  const isSystems = (type: string, letter: ScopeLetter) =>
+    grants.some((grant) => grant.context === 'system' && concerns(grant, type, letter) && grant.query === undefined);
+  const isInherited = restrictions.some((restriction) => restriction.isInherited);
   const isLive = (grant: ScopeGrant) => recordOf(grant, principal) !== null;
   const reachesBinaries = (letter: ScopeLetter) =>
     letter !== 's' && grants.some((grant) => concerns(grant, 'Binary', letter) && typeof recordOf(grant, principal) === 'string');
@@ -127,7 +143,7 @@ function decisionOf(principal: Principal, restrictions: readonly Restriction[], 
     const letter = LETTERS[interaction];
     if (letter === undefined) return true;
     if (isSystemWide(interaction)) return grants.some((grant) => grant.target === '*' && concerns(grant, '*', letter) && isLive(grant));
-    return narrow(type, letter).kind !== 'nothing' || (type === 'Binary' && reachesBinaries(letter));
+    return byScopes(type, letter).kind !== 'nothing' || (type === 'Binary' && reachesBinaries(letter));
   };
 
   return {
@@ -135,7 +151,10 @@ function decisionOf(principal: Principal, restrictions: readonly Restriction[], 
     identity: identityOf(principal),
     narrow,
     allows,
-    mayChooseIds: (type) => byScopes(type, 'u').kind === 'everything',
+    mayChooseIds: (type) =>
+      byScopes(type, 'u').kind === 'everything' && (unrestricted(type, 'u').kind === 'everything' || isSystems(type, 'u')),
+    reachesAll: (type, letter) => narrow(type, letter).kind === 'everything' && !(type === 'Binary' && isInherited),
+    unrestricted,
     recordOfWrites(type, letter) {
       if (byScopes(type, letter).kind === 'everything') return undefined;
       const records = grants.filter((grant) => concerns(grant, type, letter)).map((grant) => recordOf(grant, principal));
@@ -165,6 +184,7 @@ function decisionOf(principal: Principal, restrictions: readonly Restriction[], 
           kind: 'restriction',
           name: restriction.name,
           condition: simplify(restriction.narrow(type, letter)),
+          ...(restriction.explain && { explain: (resource: Matchable) => restriction.explain?.(letter, resource) ?? [] }),
         }),
       ),
     ],

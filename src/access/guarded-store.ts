@@ -64,9 +64,11 @@ export interface GuardedStore {
  */
 export const THE_SERVER: Reach = {
   narrow: () => EVERYTHING,
+  reachesAll: () => true,
   mayChooseIds: () => true,
   recordOfWrites: () => undefined,
   followsSecurityContext: () => false,
+  unrestricted: () => EVERYTHING,
 };
 
 export interface GuardServices extends WriteServices {
@@ -111,20 +113,20 @@ export function guardStore(store: ResourceStore & Partial<RecallingStore>, servi
   return {
     read(key, reach, letter = 'r') {
       const found = () => store.read(key);
-      if (reach.narrow(key.type, letter).kind === 'everything') return found();
+      if (reach.reachesAll(key.type, letter)) return found();
       return reaches(key.type, reach, letter) ? admitted(unlessArchived(found()), reach, letter) : Promise.resolve(undefined);
     },
-    recall: (key, reach, letter) => (reach.narrow(key.type, letter).kind === 'everything' ? store.recall?.(key) : undefined),
+    recall: (key, reach, letter) => (reach.reachesAll(key.type, letter) ? store.recall?.(key) : undefined),
     readVersion(key, version, reach, letter = 'r') {
       const found = () => store.readVersion(key, version);
-      if (reach.narrow(key.type, letter).kind === 'everything') return found();
+      if (reach.reachesAll(key.type, letter)) return found();
       return reaches(key.type, reach, letter) ? admitted(unlessArchived(found()), reach, letter) : Promise.resolve(undefined);
     },
     shows: async (version, reach) => (await admits(version, reach, 'r')) || admits(version, reach, 's'),
     history(request, reach) {
       const letter = request.id === undefined ? 's' : 'r';
       const types = (request.types ?? services.types).filter((type) => reaches(type, reach, letter));
-      const isWhole = types.every((type) => reach.narrow(type, letter).kind === 'everything');
+      const isWhole = types.every((type) => reach.reachesAll(type, letter));
       if (isWhole) return store.history({ ...request, types });
       return unlessArchived(historyWithin({ ...request, types }, reach, letter)).then((versions) => versions ?? []);
     },

@@ -36,6 +36,8 @@ export interface LocalClaims {
   readonly patient?: string;
   /** Who the user is as a resource: "Practitioner/1". */
   readonly fhirUser?: string;
+  /** What for, a code of v3-ActReason: `purpose_of_use`. */
+  readonly purpose?: string;
   readonly ttlSeconds: number;
 }
 
@@ -126,6 +128,7 @@ function payloadOf(claims: LocalClaims): JWTPayload {
     client_id: claims.client ?? claims.subject,
     ...(claims.patient !== undefined && { patient: claims.patient }),
     ...(claims.fhirUser !== undefined && { fhirUser: claims.fhirUser }),
+    ...(claims.purpose !== undefined && { purpose_of_use: claims.purpose }),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Principal {
   /** The token's `jti`, and the grant that it came of (`grant_id`), where its issuer tells: by these it can be revoked. */
   readonly tokenId?: string;
   readonly grant?: string;
+  /** What for, by the claim `purpose_of_use`: codes of v3-ActReason. Absent: unknown. */
+  readonly purposes?: readonly string[];
   /** When the token was issued, milliseconds since 1970. */
   readonly issuedAt?: number;
   /** When the token ends, milliseconds since 1970. */

@@ -193,6 +193,7 @@ function principalOf(claims: JWTPayload, options: TokenVerifierOptions, at: numb
     ...launchContext(claims, audiencesOf(options)),
     ...(textClaim(claims.jti) && { tokenId: claims.jti as string }),
     ...(textClaim(claims.grant_id) && { grant: claims.grant_id as string }),
+    ...purposesOf(claims.purpose_of_use),
     issuedAt: iat * 1000,
     expiresAt: exp * 1000,
   };
@@ -208,6 +209,26 @@ function launchContext({ patient, encounter, fhirUser }: JWTPayload, baseUrls: r
     ...(user !== undefined && { fhirUser: base === undefined ? user : user.slice(base.length + 1) }),
   };
 }
+
+/**
+ * Codes, one or several, as texts or Codings; those of another system count for nothing.
+ * @see https://profiles.ihe.net/ITI/IUA/index.html#3714221-json-web-token-option
+ */
+function purposesOf(claim: unknown): Pick<Principal, 'purposes'> {
+  const codes = [claim].flat().flatMap((each) => purposeCode(each) ?? []);
+  return codes.length > 0 ? { purposes: codes } : {};
+}
+
+function purposeCode(purpose: unknown): string | undefined {
+  if (typeof purpose === 'string') return PURPOSE.exec(purpose)?.[1];
+  const { system, code } = (purpose ?? {}) as { system?: unknown; code?: unknown };
+  return typeof code === 'string' && (system === ACT_REASONS || system === ACT_REASONS_OID) ? code : undefined;
+}
+
+const ACT_REASONS = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
+const ACT_REASONS_OID = 'urn:oid:2.16.840.1.113883.5.8';
+const PURPOSE =
+  /^(?:http:\/\/terminology\.hl7\.org\/CodeSystem\/v3-ActReason[|#]|urn:oid:2\.16\.840\.1\.113883\.5\.8[|#])?([A-Za-z0-9_-]{1,40})$/;
 
 const isLogicalId = (claim: unknown): claim is string => typeof claim === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(claim);
 

@@ -26,8 +26,8 @@ export async function checkUnit(
 ) {
   for (const write of unit.writes) {
     const letter = letterOf(write);
-    if (reach.narrow(write.draft.type, letter).kind === 'everything') continue;
-    await checkWrite(write, letter, reach, admits);
+    if (reach.reachesAll(write.draft.type, letter)) continue;
+    await checkWrite(write, letter, reach, store, admits);
     const record = reach.recordOfWrites(write.draft.type, letter);
     if (record !== undefined && !write.draft.deleted) await checkReferences(write, record, unit, store, services);
   }
@@ -38,11 +38,20 @@ function letterOf({ draft }: Write): ScopeLetter {
   return draft.deleted ? 'd' : draft.method === 'POST' ? 'c' : 'u';
 }
 
-async function checkWrite(write: Write, letter: ScopeLetter, reach: Reach, admits: Admits): Promise<void> {
+async function checkWrite(
+  write: Write,
+  letter: ScopeLetter,
+  reach: Reach,
+  store: Pick<ResourceStore, 'read'>,
+  admits: Admits,
+): Promise<void> {
   const { draft } = write;
-  const isHidden = write.kind === 'replace' && !(await admits(write.previous, reach, letter));
-  const isChosen = write.kind === 'create' && !write.idAssigned && !reach.mayChooseIds(draft.type);
-  if (isHidden || isChosen) throw notFound(`there is no ${keyText(draft)}`);
+  const isChosen = write.kind === 'create' && !write.idAssigned;
+  const isForbidden = isChosen && !reach.mayChooseIds(draft.type);
+  // Who may choose ids meets those that are taken by what is hidden.
+  const previous =
+    write.kind === 'replace' ? write.previous : isChosen && !isForbidden ? await unlessArchived(store.read(draft)) : undefined;
+  if (isForbidden || (previous && !(await admits(previous, reach, letter)))) throw notFound(`there is no ${keyText(draft)}`);
   if (!draft.deleted && !(await admits(draft, reach, letter)))
     throw forbidden(`The scopes of the token do not reach this ${draft.type} as it would be stored.`, draft.type);
 }

@@ -34,6 +34,9 @@ export interface AuditRecord {
 /** Makes a query unreadable for who has the line alone. */
 export type SealQuery = (query: string, record: Pick<AuditRecord, 'request'>) => string;
 
+/** How the note of a request begins that broke the glass, or tried to; the reason follows. */
+export const GLASS_BROKEN = 'BTG:';
+
 /** Of the form of the line, so that it can change. */
 const FORM = '1';
 const FIELDS = 13;

@@ -2,7 +2,7 @@
  * A record as the AuditEvent that IHE's basic audit log patterns ask for.
  * @see https://profiles.ihe.net/ITI/BALP/1.1.3/content.html
  */
-import { type AuditRecord, actionOf, outcomeOf } from './record.ts';
+import { type AuditRecord, actionOf, GLASS_BROKEN, outcomeOf } from './record.ts';
 
 /** Where an event stands: which chain, and its number in it. */
 export interface EventPlace {
@@ -57,7 +57,7 @@ export function auditEventOf(
     recorded,
     outcome: outcomeOf(record.status),
     outcomeDesc: `HTTP ${record.status}${record.note === '' ? '' : `; ${record.note}`}`,
-    ...(record.note.startsWith('BTG') && { purposeOfEvent: [{ coding: [{ system: PURPOSES, code: 'BTG', display: 'break the glass' }] }] }),
+    ...purposeOf(record),
     agent: agentsOf(record, gateway),
     source: {
       observer: { display: gateway },
@@ -78,6 +78,13 @@ const DEEDS: Readonly<Record<string, object>> = {
   consent: { display: 'Authorization by a person' },
   revocation: { display: 'Revocation of a token' },
 };
+
+/** Why glass was broken, in the words of who did. */
+function purposeOf({ note }: AuditRecord): object {
+  if (!note.startsWith(GLASS_BROKEN)) return {};
+  const text = note.slice(GLASS_BROKEN.length).trim();
+  return { purposeOfEvent: [{ coding: [{ system: PURPOSES, code: 'BTG', display: 'break the glass' }], ...(text !== '' && { text }) }] };
+}
 
 function kindOf({ interaction }: AuditRecord): object {
   const deed = DEEDS[interaction];

@@ -3,7 +3,7 @@ import { parseScope } from '../access/scopes.ts';
 import type { Account } from '../store/authorization.ts';
 import type { LaunchContext } from './launches.ts';
 import { type IsResourceType, narrowScopes } from './narrow-scopes.ts';
-import { scopesOfRole } from './roles.ts';
+import { type ScopesByRole, scopesOfRole } from './roles.ts';
 
 /** Scopes that oidc-provider itself knows; all others belong to the FHIR server. */
 export const OPENID_SCOPES: readonly string[] = ['openid', 'profile', 'fhirUser', 'offline_access', 'online_access'];
@@ -21,8 +21,11 @@ export function grantable(
   context: LaunchContext,
   operations: readonly string[],
   isResourceType: IsResourceType,
+  byRole: ScopesByRole = {},
 ): Grantable {
-  const scopes = narrowScopes(asked, scopesOfRole(account.role, operations), isResourceType).filter((scope) => fits(scope, context));
+  const scopes = narrowScopes(asked, scopesOfRole(account.role, operations, byRole), isResourceType).filter((scope) =>
+    fits(scope, context),
+  );
   return { scopes, withheld: asked.filter((scope) => narrowScopes([scope], scopes, isResourceType).length === 0) };
 }
 

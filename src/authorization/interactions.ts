@@ -172,24 +172,24 @@ export function createInteractions(provider: Provider, options: AuthorizationOpt
   }
 
   async function pickPatient({ isPost, form, query, clientName }: Scene, account: Account): Promise<Step> {
-    const chosen = isPost ? await options.readPatient(form.get('patient') ?? '', account.login) : undefined;
+    const chosen = isPost ? await options.readPatient(form.get('patient') ?? '', account) : undefined;
     if (chosen) return { result: { context: { patient: chosen.id } } };
     const text = (query.get('q') ?? '').slice(0, 100);
-    const { patients, hasMore } = await options.findPatients(text, account.login);
+    const { patients, hasMore } = await options.findPatients(text, account);
     const problem = isPost ? 'That patient is not there any more.' : undefined;
     return { page: patientPage({ clientName, query: text, found: patients, hasMore, problem }) };
   }
 
   async function consent(scene: Scene, account: Account): Promise<Step> {
     const context = contextOf(scene);
-    const { scopes, withheld } = grantable(scene.scopes, account, context, options.operations(), isResourceType);
+    const { scopes, withheld } = grantable(scene.scopes, account, context, options.operations(), isResourceType, options.scopesByRole);
     if (!scopes.some((scope) => !OPENID_SCOPES.includes(scope) || scope === 'openid')) {
       return refusal('access_denied', 'none of these scopes may be granted by this person');
     }
     const ticked = new Set(scene.form.getAll('scope'));
     const granted = scopes.filter((scope) => ticked.has(scope));
     if (scene.isPost && granted.length > 0) return { result: { consent: { grantId: await grant(scene, account, context, granted) } } };
-    const patient = context.patient === undefined ? undefined : await options.readPatient(context.patient, account.login);
+    const patient = context.patient === undefined ? undefined : await options.readPatient(context.patient, account);
     return {
       page: consentPage({
         clientName: scene.clientName,

@@ -18,9 +18,13 @@ const BY_ROLE: Readonly<Record<Role, readonly string[]>> = {
 };
 
 /** The scopes that a person of this role may grant. `operations` are the admin operations: `system/$shard.cruds`, … */
-export function scopesOfRole(role: Role, operations: readonly string[]): readonly string[] {
-  return [...IDENTITY_SCOPES, ...BY_ROLE[role], ...(role === 'admin' ? operations.map((name) => `system/$${name}.cruds`) : [])];
+export function scopesOfRole(role: Role, operations: readonly string[], byRole: ScopesByRole = {}): readonly string[] {
+  const administration = role === 'admin' ? operations.map((name) => `system/$${name}.cruds`) : [];
+  return [...IDENTITY_SCOPES, ...BY_ROLE[role], ...administration, ...(byRole[role] ?? [])];
 }
+
+/** What settings add for a role: clearances for labels, breaking the glass. */
+export type ScopesByRole = Partial<Readonly<Record<Role, readonly string[]>>>;
 
 /** Doctors may open any record, patients their own; the others only the record that a launch from the hospital's own system names. */
 export function mayChoosePatient(role: Role): boolean {

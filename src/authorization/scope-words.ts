@@ -39,6 +39,8 @@ function verbsOf({ bits }: ScopeGrant): string {
 }
 
 function objectOf({ context, target, query }: ScopeGrant): string {
+  if (target === '$break-glass') return 'what consents and labels keep back, in an emergency and on record';
+  if (target.startsWith('$label-')) return `what is labelled ${target.slice('$label-'.length)}`;
   if (target.startsWith('$')) return `the administration operation ${target}`;
   const what = target === '*' ? 'all data' : `${spaced(target)} data`;
   const part = query === undefined ? '' : ` (only where ${decode(query)})`;

@@ -1,10 +1,11 @@
 /** What the composition root gives the authorization server. */
 import type { IncomingMessage } from 'node:http';
 import type { LocalIssuer } from '../access/local-key.ts';
-import type { AuthorizationStore } from '../store/authorization.ts';
+import type { Account, AuthorizationStore } from '../store/authorization.ts';
 import type { IsResourceType } from './narrow-scopes.ts';
 import type { PatientChoice } from './pages/pages.ts';
 import type { Revocations } from './revocations.ts';
+import type { ScopesByRole } from './roles.ts';
 
 export interface FoundPatients {
   readonly patients: readonly PatientChoice[];
@@ -25,6 +26,9 @@ export interface AuthorizationEvent {
   readonly error?: unknown;
 }
 
+/** In whose name patients are looked for: what they may not see, by consents and labels, is not shown. */
+export type Person = Pick<Account, 'login' | 'fhirUser'>;
+
 export interface AuthorizationOptions {
   readonly store: AuthorizationStore;
   readonly issuer: LocalIssuer;
@@ -36,10 +40,12 @@ export interface AuthorizationOptions {
   readonly isResourceType: IsResourceType;
   /** Names of the operations that administrators may have scopes for, without `$`. */
   readonly operations: () => readonly string[];
+  /** What settings let people of a role grant besides. */
+  readonly scopesByRole?: ScopesByRole;
   /** Searches patients for the page where one is chosen; an empty text finds some. */
-  readonly findPatients: (text: string, user: string) => Promise<FoundPatients>;
+  readonly findPatients: (text: string, user: Person) => Promise<FoundPatients>;
   /** One patient by id. */
-  readonly readPatient: (id: string, user: string) => Promise<PatientChoice | undefined>;
+  readonly readPatient: (id: string, user: Person) => Promise<PatientChoice | undefined>;
   /** Origins on private addresses from which key sets may be read: "https://keys.hospital.example". */
   readonly privateKeyOrigins: readonly string[];
   /** Let demo accounts log in. */

@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts';
 import { type AuthorizationInteraction, authorizationRecord, patientsShownRecord } from '../audit/authorization.ts';
 import { addDemo, DEMO_RESOURCES } from '../authorization/demo.ts';
 import { type AuthorizationServer, openAuthorizationServer } from '../authorization/open.ts';
+import { scopesByRole } from '../authorization/privacy-scopes.ts';
 import type { Revocations } from '../authorization/revocations.ts';
 import type { AuthorizationEvent } from '../authorization/settings.ts';
 import { hasDemo } from '../config/load.ts';
@@ -51,15 +52,16 @@ export async function openAuthorization(
     fhirBaseUrl: config.audience,
     isResourceType,
     operations: operationNames,
+    scopesByRole: scopesByRole(config),
     findPatients: async (text, user) => {
       const found = await createPatientFinder(inner()).find(text, user);
       const ids = found.patients.map(({ id }) => id);
-      audit?.keep(patientsShownRecord(user, text, ids));
+      audit?.keep(patientsShownRecord(user.login, text, ids));
       return found;
     },
     readPatient: async (id, user) => {
       const patient = await createPatientFinder(inner()).read(id, user);
-      if (patient) audit?.keep(patientsShownRecord(user, '', [id]));
+      if (patient) audit?.keep(patientsShownRecord(user.login, '', [id]));
       return patient;
     },
     addressOf: (incoming) => callerOf(incoming, config),

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
+import { PURPOSE_HEADER } from '../access/break-glass.ts';
 import type { Decide } from '../access/decision.ts';
 import type { TokenVerifier } from '../access/tokens.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -245,6 +246,7 @@ function exchangeOf({ headers }: IncomingMessage, timing: () => string): Exchang
     timing,
     presentation: DEFAULT_PRESENTATION,
     acceptEncoding: headers['accept-encoding'] as string | undefined,
+    breaksGlass: headers[PURPOSE_HEADER] !== undefined,
   };
 }
 

@@ -1,8 +1,9 @@
 /** What the audit is told of a request: who asked for what, and whose data was in the answer. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { PATIENT_HEADER, PURPOSE_HEADER, statedReason } from '../access/break-glass.ts';
 import type { Principal } from '../access/principal.ts';
 import { addPatientsAskedFor, addPatientsIn } from '../audit/patients.ts';
-import type { AuditRecord } from '../audit/record.ts';
+import { type AuditRecord, GLASS_BROKEN } from '../audit/record.ts';
 import { queryText } from '../interactions/query-text.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 import { isLogicalId, type Route } from '../interactions/route.ts';
@@ -35,10 +36,24 @@ export function auditRecordOf(
     issuer: principal?.issuer ?? '',
     address,
     entities: isBundle ? entitiesWritten(text) : entitiesOf(route, answer),
-    patients: [...patientsOf(route, request, answer, text)],
+    patients: [...glassBrokenFor(incoming.headers), ...patientsOf(route, request, answer, text)].filter(isFirst),
     query: queryOf(incoming, target ?? '', request),
-    note: '',
+    note: glassNote(incoming.headers),
   };
+}
+
+const isFirst = (value: string, index: number, all: readonly string[]) => all.indexOf(value) === index;
+
+const MAX_REASON = 500;
+
+/** Also of who was not allowed to: that it was tried is to be seen. */
+function glassNote(headers: IncomingHttpHeaders): string {
+  return headers[PURPOSE_HEADER] === undefined ? '' : `${GLASS_BROKEN} ${statedReason(headers).slice(0, MAX_REASON).toWellFormed()}`;
+}
+
+function glassBrokenFor(headers: IncomingHttpHeaders): readonly string[] {
+  const patient = headers[PURPOSE_HEADER] === undefined ? undefined : headers[PATIENT_HEADER];
+  return typeof patient === 'string' && isLogicalId(patient) ? [patient] : [];
 }
 
 const TRANSACTION = '{"resourceType":"Bundle","type":"transaction-response"';

@@ -36,6 +36,8 @@ export interface Exchange {
   route?: Route;
   /** Who asks, once known. */
   client?: string;
+  /** True if the request asks to break the glass. */
+  readonly breaksGlass: boolean;
   /** Headers of every answer to this request, such as `RateLimit`. */
   headers?: Readonly<Record<string, string>>;
 }

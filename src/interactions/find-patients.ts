@@ -3,7 +3,7 @@
  * @see https://hl7.org/fhir/R4/search.html
  */
 import { FhirError } from '../model/error.ts';
-import { type InnerRequests, innerRequest } from './inner-request.ts';
+import { type InnerRequests, type InnerUser, innerRequest } from './inner-request.ts';
 import type { FhirRequest } from './request.ts';
 
 export interface FoundPatient {
@@ -15,9 +15,9 @@ export interface FoundPatient {
 
 export interface PatientFinder {
   /** Patients whose name begins with the words of `text`, or who have it as an identifier; with an empty text, some. */
-  find(text: string, user: string): Promise<{ readonly patients: readonly FoundPatient[]; readonly hasMore: boolean }>;
+  find(text: string, user: InnerUser): Promise<{ readonly patients: readonly FoundPatient[]; readonly hasMore: boolean }>;
   /** One patient, unless there is none or it was deleted. */
-  read(id: string, user: string): Promise<FoundPatient | undefined>;
+  read(id: string, user: InnerUser): Promise<FoundPatient | undefined>;
 }
 
 const SHOWN = 20;
@@ -31,12 +31,12 @@ interface PatientResource {
 
 export function createPatientFinder(inner: InnerRequests): PatientFinder {
   const { context } = inner;
-  const request = (user: string, parts: Pick<FhirRequest, 'interaction' | 'path' | 'query'> & { readonly id?: string }) =>
+  const request = (user: InnerUser, parts: Pick<FhirRequest, 'interaction' | 'path' | 'query'> & { readonly id?: string }) =>
     innerRequest(inner, user, 'user/Patient.rs', { method: 'GET', type: 'Patient', ...parts });
 
-  async function search(user: string, criteria: FhirRequest['query']): Promise<PatientResource[]> {
+  async function search(user: InnerUser, criteria: FhirRequest['query']): Promise<PatientResource[]> {
     const query = [...criteria, ['_count', String(SHOWN + 1)], ['_sort', 'family']] as const;
-    const { body } = await context.dispatch(request(user, { interaction: 'search-type', path: 'Patient', query }));
+    const { body } = await context.dispatch(await request(user, { interaction: 'search-type', path: 'Patient', query }));
     const bundle = JSON.parse(body?.kind === 'fhir' ? body.text : '{}') as { entry?: { resource: PatientResource }[] };
     return (bundle.entry ?? []).map(({ resource }) => resource);
   }
@@ -53,7 +53,7 @@ export function createPatientFinder(inner: InnerRequests): PatientFinder {
     },
     async read(id, user) {
       try {
-        const { body } = await context.dispatch(request(user, { interaction: 'read', path: `Patient/${id}`, id, query: [] }));
+        const { body } = await context.dispatch(await request(user, { interaction: 'read', path: `Patient/${id}`, id, query: [] }));
         return body?.kind === 'fhir' ? inWords(JSON.parse(body.text) as PatientResource) : undefined;
       } catch (error) {
         if (error instanceof FhirError && (error.status === 404 || error.status === 410)) return undefined;
@@ -79,7 +79,7 @@ export async function putIfMissing(inner: InnerRequests, resource: { readonly re
   const body = { kind: 'fhir', text: JSON.stringify(resource) } as const;
   try {
     await inner.context.dispatch(
-      innerRequest(inner, inner.client, `system/${type}.cruds`, {
+      await innerRequest(inner, { login: inner.client }, `system/${type}.cruds`, {
         interaction: 'update',
         method: 'PUT',
         type,

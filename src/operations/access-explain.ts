@@ -3,10 +3,11 @@
  * administrators who are asked "why can't I see it?".
  */
 import definition from '../../fhir/definitions/Resource-access-explain.json' with { type: 'json' };
+import { BREAK_GLASS, type BrokenGlass } from '../access/break-glass.ts';
 import type { AccessDecision, AccessRule } from '../access/decision.ts';
 import { THE_SERVER } from '../access/guarded-store.ts';
 import type { Principal } from '../access/principal.ts';
-import { parseScopes, type ScopeLetter } from '../access/scopes.ts';
+import { letterBit, parseScopes, type ScopeLetter } from '../access/scopes.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import { keyOf } from '../interactions/read.ts';
 import type { FhirRequest } from '../interactions/request.ts';
@@ -19,13 +20,16 @@ import { defineOperation, type Operation } from './operation.ts';
 import { type OperationInput, readInput } from './parameters.ts';
 
 export interface AccessExplainServices {
-  /** The decision for a principal, with whatever restricts it beside the scopes. */
-  readonly decide: (principal: Principal) => AccessDecision | Promise<AccessDecision>;
+  /** The decision for a principal, with whatever restricts it beside the scopes and is not set aside by broken glass. */
+  readonly decide: (principal: Principal, glass: BrokenGlass | undefined) => AccessDecision | Promise<AccessDecision>;
   /** @throws FhirError 401 for a token that is not good */
   readonly verify: (token: string) => Promise<Principal>;
 }
 
 const LETTERS: readonly ScopeLetter[] = ['r', 'u', 'd', 's'];
+const ALL_LETTERS: readonly ScopeLetter[] = ['c', ...LETTERS];
+/** A restriction may name thousands of patients. */
+const LONGEST_CONDITION = 1_000;
 
 export function createAccessExplainOperation({ decide, verify }: AccessExplainServices): Operation {
   return defineOperation({
@@ -35,15 +39,31 @@ export function createAccessExplainOperation({ decide, verify }: AccessExplainSe
     handle: async (request, context) => {
       const version = await currentVersion(request, context);
       const index = context.indexer.entries(JSON.parse(version.raw) as object, version);
-      const access = await decide(await principalOf(request, readInput(request, context, ''), context, verify));
+      const input = readInput(request, context, '');
+      const principal = await principalOf(request, input, context, verify);
+      const glass = input.value('breakGlass') === 'true' ? glassFor(principal, index.patients[0]) : undefined;
+      const access = await decide(principal, glass?.letters.length === 0 ? undefined : glass);
       const letters = await Promise.all(LETTERS.map((letter) => letterPart(letter, access, version, index, context)));
       return parametersAnswer([
         ...contextParts(access.principal),
         ...index.patients.map((patient) => part('compartment', patient)),
+        ...(glass ? [part('brokenGlass', saidOfGlass(glass))] : []),
         ...letters,
       ]);
     },
   });
+}
+
+/** As if whoever has the token broke the glass: for the letters that its scope allows. */
+function glassFor({ scopes }: Principal, patient = ''): BrokenGlass {
+  const bits = scopes.operations.get(BREAK_GLASS) ?? 0;
+  return { patient, reason: '', letters: ALL_LETTERS.filter((letter) => (bits & letterBit(letter)) !== 0) };
+}
+
+function saidOfGlass({ patient, letters }: BrokenGlass): string {
+  if (letters.length === 0) return `glass is not broken: the token lacks the scope system/${BREAK_GLASS}.rs`;
+  if (patient === '') return "glass is broken for nobody: the resource is in no patient's compartment";
+  return `glass is broken for ${patient}: for the letters ${letters.join(', ')} no consent of theirs and no label counts`;
 }
 
 async function currentVersion(request: FhirRequest, { store }: InteractionContext): Promise<ResourceVersion> {
@@ -66,7 +86,7 @@ async function principalOf(
   if (token !== undefined) return verify(token);
   const scope = input.value('scope');
   if (scope === undefined) throw missingValue('whose access? Give a scope (and patient, fhirUser), or a token in the body', 'scope');
-  const [patient, fhirUser] = [input.value('patient'), input.value('fhirUser')];
+  const [patient, fhirUser, purpose] = [input.value('patient'), input.value('fhirUser'), input.value('purpose')];
   return {
     client: input.value('client') ?? 'anyone',
     subject: input.value('subject') ?? 'anyone',
@@ -74,6 +94,7 @@ async function principalOf(
     scopes: parseScopes(scope, definitions.isResourceType),
     ...(patient !== undefined && { patient }),
     ...(fhirUser !== undefined && { fhirUser }),
+    ...(purpose !== undefined && { purposes: [purpose] }),
     expiresAt: Number.POSITIVE_INFINITY,
   };
 }
@@ -113,11 +134,14 @@ function rulePart(rule: AccessRule, version: ResourceVersion, index: IndexEntrie
   return group('rule', [
     part('kind', rule.kind),
     part('name', rule.name),
-    part('condition', printExpression(rule.condition)),
+    part('condition', shortened(printExpression(rule.condition))),
     part('holds', holds),
     part('reason', reasonOf(rule, holds, version, index)),
+    ...(rule.explain?.({ ...version, index }) ?? []).map((why) => part('because', why)),
   ]);
 }
+
+const shortened = (text: string) => (text.length > LONGEST_CONDITION ? `${text.slice(0, LONGEST_CONDITION)}…` : text);
 
 function reasonOf({ kind, record, condition }: AccessRule, holds: boolean, { type }: ResourceVersion, { patients }: IndexEntries): string {
   if (kind === 'restriction') return holds ? 'leaves the resource in reach' : 'takes the resource out of reach';

@@ -40,6 +40,8 @@ export interface Metrics {
   text(): Promise<string>;
   /** Counts an answer; half a microsecond. */
   answered(request: AnsweredRequest): void;
+  /** Counts a request that asked to break the glass, by its status. */
+  glassBroken(status: number): void;
   /** Counts a call of a store. */
   stored(store: string, operation: string, seconds: number, isFailure: boolean): void;
 }
@@ -77,6 +79,12 @@ export function createMetrics(sources: readonly MetricSource[]): Metrics {
     labelNames: ['store', 'operation'],
     registers: [registry],
   });
+  const glass = new Counter({
+    name: 'meridian_break_glass_total',
+    help: 'Requests that asked to set consents and labels aside (X-Purpose-Of-Use: BTG), by what became of them.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
   // Label values are hashed once and not for each request.
   const requestsOf = remembering((interaction, type) => remembering((status) => requests.labels(interaction, type, status)));
   const requestSecondsOf = remembering((interaction) => requestSeconds.labels(interaction));
@@ -89,6 +97,7 @@ export function createMetrics(sources: readonly MetricSource[]): Metrics {
       requestsOf(interaction, type)(String(status)).inc();
       requestSecondsOf(interaction).observe(seconds);
     },
+    glassBroken: (status) => glass.labels(status < 400 ? 'done' : 'refused').inc(),
     stored: (store, operation, seconds, isFailure) => {
       storeSecondsOf(store, operation).observe(seconds);
       if (isFailure) storeFailures.labels(store, operation).inc();

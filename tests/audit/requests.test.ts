@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Audit } from '../../src/audit/audit.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
+import { auditEventOf } from '../../src/audit/render.ts';
 import { unavailable } from '../../src/model/error.ts';
 import { serveMemoryGateway } from '../support/memory-gateway.ts';
 
@@ -144,6 +145,25 @@ describe('a request leaves one record', () => {
   ] as const)('one that is wrong: %s %s', async (method, path, sent, status) => {
     expect((await send(method, path, sent)).status).toBe(status);
     expect(kept.map((record) => record.status)).toEqual([status]);
+  });
+
+  test('breaking the glass: with the reason and the patient, also where it is refused', async () => {
+    const id = await patient();
+    kept = [];
+    const headers = { 'X-Purpose-Of-Use': 'BTG', 'X-Purpose-Of-Use-Reason': 'found%20unconscious', 'X-Purpose-Of-Use-Patient': id };
+    const { status } = await send('GET', 'Observation?_id=never', { scope: 'user/*.rs system/$break-glass.rs', headers });
+    await send('GET', 'Observation?_id=never', { scope: 'user/*.rs', headers });
+    expect(status).toBe(200);
+    expect(kept).toMatchObject([
+      { status: 200, note: 'BTG: found unconscious', patients: [id] },
+      { status: 403, note: 'BTG: found unconscious', patients: [id] },
+    ]);
+    const event = auditEventOf({ ...(kept[0] as AuditRecord), recorded: 0 }, { chain: 1, seq: 1, recorded: 0 }, 'gateway');
+    expect(event).toMatchObject({
+      purposeOfEvent: [
+        { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'BTG' }], text: 'found unconscious' },
+      ],
+    });
   });
 
   test('but not what is about nobody: metadata, health, what is no FHIR', async () => {

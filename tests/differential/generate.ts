@@ -163,6 +163,10 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
     () => ({ kind: 'ids', ids: someIds() }),
     () => ({ kind: 'types', types: dice.some([world.types.a, world.types.b], 0.5) }),
     () => ({ kind: 'patient', reference: `Patient/${dice.pick(PATIENTS)}${scene.tag}` }),
+    () => ({
+      kind: dice.pick(['patients', 'patients-only'] as const),
+      references: dice.some(PATIENTS, 0.5).map((id) => `Patient/${id}${scene.tag}`),
+    }),
     () => ({ kind: 'updated', conditions: [{ ...condition(dice), value: times() }] }),
     () => ({ kind: dice.pick(['everything', 'nothing'] as const) }),
   ]);

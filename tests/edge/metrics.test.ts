@@ -13,7 +13,7 @@ const log = createLogger({ level: 'debug', sink: { write: (line) => lines.push(l
 let gateway: ServedGateway;
 
 beforeAll(async () => {
-  gateway = await serveMemoryGateway({ metrics, observe: createObserve(metrics.answered, log) });
+  gateway = await serveMemoryGateway({ metrics, observe: createObserve(metrics, log) });
 });
 afterAll(() => gateway.close());
 
@@ -47,6 +47,22 @@ describe('GET /metrics', () => {
     ])
       expect(text).toContain(`meridian_requests_total{${labels}} 1\n`);
     expect(text).not.toMatch(new RegExp(`Curie|${id}`));
+  });
+
+  test('broken glass is counted, and a warning without the reason or the patient', async () => {
+    const headers = { 'X-Purpose-Of-Use': 'BTG', 'X-Purpose-Of-Use-Reason': 'Curie fell down', 'X-Purpose-Of-Use-Patient': 'curie' };
+    const scope = 'user/*.rs system/$break-glass.rs';
+    const { status } = await send({ method: 'GET', path: 'Patient?family=Curie', scope, headers }, gateway);
+    await send({ method: 'GET', path: 'Patient?family=Curie', scope: 'user/*.rs', headers }, gateway);
+    expect(status).toBe(200);
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ msg, message = msg, status }) => [message, status])).toEqual([
+      ['glass was broken', 200],
+      ['breaking the glass failed', 403],
+    ]);
+    expect(lines.join('')).not.toMatch(/Curie/i);
+    const { text } = await ask('system/$metrics.rs');
+    for (const outcome of ['done', 'refused']) expect(text).toContain(`meridian_break_glass_total{outcome="${outcome}"} 1\n`);
   });
 
   test('and neither does the log', async () => {

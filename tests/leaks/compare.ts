@@ -17,13 +17,14 @@ export async function compareOnce(
   reduced: Side,
   world: World,
   channels?: readonly string[],
+  whos: readonly Who[] = WHO,
 ): Promise<{ readonly channel: string; readonly type: string; readonly answer: Leak | Told }> {
   const ask = randomAsk(world, channels);
-  return { channel: ask.channel, type: ask.path.split('/')[0] ?? '', answer: await compare(full, reduced, world, ask) };
+  return { channel: ask.channel, type: ask.path.split('/')[0] ?? '', answer: await compare(full, reduced, world, ask, whos) };
 }
 
-async function compare(full: Side, reduced: Side, world: World, ask: Ask): Promise<Leak | Told> {
-  const who = world.dice.pick(WHO);
+async function compare(full: Side, reduced: Side, world: World, ask: Ask, whos: readonly Who[]): Promise<Leak | Told> {
+  const who = world.dice.pick(whos);
   if (ask.channel === 'foreign-cursor') return compareForeignCursor(full, reduced, world.dice, ask, who);
   let next: Ask | undefined = ask;
   let told: Told | undefined;

@@ -8,6 +8,7 @@ import { seedFrom } from '../support/random.ts';
 import { MUTANTS } from './mutants.ts';
 import { untestedTypes } from './per-type.ts';
 import { CHANNELS } from './queries.ts';
+import { DENIED, LABEL, UNCLEARED } from './restricted.ts';
 import { findLeaks } from './run.ts';
 import { leakServices } from './services.ts';
 
@@ -37,6 +38,29 @@ describe('the comparison finds a hole', () => {
     '%s',
     async (_name, { tamper, channels }) => {
       const { leaks } = await findLeaks({ services, seed, queries: 2_000, channels, tamper });
+      expect(leaks, `LEAK_SEED=${seed}`).toHaveLength(1);
+    },
+    120_000,
+  );
+});
+
+const RESTRICTED = [
+  ['a patient whose consent denies it', { whos: DENIED }, MUTANTS],
+  // Labels pass where consents do: some of the holes will do.
+  ['what bears a label above its clearance', { whos: UNCLEARED, label: LABEL }, MUTANTS.filter((_, index) => index % 5 === 0)],
+] as const;
+
+describe.each(RESTRICTED)('a token for everything learns nothing of %s', (_of, restricted, mutants) => {
+  const some = Math.ceil(queries / 4);
+  test(`${some} requests (LEAK_SEED=${seed})`, async () => {
+    const { leaks } = await findLeaks({ services, seed, queries: some, ...restricted });
+    expect(leaks).toEqual([]);
+  }, 600_000);
+
+  test.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+    'and the comparison finds a hole: %s',
+    async (_name, { tamper, channels }) => {
+      const { leaks } = await findLeaks({ services, seed, queries: 2_000, channels, tamper, ...restricted });
       expect(leaks, `LEAK_SEED=${seed}`).toHaveLength(1);
     },
     120_000,

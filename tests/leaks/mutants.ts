@@ -15,11 +15,20 @@ export interface Mutant {
   readonly channels: readonly string[];
 }
 
+/** What consents and labels take out. */
+const isRestriction = (of: SearchExpression): boolean =>
+  of.kind === 'patients' ||
+  (of.kind === 'equals' && of.entry.includes('._security')) ||
+  (of.kind === 'among' && of.entries.some((entry) => entry.includes('=Patient/b'))) ||
+  ((of.kind === 'and' || of.kind === 'or') && of.of.some(isRestriction));
+
 /** The expression without what keeps it in the record. */
 function unfiltered(where: SearchExpression): SearchExpression {
   switch (where.kind) {
     case 'patient':
       return { kind: 'everything' };
+    case 'not':
+      return isRestriction(where.of) ? { kind: 'everything' } : where;
     case 'and':
     case 'or':
       return { kind: where.kind, of: where.of.map(unfiltered) };

@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { createDice } from '../differential/dice.ts';
 import { compareOnce, isLeak, type Leak } from './compare.ts';
-import { createSide, type Tamper } from './side.ts';
+import { createSide, type Tamper, type Who } from './side.ts';
 import { fillStore, generateWorld } from './world.ts';
 
 export interface LeakRun {
@@ -16,6 +16,10 @@ export interface LeakRun {
   readonly perWorld?: number;
   readonly channels?: readonly string[];
   readonly tamper?: Tamper;
+  /** Whose tokens; default: those for patient `a`. */
+  readonly whos?: readonly Who[];
+  /** On everything of `b`. */
+  readonly label?: object;
   /** Two empty stores for each world; default in memory. */
   readonly makeStores?: () => Promise<readonly [ResourceStore, ResourceStore]>;
 }
@@ -38,6 +42,8 @@ export async function findLeaks({
   perWorld = 250,
   channels,
   tamper,
+  whos,
+  label,
   makeStores = inMemory,
 }: LeakRun): Promise<LeakReport> {
   const dice = createDice(seed);
@@ -47,10 +53,10 @@ export async function findLeaks({
   for (let done = 0; done < queries && leaks.length === 0; done += perWorld) {
     const [fullStore, reducedStore] = await makeStores();
     const [full, reduced] = [createSide(fullStore, services, tamper), createSide(reducedStore, services, tamper)];
-    const world = generateWorld(dice, full.context);
+    const world = generateWorld(dice, full.context, label);
     await Promise.all([fillStore(fullStore, world, true), fillStore(reducedStore, world, false)]);
     for (let i = 0; i < Math.min(perWorld, queries - done) && leaks.length === 0; i++) {
-      const { answer, channel, type } = await compareOnce(full, reduced, world, channels);
+      const { answer, channel, type } = await compareOnce(full, reduced, world, channels, whos);
       types.add(type);
       if (isLeak(answer)) leaks.push(answer);
       const count = asked.get(channel) ?? { all: 0, answered: 0 };

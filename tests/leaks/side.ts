@@ -17,6 +17,7 @@ import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
 import { validate } from '../../src/operations/validate.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
+import { createRestrictions } from './restricted.ts';
 
 /** A request as a client writes it. */
 export interface Ask {
@@ -38,7 +39,9 @@ export interface Told {
   readonly text: string;
 }
 
-export type Who = { readonly scope: string } & Partial<Pick<Principal, 'patient' | 'fhirUser'>>;
+export type Who = { readonly scope: string; readonly restrictedBy?: 'consent' | 'labels' } & Partial<
+  Pick<Principal, 'patient' | 'fhirUser'>
+>;
 
 export interface Side {
   readonly context: InteractionContext;
@@ -98,10 +101,14 @@ export function createSide(store: ResourceStore, services: InteractionServices, 
   };
   const decide = decideBy(services.definitions, services.search);
   const decisions = new Map<string, AccessDecision>();
-  const accessOf = (who: Who): AccessDecision => {
+  const restrictionsOf = createRestrictions(services);
+  const accessOf = async (who: Who): Promise<AccessDecision> => {
     const name = JSON.stringify(who);
+    const known = decisions.get(name);
+    if (known) return known;
     const scopes = parseScopes(who.scope, services.definitions.isResourceType);
-    const made = decisions.get(name) ?? decide({ ...who, scopes, client: 'app', subject: name, issuer: 'i', expiresAt: 0 });
+    const principal = { ...who, scopes, client: 'app', subject: name, issuer: 'i', expiresAt: 0 };
+    const made = decide(principal, await restrictionsOf(principal, who.restrictedBy));
     decisions.set(name, made);
     return made;
   };
@@ -109,7 +116,7 @@ export function createSide(store: ResourceStore, services: InteractionServices, 
     context: inside,
     async ask(ask, who) {
       try {
-        const { status, headers, body } = await dispatch(requestOf(ask, accessOf(who), inside), inside);
+        const { status, headers, body } = await dispatch(requestOf(ask, await accessOf(who), inside), inside);
         return { status, headers, text: body === undefined ? '' : body.kind === 'fhir' ? body.text : Buffer.from(body.bytes).toString() };
       } catch (error) {
         if (!(error instanceof FhirError)) throw error;

@@ -25,6 +25,7 @@ export interface World {
   readonly hidden: ReadonlySet<string>;
   /** Who refers to whom, by which parameter: questions that have an answer are made of these. */
   readonly links: readonly Link[];
+  readonly label?: object | undefined;
   /** Types that Lists name. */
   readonly listed: readonly string[];
 }
@@ -63,11 +64,12 @@ export const SUBJECT: Readonly<Record<string, string>> = {
   DocumentReference: 'subject',
 };
 
-export function generateWorld(dice: Dice, context: InteractionContext): World {
+/** @param label on everything of `b` */
+export function generateWorld(dice: Dice, context: InteractionContext, label?: object): World {
   const { definitions, search } = context;
   const members = Object.keys(definitions.compartments.Patient ?? {}).sort();
   const keys = namesOf(dice, members);
-  const base = { dice, registry: search.registry, definitions, members, keys };
+  const base = { dice, registry: search.registry, definitions, members, keys, label };
   const versions = keys.filter(({ id }) => !id.startsWith('never')).flatMap((key, index) => versionsOf(key, index, base, context));
   const hidden = new Set(
     versions.filter(({ index: { patients } }) => patients.includes('Patient/b') && !patients.includes('Patient/a')).map(keyText),
@@ -114,7 +116,7 @@ function versionsOf(key: ResourceKey, place: number, base: Base, context: Intera
   const versions: ResourceDraft[] = [];
   let at = AT + place * 10_000;
   do {
-    const tree = treeOf(key, base);
+    const tree = labelled(treeOf(key, base), key, base);
     const previous = versions.at(-1);
     const made = { type: key.type, text: JSON.stringify(tree), tree };
     const draft = draftOf(context, made, key, previous, { at, by: BY, method: previous ? 'PUT' : 'POST' });
@@ -124,6 +126,11 @@ function versionsOf(key: ResourceKey, place: number, base: Base, context: Intera
   const last = versions.at(-1);
   if (last && key.type !== 'Patient' && dice.chance(0.06)) versions.push(deletionOf(last, { at, by: BY }));
   return versions;
+}
+
+function labelled(tree: Record<string, unknown>, { type, id }: ResourceKey, { label, members }: Base): Record<string, unknown> {
+  const isOfB = id.startsWith('b') && (members.includes(type) || type === 'Binary' || type === 'Device');
+  return label && isOfB ? { ...tree, meta: { security: [label] } } : tree;
 }
 
 function treeOf({ type, id }: ResourceKey, base: Base): Record<string, unknown> {

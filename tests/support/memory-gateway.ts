@@ -10,6 +10,7 @@ import { decideBy } from '../../src/access/decide-by.ts';
 import { fixedKeys } from '../../src/access/keys.ts';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { createTokenVerifier } from '../../src/access/tokens.ts';
+import { type OpenPrivacy, openPrivacy, type PrivacyParts } from '../../src/composition/privacy.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
 import type { FieldEncryption } from '../../src/encryption/field-encryption.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
@@ -18,6 +19,7 @@ import { type ListenOptions, listen } from '../../src/http/serve.ts';
 import { createRequestsUnderWay } from '../../src/http/under-way.ts';
 import { assembleContext } from '../../src/interactions/assemble.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../../src/interactions/context.ts';
+import { withConsentRules } from '../../src/jobs/consent-rules.ts';
 import { createErasureKeeper, type ErasureKeeper } from '../../src/jobs/erasure-keeper.ts';
 import { type FullText, fullTextParameters } from '../../src/jobs/full-text.ts';
 import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
@@ -46,6 +48,7 @@ import { createRecallingStore } from '../../src/store/recent-versions.ts';
 import type { ReindexJob } from '../../src/store/reindex.ts';
 import { createSealedReindex, createSealedStore } from '../../src/store/sealed-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
+import { createWaitingStore } from '../../src/store/waiting-store.ts';
 import { createWatchedStore } from '../../src/store/watched-store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
 
@@ -72,13 +75,14 @@ export type GatewayChanges = Partial<InteractionServices> &
     readonly fullText?: FullText;
     /** Identifiers are encrypted in the store. */
     readonly encryption?: FieldEncryption;
+    readonly privacy?: Partial<PrivacyParts['config']>;
   };
 
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
   const report = (message: string, details?: object) => failures.push({ message, ...details });
-  const { keeper, erasures, ...made } = memoryServices(report, changes.fullText, changes.encryption);
+  const { keeper, erasures, privacy, ...made } = memoryServices(report, changes.fullText, changes.encryption, changes.privacy);
   const services = { ...made, ...changes };
   const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
@@ -96,7 +100,10 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     observationLastn,
     aggregate,
     explain,
-    createAccessExplainOperation({ decide, verify: verifier.verify }),
+    createAccessExplainOperation({
+      decide: async (principal, glass) => decide(principal, await privacy.restrictionsWith(principal, glass)),
+      verify: verifier.verify,
+    }),
     createDeidentifyOperation(services.definitions, randomBytes(32)),
     createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
     createExpungeStatusOperation(erasures.jobs),
@@ -106,6 +113,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
   await keeper.refresh();
   keeper.start();
   erasures.start();
+  await privacy.keeper.refresh();
   const underWay = changes.underWay ?? createRequestsUnderWay();
   const store = createRecallingStore(createCancellableStore(services.store, underWay.current), RECALLED_CHARACTERS);
   const context = assembleContext({ ...services, store }, operations.described, operations.find);
@@ -116,6 +124,7 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     maxBodyBytes: 16 * 1024 * 1024,
     maxBundleBytes: 64 * 1024 * 1024,
     decide,
+    restrictionsOf: privacy.restrictionsOf,
     readiness: async () => ({ status: 'ready', troubled: [] }),
     ...changes,
     underWay,
@@ -149,7 +158,8 @@ export function memoryServices(
   report: (message: string, details?: object) => void,
   fullText: FullText = 'off',
   encryption?: FieldEncryption,
-): InteractionServices & { readonly keeper: IndexKeeper; readonly erasures: ErasureKeeper } {
+  privacyConfig: Partial<PrivacyParts['config']> = {},
+): InteractionServices & { readonly keeper: IndexKeeper; readonly erasures: ErasureKeeper; readonly privacy: OpenPrivacy } {
   const definitions = loadDefinitions();
   const { identifiers, redact } = encryption ?? {};
   const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL, identifiers, redact });
@@ -185,12 +195,35 @@ export function memoryServices(
     forget: () => {},
     log: () => {},
   });
+  let areLabelsInUse = false;
+  const privacy = openPrivacy({
+    config: { baseUrl: INDEXED_BASE_URL, consentDefault: 'permit', securityLabels: '', breakGlassMinutes: 60, ...privacyConfig },
+    definitions,
+    registry: live.registry,
+    resources,
+    labelUse: {
+      areInUse: async () => areLabelsInUse,
+      use: async () => {
+        areLabelsInUse = true;
+      },
+    },
+    tell: () => {},
+    allKnow: async () => true,
+    watermark: () => 0,
+    now: Date.now,
+    log: () => {},
+  });
+  const waiting = createWaitingStore(createClosedRecordsStore(unhurried(resources), erasures.isClosed), privacy.keeper.beforeCommit);
   return {
     keeper,
     erasures,
-    store: createWatchedStore(createClosedRecordsStore(unhurried(resources), erasures.isClosed), 'SearchParameter', keeper.refresh),
+    privacy,
+    store: createWatchedStore(createWatchedStore(waiting, 'SearchParameter', keeper.refresh), 'Consent', privacy.keeper.refresh),
     definitions,
-    validator: withParameterRules(createValidator(definitions), rules, keeper.registered),
+    validator: withConsentRules(withParameterRules(createValidator(definitions), rules, keeper.registered), {
+      baseUrl: INDEXED_BASE_URL,
+      isResourceType: (type) => definitions.isResourceType(type),
+    }),
     indexer: live.indexer,
     search: { registry: live.registry, baseUrl: INDEXED_BASE_URL, now: Date.now },
     pageTokens: createPageTokens(randomBytes(32)),

@@ -39,6 +39,9 @@ const REQUEST_HEADERS = [
   'If-None-Exist',
   'If-None-Match',
   'Prefer',
+  'X-Purpose-Of-Use',
+  'X-Purpose-Of-Use-Patient',
+  'X-Purpose-Of-Use-Reason',
   'X-Request-Id',
   'X-Security-Context',
 ].join(', ');

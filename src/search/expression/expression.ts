@@ -48,6 +48,10 @@ export type SearchExpression =
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
   /** The resource is in this patient's compartment: "Patient/123". */
   | { readonly kind: 'patient'; readonly reference: string }
+  /** The resource is in the compartment of one of these patients. */
+  | { readonly kind: 'patients'; readonly references: readonly string[] }
+  /** The resource is in no patient's compartment but of these; it may be in none. */
+  | { readonly kind: 'patients-only'; readonly references: readonly string[] }
   /** `meta.lastUpdated` meets every condition (milliseconds; `lo` and `hi` are the same instant). */
   | { readonly kind: 'updated'; readonly conditions: readonly BoundCondition[] };
 

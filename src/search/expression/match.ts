@@ -81,6 +81,10 @@ export function matches(expression: SearchExpression, resource: Matchable): bool
       return expression.ids.includes(resource.id);
     case 'patient':
       return index.patients.includes(expression.reference);
+    case 'patients':
+      return index.patients.some((patient) => expression.references.includes(patient));
+    case 'patients-only':
+      return index.patients.every((patient) => expression.references.includes(patient));
     case 'updated':
       return meetsAll({ lo: resource.at, hi: resource.at }, expression.conditions);
     default:

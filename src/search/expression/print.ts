@@ -41,6 +41,10 @@ export function printExpression(expression: SearchExpression): string {
       return `ids[${expression.ids.join(', ')}]`;
     case 'patient':
       return `in ${expression.reference}`;
+    case 'patients':
+      return `in one of [${expression.references.join(', ')}]`;
+    case 'patients-only':
+      return `in none but [${expression.references.join(', ')}]`;
     case 'updated':
       return `updated[${printConditions(expression.conditions)}]`;
     default:

@@ -77,8 +77,11 @@ export function simplify(expression: SearchExpression): SearchExpression {
     case 'range':
     case 'near':
     case 'patient':
+    case 'patients-only':
     case 'updated':
       return expression;
+    case 'patients':
+      return expression.references.length === 0 ? NOTHING : expression;
     default:
       return unreachable(expression);
   }

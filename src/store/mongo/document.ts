@@ -56,7 +56,7 @@ export interface GuardDocument {
 /** A two-phase commit's marker, an idempotency record, or a secret that gateways share. */
 export interface LedgerDocument {
   readonly _id: string;
-  readonly kind: 'transaction' | 'idempotency' | 'secret' | 'drill' | 'moving';
+  readonly kind: 'transaction' | 'idempotency' | 'secret' | 'labels' | 'drill' | 'moving';
   readonly at: Date;
   readonly state?: 'committed' | 'aborted';
   readonly bodyHash?: string;

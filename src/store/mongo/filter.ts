@@ -48,6 +48,10 @@ export function filterOf(expression: SearchExpression, identitiesOf: (ids: Ids) 
       return { _id: { $in: [...identitiesOf(expression)] } };
     case 'patient':
       return { patients: expression.reference };
+    case 'patients':
+      return { patients: { $in: [...expression.references] } };
+    case 'patients-only':
+      return { patients: { $not: { $elemMatch: { $nin: [...expression.references] } } } };
     case 'updated':
       return { $and: expression.conditions.map(({ op, value }) => ({ at: { [OPERATOR[op]]: new Date(value) } })) };
     default:

@@ -48,6 +48,8 @@ export interface GatewayClock {
    * ended; what is not among the names any more is taken back at once.
    */
   announce(names: readonly string[]): void;
+  /** Announces a name at once, to stay, whatever is under way: for what matters to reads. */
+  tell(name: string): void;
   /** True if every gateway that may still write has announced this name. */
   allKnow(name: string): Promise<boolean>;
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export async function startGatewayClock(collections: MongoCollections, options: 
   let confirmedAt = 0;
   let promised = 0;
   let known: readonly string[] = [];
+  const told = new Set<string>();
   let learning: { readonly names: readonly string[]; readonly after: ReadonlySet<symbol> } | undefined;
 
   /** Promises that every version up to the instant given is decided; later writes are dated after it. */
@@ -103,7 +106,7 @@ export async function startGatewayClock(collections: MongoCollections, options: 
       BEAT_WITHIN_MS,
       gateways.updateOne(
         { _id, fenced: { $exists: false } },
-        [{ $set: { ...registration, beatAt: '$$NOW', horizon: new Date(promiseHorizon()), knows: { $literal: learn() } } }],
+        [{ $set: { ...registration, beatAt: '$$NOW', horizon: new Date(promiseHorizon()), knows: { $literal: [...learn(), ...told] } } }],
         { upsert: true, writeConcern: DURABLE, maxTimeMS: BEAT_WITHIN_MS },
       ),
     );
@@ -207,9 +210,11 @@ export async function startGatewayClock(collections: MongoCollections, options: 
       return gatewayIds.filter((id) => !present.has(id));
     },
 
+    tell: (name) => void told.add(name),
+
     announce(names) {
-      const told = learning?.names ?? known;
-      if (told.length === names.length && told.every((name) => names.includes(name))) return;
+      const last = learning?.names ?? known;
+      if (last.length === names.length && last.every((name) => names.includes(name))) return;
       known = known.filter((name) => names.includes(name));
       learning = { names, after: new Set(open.keys()) };
     },

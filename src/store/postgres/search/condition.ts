@@ -32,13 +32,17 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
     case 'equals':
       return holds(equalsQuery(expression.entry));
     case 'among':
-      return expression.entries.length === 0 ? 'false' : `e.s @@ ANY (${parameters.add(amongQueries(expression.entries))}::tsquery[])`;
+      return isAmong(expression.entries, parameters);
     case 'prefix':
       return holds(prefixQuery(expression.entry));
     case 'contains':
       return containsCondition(expression, parameters);
     case 'patient':
       return holds(equalsQuery(patientLexeme(expression.reference)));
+    case 'patients':
+      return isAmong(expression.references.map(patientLexeme), parameters);
+    case 'patients-only':
+      return patientsOnlyCondition(expression.references, parameters);
     case 'range':
       return rangeCondition(expression.key, expression.conditions, table, parameters);
     case 'near':
@@ -53,6 +57,15 @@ export function conditionOf(expression: SearchExpression, table: AdministrativeT
     default:
       return unreachable(expression);
   }
+}
+
+const isAmong = (entries: readonly string[], parameters: Parameters): string =>
+  entries.length === 0 ? 'false' : `e.s @@ ANY (${parameters.add(amongQueries(entries))}::tsquery[])`;
+
+/** Looks through the entries of the row: a patient's compartment is an entry among them. */
+function patientsOnlyCondition(references: readonly string[], parameters: Parameters): string {
+  const among = `${parameters.add(references.map(patientLexeme))}::text[]`;
+  return `NOT EXISTS (SELECT FROM unnest(e.s) AS x WHERE starts_with(x.lexeme, ${parameters.add(patientLexeme(''))}::text) AND x.lexeme <> ALL (${among}))`;
 }
 
 /** The index finds what starts so; then the entries of the row are looked through. */

@@ -1,0 +1,69 @@
+/** The privacy consents in force, by patient: kept in memory by each gateway, brought up to date by `jobs/consent-keeper`. */
+import { nextChange } from './denied.ts';
+import type { Actor, ConsentRule, Provision } from './rule.ts';
+
+export interface Consents {
+  /** Another number after each change, and whenever a period of a provision begins or ends. */
+  generation(now: number): number;
+  /** Patients who have a consent that could matter, each with all of theirs. */
+  byPatient(): ReadonlyMap<string, readonly ConsentRule[]>;
+  /** True if a provision names an actor whom only the directory (roles, teams) tells. */
+  needsMemberships(): boolean;
+  /** A rule in the place of that of this Consent; none takes it out. False if that changes nothing. */
+  put(id: string, rule: ConsentRule | undefined): boolean;
+  /** Takes the place of all. */
+  replaceAll(rules: readonly ConsentRule[]): void;
+}
+
+const MEMBERSHIPS = /(?:^|\/)(?:PractitionerRole|Organization|CareTeam|Group)\//;
+
+export const isMembership = ({ reference }: Actor): boolean => reference !== undefined && MEMBERSHIPS.test(reference);
+
+const hasMembership = ({ actors = [], nested }: Provision): boolean => actors.some(isMembership) || nested.some(hasMembership);
+
+export function createConsents(): Consents {
+  const rules = new Map<string, ConsentRule>();
+  let generation = 0;
+  let changesAt = Number.POSITIVE_INFINITY;
+  let needsMemberships = false;
+  let byPatient: ReadonlyMap<string, readonly ConsentRule[]> = new Map();
+  let isStale = false;
+
+  function changed(): void {
+    generation++;
+    isStale = true;
+    changesAt = Number.NEGATIVE_INFINITY;
+  }
+
+  function refresh(now: number): void {
+    if (isStale) {
+      byPatient = Map.groupBy(rules.values(), ({ patient }) => patient);
+      needsMemberships = [...rules.values()].some(({ root }) => hasMembership(root));
+      isStale = false;
+    } else generation++;
+    changesAt = Math.min(...[...rules.values()].map(({ root }) => nextChange(root, now)), Number.POSITIVE_INFINITY);
+  }
+
+  return {
+    generation(now) {
+      if (now >= changesAt) refresh(now);
+      return generation;
+    },
+    byPatient: () => byPatient,
+    needsMemberships: () => needsMemberships,
+    put(id, rule) {
+      const before = rules.get(id);
+      if (before === undefined && rule === undefined) return false;
+      if (before && rule && before.version === rule.version) return false;
+      if (rule) rules.set(id, rule);
+      else rules.delete(id);
+      changed();
+      return true;
+    },
+    replaceAll(all) {
+      rules.clear();
+      for (const rule of all) rules.set(rule.id, rule);
+      changed();
+    },
+  };
+}

@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { createDice, type Dice } from '../../../tests/differential/dice.ts';
+import { seedFrom } from '../../../tests/support/random.ts';
+import { or } from '../../search/expression/expression.ts';
+import { matches } from '../../search/expression/match.ts';
+import { tokenEntry } from '../../search/parameters/entry-text.ts';
+import type { ScopeLetter } from '../scopes.ts';
+import { type Circumstances, deniedBy, type Labelled } from './denied.ts';
+import { readConsent } from './read-consent.ts';
+import type { ConsentRule, Decision, Provision } from './rule.ts';
+
+const BASE = 'http://localhost/fhir/R4';
+const V3 = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+const NOW = Date.UTC(2026, 5, 15);
+const TYPES = ['Observation', 'Condition', 'Patient'];
+const rules = { baseUrl: BASE, isResourceType: (type: string) => TYPES.includes(type) || type === 'Consent' };
+
+const labelled: Labelled = (type, labels) =>
+  or(labels.map(({ system, code }) => ({ kind: 'equals', entry: tokenEntry(`${type}._security`, system, code) })));
+
+function consent(provision: object, more: object = {}): object {
+  return {
+    resourceType: 'Consent',
+    status: 'active',
+    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+    patient: { reference: 'Patient/b' },
+    dateTime: '2026-01-01',
+    provision,
+    ...more,
+  };
+}
+
+function ruleOf(tree: object, id = 'c', at = NOW): ConsentRule | undefined {
+  return readConsent({ id, version: 1, at }, tree, rules).rule;
+}
+
+interface Situation {
+  readonly user?: string;
+  readonly purposes?: readonly string[];
+  readonly letter?: ScopeLetter;
+  readonly type?: string;
+  readonly labels?: readonly string[];
+  readonly byDefault?: Decision;
+}
+
+function isDenied(
+  consents: readonly object[],
+  { user, purposes = [], letter = 'r', type = 'Observation', labels = [], byDefault }: Situation,
+) {
+  const isActor: Circumstances['isActor'] = ({ reference }) => (user === 'somebody' ? undefined : reference === user);
+  const circumstances = { isActor, purposes, now: NOW };
+  const found = consents.flatMap((each, index) => ruleOf(each, `c${index}`, NOW + index) ?? []);
+  const condition = deniedBy(found, byDefault ?? 'permit', circumstances, { type, letter }, labelled);
+  const s = labels.flatMap((code) => [`${type}._security~${code}`, `${type}._security^${V3}|${code}`]);
+  return matches(condition, { type, id: 'x', at: 0, index: { patients: [], s, r: [], pc: [], d: null, o: {} } });
+}
+
+const actor = (reference: string) => ({
+  actor: [{ role: { coding: [{ code: 'IRCP' }] }, reference: { reference } }],
+});
+const klass = (...codes: string[]) => ({ class: codes.map((code) => ({ system: 'http://hl7.org/fhir/resource-types', code })) });
+const label = (code: string) => ({ securityLabel: [{ system: V3, code }] });
+const purpose = (code: string) => ({ purpose: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code }] });
+const action = (code: string) => ({ action: [{ coding: [{ code }] }] });
+const deny = (more: object = {}) => ({ type: 'deny', ...more });
+const permit = (more: object = {}) => ({ type: 'permit', ...more });
+const D = 'Practitioner/d';
+const E = 'Practitioner/e';
+
+describe('what consents deny (https://hl7.org/fhir/R4/consent.html)', () => {
+  test.each<[string, readonly object[], Situation, boolean]>([
+    ['no consent', [], {}, false],
+    ['no consent where the default is to deny', [], { byDefault: 'deny' }, true],
+    ['a denial of everything', [consent(deny())], {}, true],
+    ['a permission where the default is to deny', [consent(permit())], { byDefault: 'deny' }, false],
+    ['one that is not active', [consent(deny(), { status: 'inactive' })], {}, false],
+    ['a draft', [consent(deny(), { status: 'draft' })], {}, false],
+    ['one about research', [consent(deny(), { scope: { coding: [{ code: 'research' }] } })], {}, false],
+    ['opting out', [consent({}, { policyRule: { coding: [{ code: 'OPTOUT' }] } })], {}, true],
+    ['opting in', [consent({}, { policyRule: { coding: [{ code: 'OPTIN' }] } })], { byDefault: 'deny' }, false],
+    ['neither', [consent({})], {}, false],
+    ['the actor', [consent(deny(actor(D)))], { user: D }, true],
+    ['another actor', [consent(deny(actor(D)))], { user: E }, false],
+    ['somebody, nobody knows who', [consent(deny(actor(D)))], { user: 'somebody' }, true],
+    ['a permission for somebody, nobody knows who', [consent(permit(actor(D)))], { user: 'somebody', byDefault: 'deny' }, true],
+    ['no person', [consent(deny(actor(D)))], {}, false],
+    ['an absolute reference to this server', [consent(deny(actor(`${BASE}/${D}`)))], { user: D }, true],
+    ['the class', [consent(deny(klass('Condition')))], { type: 'Condition' }, true],
+    ['another class', [consent(deny(klass('Condition')))], { type: 'Observation' }, false],
+    ['one of two classes', [consent(deny(klass('Condition', 'Observation')))], { type: 'Observation' }, true],
+    ['the purpose', [consent(deny(purpose('HRESCH')))], { purposes: ['HRESCH'] }, true],
+    ['another purpose', [consent(deny(purpose('HRESCH')))], { purposes: ['TREAT'] }, false],
+    ['a purpose that the token does not tell', [consent(deny(purpose('HRESCH')))], {}, true],
+    ['a permission for a purpose not told', [consent(permit(purpose('TREAT')))], { byDefault: 'deny' }, true],
+    ['a permission for the purpose', [consent(permit(purpose('TREAT')))], { byDefault: 'deny', purposes: ['TREAT'] }, false],
+    ['before the period', [consent(deny({ period: { start: '2026-07' } }))], {}, false],
+    ['in the period', [consent(deny({ period: { start: '2026-06', end: '2026-06' } }))], {}, true],
+    ['after the period', [consent(deny({ period: { end: '2026-06-14' } }))], {}, false],
+    ['on its last day', [consent(deny({ period: { end: '2026-06-15' } }))], {}, true],
+    ['the action', [consent(deny(action('correct')))], { letter: 'u' }, true],
+    ['another action', [consent(deny(action('correct')))], { letter: 'r' }, false],
+    ['a denial of restricted data, restricted', [consent(deny(label('R')))], { labels: ['R'] }, true],
+    ['…very restricted', [consent(deny(label('R')))], { labels: ['V'] }, true],
+    ['…normal', [consent(deny(label('R')))], { labels: ['N'] }, false],
+    ['…without label', [consent(deny(label('R')))], {}, false],
+    ['a permission up to normal, without label', [consent(permit(label('N')))], { byDefault: 'deny' }, false],
+    ['…restricted', [consent(permit(label('N')))], { byDefault: 'deny', labels: ['R'] }, true],
+    ['…up to the most secret', [consent(permit(label('V')))], { byDefault: 'deny', labels: ['V'] }, false],
+    ['an exception for somebody', [consent(deny({ provision: [permit(actor(D))] }))], { user: D }, false],
+    ['…for another', [consent(deny({ provision: [permit(actor(D))] }))], { user: E }, true],
+    [
+      'an exception to the exception',
+      [consent(deny({ provision: [permit({ ...actor(D), provision: [deny(klass('Condition'))] })] }))],
+      { user: D, type: 'Condition' },
+      true,
+    ],
+    [
+      '…of another class',
+      [consent(deny({ provision: [permit({ ...actor(D), provision: [deny(klass('Condition'))] })] }))],
+      { user: D },
+      false,
+    ],
+    ['exceptions that contradict each other', [consent(permit({ provision: [permit(), deny(klass('Observation'))] }))], {}, true],
+    [
+      'an exception within a root for somebody else',
+      [consent(deny({ ...actor(E), provision: [deny(klass('Condition'))] }))],
+      { user: D, type: 'Condition' },
+      false,
+    ],
+    ['a newer permission', [consent(deny()), consent(permit(), { dateTime: '2026-02' })], {}, false],
+    ['an older permission', [consent(deny()), consent(permit(), { dateTime: '2025' })], {}, true],
+    ['a newer one for somebody else', [consent(deny()), consent(permit(actor(E)), { dateTime: '2026-02' })], { user: D }, true],
+    ['a newer one of the same date', [consent(deny()), consent(permit())], {}, false],
+    [
+      'one dated into the future is no newer than when it was stored',
+      [consent(permit(), { dateTime: '2099' }), consent(deny(), { dateTime: '2098' })],
+      {},
+      true,
+    ],
+  ])('%s', (_name, consents, situation, expected) => expect(isDenied(consents, situation)).toBe(expected));
+});
+
+describe('what this server can not enforce', () => {
+  const problems = (tree: object) => readConsent({ id: 'c', version: 1, at: NOW }, tree, rules).problems.map(({ element }) => element);
+  test.each<[object, readonly string[]]>([
+    [consent(deny()), []],
+    [consent(deny({ code: [{ text: 'x' }] })), ['Consent.provision.code']],
+    [consent(deny({ data: [{}], dataPeriod: {} })), ['Consent.provision.dataPeriod', 'Consent.provision.data']],
+    [consent(deny(actor('Device/1'))), ['Consent.provision.actor[0]']],
+    [consent(deny({ actor: [{ role: { coding: [{ code: 'AUT' }] }, reference: { reference: D } }] })), ['Consent.provision.actor[0]']],
+    [consent(deny({ class: [{ system: 'urn:ietf:bcp:13', code: 'application/cda' }] })), ['Consent.provision.class[0]']],
+    [consent(deny({ purpose: [{ system: 'http://other', code: 'x' }] })), ['Consent.provision.purpose[0]']],
+    [consent(deny({ provision: [{ ...klass('Patient') }] })), ['Consent.provision.provision[0].type']],
+    [consent(deny(), { patient: { display: 'somebody' } }), ['Consent.patient']],
+    [consent(deny({ code: [{}] }), { status: 'draft' }), []],
+  ])('%j', (tree, expected) => expect(problems(tree)).toEqual(expected));
+
+  test('a denial of it holds without the condition, a permission does not hold', () => {
+    expect(isDenied([consent(deny({ ...klass('Condition'), code: [{ text: 'x' }] }))], {})).toBe(true);
+    expect(isDenied([consent(permit({ code: [{ text: 'x' }] }))], { byDefault: 'deny' })).toBe(true);
+    expect(isDenied([consent(permit({ code: [{}], provision: [permit({ provision: [deny(klass('Observation'))] })] }))], {})).toBe(true);
+  });
+});
+
+/** The rules once more, on one resource and without expressions. */
+function decide(provision: Provision, about: Required<Omit<Situation, 'byDefault' | 'user'>> & { user: string }): Decision | undefined {
+  const { actors, letters, types, labels, purposes, period } = provision;
+  if (period && !(period.from <= NOW && NOW <= period.until)) return undefined;
+  if (actors && about.user !== 'somebody' && actors.every(({ reference }) => reference !== about.user)) return undefined;
+  if (letters && !letters.includes(about.letter)) return undefined;
+  if (types && !types.includes(about.type)) return undefined;
+  if (purposes && about.purposes.length > 0 && !purposes.some((each) => about.purposes.includes(each))) return undefined;
+  const isUnsure = (purposes !== undefined && about.purposes.length === 0) || (actors !== undefined && about.user === 'somebody');
+  const order = ['U', 'L', 'M', 'N', 'R', 'V'];
+  const worn = about.labels.map((each) => order.indexOf(each));
+  const fits = ({ code }: { code: string }) =>
+    provision.decision === 'deny'
+      ? worn.some((level) => level >= order.indexOf(code))
+      : worn.every((level) => level <= order.indexOf(code));
+  if (labels && !labels.some(fits)) return undefined;
+  const nested = provision.nested.map((each) => decide(each, about));
+  const decision = nested.includes('deny') ? 'deny' : nested.includes('permit') ? 'permit' : provision.decision;
+  return isUnsure && decision === 'permit' ? undefined : decision;
+}
+
+const USERS = [D, E, 'Practitioner/f'];
+const PURPOSES = ['TREAT', 'HRESCH'];
+
+function randomProvision(dice: Dice, depth: number): object {
+  const some = <T extends object>(probability: number, made: () => T) => (dice.chance(probability) ? made() : {});
+  return {
+    type: dice.pick(['permit', 'deny']),
+    ...some(0.4, () => actor(dice.pick(USERS))),
+    ...some(0.4, () => klass(...dice.some(TYPES, 0.5), dice.pick(TYPES))),
+    ...some(0.3, () => label(dice.pick(['N', 'R', 'V', 'L']))),
+    ...some(0.3, () => purpose(dice.pick(PURPOSES))),
+    ...some(0.2, () => action(dice.pick(['access', 'collect', 'correct']))),
+    ...some(0.2, () => ({ period: { start: dice.pick(['2020', '2026-06-15', '2027']) } })),
+    ...some(depth > 0 ? 0.6 : 0, () => ({
+      provision: [randomProvision(dice, depth - 1), ...dice.times(1, () => randomProvision(dice, depth - 1))],
+    })),
+  };
+}
+
+test('4,000 random sets of consents, against the rules applied to one resource', () => {
+  const seed = seedFrom('CONSENT_SEED');
+  const dice = createDice(seed);
+  for (let i = 0; i < 4_000; i++) {
+    const consents = [
+      consent(randomProvision(dice, 2)),
+      ...dice.times(2, () => consent(randomProvision(dice, 2), { dateTime: dice.pick(['2025', '2026-03', '2099']) })),
+    ];
+    const about = {
+      user: dice.pick([...USERS, 'somebody']),
+      purposes: dice.chance(0.6) ? [dice.pick(PURPOSES)] : [],
+      letter: dice.pick(['c', 'r', 'u', 'd', 's'] as const),
+      type: dice.pick(TYPES),
+      labels: dice.chance(0.6) ? [dice.pick(['N', 'R', 'V'])] : [],
+    };
+    const byDefault = dice.pick(['permit', 'deny'] as const);
+    const newestFirst = consents
+      .map((each, index) => ruleOf(each, `c${index}`, NOW + index) as ConsentRule)
+      .sort((a, b) => b.at - a.at || b.updated - a.updated);
+    const decisions = newestFirst.map(({ root }) => decide(root, about));
+    const expected = (decisions.find(Boolean) ?? byDefault) === 'deny';
+    expect(isDenied(consents, { ...about, byDefault }), `CONSENT_SEED=${seed} ${i} ${JSON.stringify({ consents, about, byDefault })}`).toBe(
+      expected,
+    );
+  }
+});

@@ -1,0 +1,216 @@
+/**
+ * Reads a Consent as a rule. What this server can't enforce is a problem: an active privacy Consent with one is refused when
+ * it is written, and of one that is there already a denial holds as if the condition were not there, a permission not at all.
+ *
+ * @see https://hl7.org/fhir/R4/consent-definitions.html
+ */
+import { timeRange } from '../../model/instant.ts';
+import type { ResourceVersion } from '../../model/resource.ts';
+import { referenceText } from '../../search/parameters/reference-text.ts';
+import { localKey } from '../admission.ts';
+import type { ScopeLetter } from '../scopes.ts';
+import type { Actor, ConsentRule, Decision, Label, Provision } from './rule.ts';
+
+export interface ConsentProblem {
+  /** "Consent.provision.actor[0]" */
+  readonly element: string;
+  readonly diagnostics: string;
+}
+
+export interface ConsentRules {
+  /** The server's base URL: references below it are local. */
+  readonly baseUrl: string;
+  readonly isResourceType: (type: string) => boolean;
+}
+
+export interface ReadConsent {
+  /** Undefined if the Consent restricts nobody: not active, not about privacy, or not a patient's of this server. */
+  readonly rule?: ConsentRule;
+  readonly problems: readonly ConsentProblem[];
+}
+
+export const CONSENT_SCOPES = 'http://terminology.hl7.org/CodeSystem/consentscope';
+export const PRIVACY = 'patient-privacy';
+
+const ACT_REASONS = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
+const ACTIONS: Readonly<Record<string, readonly ScopeLetter[]>> = {
+  access: ['r', 's'],
+  use: ['r', 's'],
+  disclose: ['r', 's'],
+  collect: ['c'],
+  correct: ['u', 'd'],
+};
+/** Of whoever gets the data. Other roles (author, custodian, …) are about where data comes from. */
+const RECIPIENTS = new Set(['IRCP', 'PRCP', 'GRANTEE', 'DELEGATEE', 'AGNT', 'CAREGIVER']);
+const ACTOR_TYPES = new Set(['Practitioner', 'PractitionerRole', 'Organization', 'CareTeam', 'Group', 'Patient', 'RelatedPerson']);
+const ROOT_DECISIONS: Readonly<Record<string, Decision>> = {
+  OPTIN: 'permit',
+  OPTINR: 'permit',
+  OPTOUT: 'deny',
+  OPTOUTE: 'deny',
+  EMRGONLY: 'deny',
+};
+const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
+const BASE_DEFINITION = 'http://hl7.org/fhir/StructureDefinition/';
+
+interface Coding {
+  readonly system?: string;
+  readonly code?: string;
+}
+interface CodeableConcept {
+  readonly coding?: readonly Coding[];
+}
+interface Reference {
+  readonly reference?: string;
+  readonly identifier?: { readonly system?: string; readonly value?: string };
+}
+interface ProvisionElement {
+  readonly type?: string;
+  readonly period?: { readonly start?: string; readonly end?: string };
+  readonly actor?: readonly { readonly role?: CodeableConcept; readonly reference?: Reference }[];
+  readonly action?: readonly CodeableConcept[];
+  readonly securityLabel?: readonly Coding[];
+  readonly purpose?: readonly Coding[];
+  readonly class?: readonly Coding[];
+  readonly code?: readonly CodeableConcept[];
+  readonly dataPeriod?: object;
+  readonly data?: readonly object[];
+  readonly provision?: readonly ProvisionElement[];
+}
+interface ConsentElement {
+  readonly status?: string;
+  readonly scope?: CodeableConcept;
+  readonly patient?: Reference;
+  readonly dateTime?: string;
+  readonly policyRule?: CodeableConcept;
+  readonly provision?: ProvisionElement;
+}
+
+const codesOf = (concept: CodeableConcept | undefined) => (concept?.coding ?? []).map(({ code = '' }) => code);
+
+/** True for a Consent about privacy, whatever its status. */
+export const isPrivacyConsent = ({ scope }: ConsentElement): boolean =>
+  (scope?.coding ?? []).some(({ system, code }) => code === PRIVACY && (system === undefined || system === CONSENT_SCOPES));
+
+export function readConsent(version: Pick<ResourceVersion, 'id' | 'version' | 'at'>, tree: object, rules: ConsentRules): ReadConsent {
+  const consent = tree as ConsentElement;
+  if (consent.status !== 'active' || !isPrivacyConsent(consent)) return { problems: [] };
+  const patient = localKey(consent.patient?.reference, rules.baseUrl);
+  if (patient?.type !== 'Patient') {
+    const diagnostics = 'an active privacy consent is that of a Patient of this server, by a literal reference';
+    return { problems: [{ element: 'Consent.patient', diagnostics }] };
+  }
+  const problems: ConsentProblem[] = [];
+  const { provision = {}, policyRule, dateTime } = consent;
+  const byPolicy = codesOf(policyRule)
+    .map((code) => ROOT_DECISIONS[code])
+    .find(Boolean);
+  const reader: Reader = { ...rules, problems };
+  const root = readProvision(provision, 'Consent.provision', decisionOf(provision.type) ?? byPolicy, reader);
+  const stated = dateTime === undefined ? undefined : timeRange(dateTime)?.lo;
+  return {
+    problems,
+    rule: {
+      id: version.id,
+      version: version.version,
+      patient: `Patient/${patient.id}`,
+      at: Math.min(stated ?? version.at, version.at),
+      updated: version.at,
+      root,
+    },
+  };
+}
+
+interface Reader extends ConsentRules {
+  readonly problems: ConsentProblem[];
+}
+
+const decisionOf = (type: string | undefined): Decision | undefined => (type === 'permit' || type === 'deny' ? type : undefined);
+
+function readProvision(element: ProvisionElement, place: string, decision: Decision | undefined, reader: Reader): Provision {
+  const before = reader.problems.length;
+  const conditions = readConditions(element, place, reader);
+  const isUnderstood = reader.problems.length === before;
+  const nested = (element.provision ?? []).map((each, index) => {
+    const inner = `${place}.provision[${index}]`;
+    if (decisionOf(each.type) === undefined)
+      reader.problems.push({ element: `${inner}.type`, diagnostics: 'a nested provision permits or denies' });
+    return readProvision(each, inner, decisionOf(each.type), reader);
+  });
+  if (isUnderstood) return { ...(decision && { decision }), ...conditions, nested };
+  // Not understood: what it denies stays denied, what it permits is not permitted by it.
+  return { ...(decision === 'deny' && { decision }), nested: nested.map(withoutPermits) };
+}
+
+const withoutPermits = ({ decision, nested, ...conditions }: Provision): Provision => ({
+  ...conditions,
+  ...(decision === 'deny' && { decision }),
+  nested: nested.map(withoutPermits),
+});
+
+function readConditions(element: ProvisionElement, place: string, reader: Reader): Omit<Provision, 'decision' | 'nested'> {
+  const { period, actor, action, securityLabel, purpose, class: classes } = element;
+  for (const name of ['code', 'dataPeriod', 'data'] as const)
+    if (element[name] !== undefined)
+      reader.problems.push({
+        element: `${place}.${name}`,
+        diagnostics: 'this server does not enforce consents by code, time or instance of the data',
+      });
+  return {
+    ...(period && { period: periodOf(period) }),
+    ...(actor?.length && { actors: actor.map((each, index) => actorOf(each, `${place}.actor[${index}]`, reader)) }),
+    ...(action?.length && { letters: action.flatMap((each, index) => lettersOf(each, `${place}.action[${index}]`, reader)) }),
+    ...(securityLabel?.length && { labels: securityLabel.map((each, index) => labelOf(each, `${place}.securityLabel[${index}]`, reader)) }),
+    ...(purpose?.length && { purposes: purpose.map((each, index) => purposeOf(each, `${place}.purpose[${index}]`, reader)) }),
+    ...(classes?.length && { types: classes.map((each, index) => typeOf(each, `${place}.class[${index}]`, reader)) }),
+  };
+}
+
+/** Partial dates mean all of their time. */
+function periodOf({ start, end }: { readonly start?: string; readonly end?: string }): NonNullable<Provision['period']> {
+  return {
+    from: (start && timeRange(start)?.lo) || Number.NEGATIVE_INFINITY,
+    until: (end && timeRange(end)?.hi) || Number.POSITIVE_INFINITY,
+  };
+}
+
+function actorOf({ role, reference }: NonNullable<ProvisionElement['actor']>[number], place: string, reader: Reader): Actor {
+  const refuse = (diagnostics: string): Actor => {
+    reader.problems.push({ element: place, diagnostics });
+    return {};
+  };
+  if (!codesOf(role).some((code) => RECIPIENTS.has(code)))
+    return refuse(`the role must be one of who receives data: ${[...RECIPIENTS].join(', ')}`);
+  if (reference?.reference === undefined) {
+    const { system, value } = reference?.identifier ?? {};
+    return value
+      ? { identifier: { value, ...(system && { system }) } }
+      : refuse('an actor is named by a literal reference or an identifier');
+  }
+  const { text, type = '' } = referenceText(reference.reference, reader.baseUrl);
+  if (!ACTOR_TYPES.has(type)) return refuse(`an actor is one of ${[...ACTOR_TYPES].join(', ')}; of apps, the identifier is the client_id`);
+  return { reference: text };
+}
+
+function lettersOf(action: CodeableConcept, place: string, reader: Reader): readonly ScopeLetter[] {
+  const letters = codesOf(action).flatMap((code) => ACTIONS[code] ?? []);
+  if (letters.length === 0) reader.problems.push({ element: place, diagnostics: `an action is one of ${Object.keys(ACTIONS).join(', ')}` });
+  return letters;
+}
+
+function labelOf({ system, code }: Coding, place: string, reader: Reader): Label {
+  if (!system || !code) reader.problems.push({ element: place, diagnostics: 'a label has a system and a code' });
+  return { system: system ?? '', code: code ?? '' };
+}
+
+function purposeOf({ system, code }: Coding, place: string, reader: Reader): string {
+  if (!code || system !== ACT_REASONS) reader.problems.push({ element: place, diagnostics: `a purpose is a code of ${ACT_REASONS}` });
+  return code ?? '';
+}
+
+function typeOf({ system, code = '' }: Coding, place: string, reader: Reader): string {
+  const type = code.startsWith(BASE_DEFINITION) ? code.slice(BASE_DEFINITION.length) : system === RESOURCE_TYPES ? code : '';
+  if (!reader.isResourceType(type))
+    reader.problems.push({ element: place, diagnostics: `a class is a resource type: system ${RESOURCE_TYPES}, code such as Observation` });
+  return type;
+}
