@@ -46,6 +46,16 @@ describe('parts of resources (https://hl7.org/fhir/R4/search.html#summary)', () 
     for (const name of gone) expect(keys).not.toContain(name);
   });
 
+  test('_summary=true goes down into elements', () => {
+    const service =
+      '{"resourceType":"HealthcareService","photo":{"contentType":"image/png","data":"AAAA","url":"http://e.org/1"},' +
+      '"identifier":[{"system":"http://e.org","value":"1","extension":[{"url":"http://e.org/x","valueCode":"y"}]}],"_name":{"id":"n"},"name":"a","coverageArea":[{"display":"here"}]}';
+    const { photo, identifier, _name } = JSON.parse(subsetText(definitions, service, { kind: 'summary' }));
+    expect(photo).toEqual({ contentType: 'image/png', url: 'http://e.org/1' });
+    expect(identifier).toEqual([{ system: 'http://e.org', value: '1' }]);
+    expect(_name).toEqual({ id: 'n' });
+  });
+
   test('false and count leave resources whole', () => {
     expect(subsetOf([['_summary', 'false']])).toBeUndefined();
     expect(subsetOf([['_summary', 'count']])).toBeUndefined();

@@ -3,7 +3,7 @@
  * @see https://hl7.org/fhir/R4/search.html#summary
  * @see https://hl7.org/fhir/R4/search.html#elements
  */
-import type { Definitions, ElementDefinition } from '../definitions/definitions.ts';
+import type { Definitions, ElementDefinition, PropertyDefinition, TypeDefinition } from '../definitions/definitions.ts';
 import { invalidValue } from '../model/error.ts';
 import { type JsonObject, type JsonTree, parseLossless, printLossless } from '../model/lossless-json.ts';
 
@@ -44,7 +44,7 @@ export function subsetText(definitions: Definitions, raw: string, subset: Subset
   const tree = parseLossless(raw) as JsonObject;
   const type = tree.get('resourceType') as string;
   const keeps = keeperOf(subset);
-  const kept = filtered(definitions, type, tree, (name, element) => ALWAYS.has(name) || keeps(name, element));
+  const kept = filtered(definitions, type, tree, (name, element) => ALWAYS.has(name) || keeps(name, element), subset.kind === 'summary');
   return printLossless(marked(kept));
 }
 
@@ -64,14 +64,41 @@ function keeperOf(subset: Subset): Keeps {
   }
 }
 
-function filtered(definitions: Definitions, type: string, tree: JsonObject, keeps: Keeps): JsonObject {
+function filtered(definitions: Definitions, type: string, tree: JsonObject, keeps: Keeps, isNested: boolean): JsonObject {
   const properties = definitions.types.get(type)?.properties;
   const kept: JsonObject = new Map();
   for (const [member, value] of tree) {
     const name = member.startsWith('_') ? member.slice(1) : member;
-    if (keeps(name, properties?.get(name)?.element)) kept.set(member, value);
+    const property = properties?.get(name);
+    if (!keeps(name, property?.element)) continue;
+    const isWhole = !isNested || !property || ALWAYS.has(name) || member !== name;
+    const part = isWhole ? value : summaryPart(property, value);
+    if (part !== undefined) kept.set(member, part);
   }
   return kept;
+}
+
+/** What is left of a member; what is mandatory stays whole where nothing is, because FHIR forbids empty elements. */
+const summaryPart = ({ definition, element }: PropertyDefinition, value: JsonTree): JsonTree | undefined =>
+  summaryOf(definition, value) ?? (element.required ? value : undefined);
+
+/** What `_summary=true` keeps of a value: marks go all the way down, `Attachment.data` has none. Undefined if that is nothing. */
+function summaryOf(definition: TypeDefinition, value: JsonTree): JsonTree | undefined {
+  if (definition.kind === 'primitive' || definition.name === 'Resource') return value;
+  if (Array.isArray(value)) {
+    const items = value.flatMap((each) => summaryOf(definition, each) ?? []);
+    return items.length > 0 ? items : undefined;
+  }
+  if (!(value instanceof Map)) return value;
+  const kept: JsonObject = new Map();
+  for (const [member, inner] of value) {
+    const isCompanion = member.startsWith('_');
+    const property = definition.properties.get(isCompanion ? member.slice(1) : member);
+    if (member !== 'id' && !property?.element.summary && !property?.element.required) continue;
+    const part = property && !isCompanion ? summaryPart(property, inner) : inner;
+    if (part !== undefined) kept.set(member, part);
+  }
+  return kept.size > 0 ? kept : undefined;
 }
 
 const SUBSETTED_SYSTEM = 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue';
