@@ -4,6 +4,7 @@
  * @see https://hl7.org/fhir/R4/bundle.html#references
  */
 import type { Link } from '../../definitions/links.ts';
+import { rewriteNarrativeLinks } from '../../definitions/narrative-links.ts';
 import { invalidValue } from '../../model/error.ts';
 import { editJson, type JsonEdit } from '../../model/json-text.ts';
 import { keyText, type ResourceKey } from '../../model/resource.ts';
@@ -29,15 +30,11 @@ export function createLinkTargets(references: ReadonlyMap<string, string>): Link
 
 const RESTFUL = /^(https?:\/\/.+)\/[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/;
 const URN_UUID = /^urn:uuid:/i;
-const TARGET_ATTRIBUTE = /(\s(?:href|src)\s*=\s*)("|')(.*?)\2/g;
 
 /** The new value of a link; undefined if it stays. */
 function replacementOf(link: Link, base: string | undefined, targets: LinkTargets): string | undefined {
   if (link.kind !== 'narrative') return targets.get(link.value, base);
-  const text = link.value.replace(TARGET_ATTRIBUTE, (whole, name: string, quote: string, value: string) => {
-    const target = targets.get(value.replaceAll('&amp;', '&'), base);
-    return target === undefined ? whole : `${name}${quote}${target}${quote}`;
-  });
+  const text = rewriteNarrativeLinks(link.value, (url) => targets.get(url, base));
   return text === link.value ? undefined : text;
 }
 
