@@ -4,6 +4,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13
  */
 import { invalidValue, preconditionFailed, versionMismatch } from '../model/error.ts';
+import { parseHttpDate } from '../model/instant.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import type { Preconditions } from './request.ts';
 
@@ -55,6 +56,6 @@ export function isNotModified(conditions: Preconditions, version: ResourceVersio
     return tags === '*' || tags.includes(String(version.version));
   }
   if (conditions.ifModifiedSince === undefined) return false;
-  const since = Date.parse(conditions.ifModifiedSince);
-  return !Number.isNaN(since) && Math.floor(version.at / 1000) * 1000 <= since;
+  const since = parseHttpDate(conditions.ifModifiedSince);
+  return since !== undefined && Math.floor(version.at / 1000) * 1000 <= since;
 }

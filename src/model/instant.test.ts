@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatHttpDate, formatInstant, parseHttpDate, timeRange } from './instant.ts';
+import { parseHttpDate, timeRange } from './instant.ts';
 
 describe('timeRange', () => {
   test.each([
@@ -45,16 +45,11 @@ describe('timeRange', () => {
   ])('%j is no time', (text) => expect(timeRange(text)).toBeUndefined());
 });
 
-test('instants are written with milliseconds and Z', () => {
-  expect(formatInstant(Date.parse('2024-02-29T10:20:30+01:00'))).toBe('2024-02-29T09:20:30.000Z');
-});
-
 describe('HTTP dates (RFC 9110 section 5.6.7)', () => {
   const at = Date.UTC(1994, 10, 6, 8, 49, 37);
   test.each(['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])('%s', (text) => {
     expect(parseHttpDate(text)).toBe(at);
   });
-  test('are written in the preferred form', () => expect(formatHttpDate(at + 999)).toBe('Sun, 06 Nov 1994 08:49:37 GMT'));
   test.each(['', '1994-11-06', 'Sun, 06 Nov 1994 08:49:37 +0100', 'Sun, 06 Xxx 1994 08:49:37 GMT', '784111777'])('%j is none', (text) => {
     expect(parseHttpDate(text)).toBeUndefined();
   });

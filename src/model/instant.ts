@@ -1,6 +1,5 @@
 /**
- * Times: FHIR's `date`, `dateTime` and `instant` as ranges of milliseconds since 1970, and the two formats that the
- * server writes.
+ * Times: FHIR's `date`, `dateTime` and `instant` as ranges of milliseconds since 1970, and the dates of HTTP's headers.
  *
  * A partial date means all of its time: `2024-02` is the whole of February. A time without an offset is taken as UTC: FHIR
  * leaves it to the server, and UTC is the same on every gateway.
@@ -76,16 +75,6 @@ function utcDay(year: number, month: number, day: number): number {
   if (year >= 100) return Date.UTC(year, month - 1, day);
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
   return new Date(Date.UTC(2000, month - 1, day)).setUTCFullYear(month > 12 ? year + 1 : year);
-}
-
-/** `YYYY-MM-DDThh:mm:ss.sssZ`, for `meta.lastUpdated` and every instant that the server makes. */
-export function formatInstant(at: number): string {
-  return new Date(at).toISOString();
-}
-
-/** `Tue, 15 Nov 1994 12:45:26 GMT` for `Last-Modified`; milliseconds are lost. @see RFC 9110 section 5.6.7 */
-export function formatHttpDate(at: number): string {
-  return new Date(at).toUTCString();
 }
 
 const HTTP_DATE =
