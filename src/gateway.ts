@@ -22,6 +22,7 @@ import type { Config } from './config/options.ts';
 import { loadDefinitions } from './definitions/load.ts';
 import { sealQueryBy } from './encryption/sealed-query.ts';
 import { createApp } from './http/app.ts';
+import { createConsistency } from './http/consistency.ts';
 import { createEdge } from './http/edge.ts';
 import { edgeMetrics } from './http/edge-metrics.ts';
 import { createObserve } from './http/observe.ts';
@@ -64,6 +65,7 @@ import { createLabelUse } from './store/mongo/label-use.ts';
 import { sharedSecret } from './store/mongo/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
 import { ADMINISTRATIVE_TABLES, mainKeyOf } from './store/postgres/business-date.ts';
+import { createReadTerms } from './store/read-terms.ts';
 import { type Readiness, readinessOf } from './store/readiness.ts';
 import { createRecentShapes, createShapedStore } from './store/recent-shapes.ts';
 import { createRecallingStore } from './store/recent-versions.ts';
@@ -103,7 +105,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const log = createLogger({ level: config.logLevel });
   const definitions = loadDefinitions();
   const newUlid = createUlids();
-  const both = await openStores(config, definitions, log);
+  const readTerms = createReadTerms();
+  const both = await openStores(config, definitions, log, readTerms.current);
   const { clinical, administrative } = both;
   const encryption = await openEncryption(config, both, log);
   const revocations = hasOwnAuthorization(config) ? createRevocations(administrative.authorization, Date.now) : undefined;
@@ -217,6 +220,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   erasures.start();
   await privacy.keeper.refresh();
   privacy.keeper.start();
+  const secret = await sharedSecret(clinical.collections);
   const context = assembleContext(
     {
       store: recalling,
@@ -233,7 +237,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         mostHops: config.maxChainHops,
         mostAlternatives: config.maxSearchAlternatives,
       },
-      pageTokens: createPageTokens(await sharedSecret(clinical.collections)),
+      pageTokens: createPageTokens(secret),
       now: Date.now,
       newUlid,
       ...(config.regions.length > 0 && { zoneOf: zonesBy(config.regions) }),
@@ -282,6 +286,17 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     requestTimeoutMs: config.requestTimeoutMs,
     bundleTimeoutMs: config.bundleTimeoutMs,
     compressFrom: config.compressFrom,
+    consistency: createConsistency({
+      preferences: {
+        read: config.readPreferenceRead,
+        search: config.readPreferenceSearch,
+        history: config.readPreferenceHistory,
+        operation: config.readPreferenceOperation,
+      },
+      terms: readTerms,
+      latestState: clinical.latestState,
+      secret,
+    }),
     ...(authorization && { authorization }),
     metrics,
     observe: createObserve({ ...metrics, answered: tracing ? tracedAnswers(metrics.answered, tracing) : metrics.answered }, log),

@@ -7,6 +7,7 @@ import { migrateMongo } from '../store/mongo/migrate.ts';
 import { createMongoStore, type MongoStore } from '../store/mongo/mongo-store.ts';
 import { ownerTypes, storeOf } from '../store/placement/placement.ts';
 import { createPostgresStore, type PostgresStore } from '../store/postgres/postgres-store.ts';
+import type { ReadTerms } from '../store/read-terms.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface Stores {
@@ -15,11 +16,17 @@ export interface Stores {
 }
 
 /** Both stores, connected and migrated. */
-export async function openStores(config: Config, definitions: Definitions, log: Logger): Promise<Stores> {
+export async function openStores(
+  config: Config,
+  definitions: Definitions,
+  log: Logger,
+  readTerms: () => ReadTerms | undefined,
+): Promise<Stores> {
   const clinical = await createMongoStore({
     uri: withDatabase(config.mongodbUri ?? ''),
     types: definitions.resourceTypes.filter((type) => storeOf(type) === 'clinical'),
     isOwnerType: ownerTypes(definitions.compartments.Patient ?? {}),
+    readTerms,
   });
   const administrative = createPostgresStore({
     url: config.databaseUrl ?? '',

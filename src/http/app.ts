@@ -18,6 +18,7 @@ import type { Readiness } from '../store/readiness.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createRequestTiming, type RequestTiming } from '../telemetry/request-timing.ts';
 import { auditRecordOf, type Heard } from './audit-record.ts';
+import type { Consistency } from './consistency.ts';
 import { createAuthorizationGuard } from './guard-authorization.ts';
 import { type Admission, createAdmission, type Place } from './middleware/admission.ts';
 import { type Authenticated, createAuthenticate, type RestrictionsOf } from './middleware/authenticate.ts';
@@ -62,6 +63,8 @@ export interface AppOptions extends BaseUrlOptions, BodyLimits {
   readonly authorization?: MountedAuthorization;
   /** What answers are counted by; without it there is no `GET /metrics`. */
   readonly metrics?: Pick<Metrics, 'text' | 'contentType'>;
+  /** From where requests read, and how new it must be; without it from wherever the stores like. */
+  readonly consistency?: Consistency;
   /** Told of every answer. */
   readonly observe?: Observe;
 }
@@ -90,6 +93,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
     log: context.log,
     isSecure,
     compressFrom: options.compressFrom ?? 0,
+    consistencyToken: options.consistency?.token,
   });
   const authenticate = createAuthenticate(options);
   const routing = { isResourceType: (type: string) => context.definitions.isResourceType(type), findOperation: context.findOperation };
@@ -121,7 +125,8 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       heard.principal = who.principal;
       const request = await requestOf(incoming, { method, route, path: target.path, query }, who, exchange, place);
       heard.request = request;
-      const response = await context.dispatch(request);
+      const terms = options.consistency?.termsOf(route, incoming.headers, operationOf(route, context)?.isReading);
+      const response = await (terms ? terms.run(() => context.dispatch(request)) : context.dispatch(request));
       isOnRecord = true;
       record(incoming, heard, response, exchange);
       return await writer.write(response, exchange);

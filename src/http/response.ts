@@ -22,6 +22,8 @@ export interface ResponseWriterOptions {
   readonly isSecure: boolean;
   /** Bodies of at least so many characters are compressed for clients that ask; 0: none. */
   readonly compressFrom: number;
+  /** The value of `Consistency-Token` for who has shown a token of access. */
+  readonly consistencyToken?: (() => string | undefined) | undefined;
 }
 
 /** What is known of a request when its answer is written. */
@@ -48,7 +50,13 @@ export interface ResponseWriter {
   writeError(error: unknown, exchange: Exchange): Response | Promise<Response>;
 }
 
-export function createResponseWriter({ definitions, log, isSecure, compressFrom }: ResponseWriterOptions): ResponseWriter {
+export function createResponseWriter({
+  definitions,
+  log,
+  isSecure,
+  compressFrom,
+  consistencyToken,
+}: ResponseWriterOptions): ResponseWriter {
   const securityHeaders = isSecure ? SECURITY_HEADERS_OF_TLS : SECURITY_HEADERS;
 
   function write({ status, headers, body }: FhirResponse, exchange: Exchange): Response | Promise<Response> {
@@ -59,6 +67,9 @@ export function createResponseWriter({ definitions, log, isSecure, compressFrom 
       ...exchange.headers,
       ...headers,
     };
+    // A refusal is of no state, and two refusals must not be told apart by what was written between them.
+    const state = exchange.client === undefined || status >= 400 ? undefined : consistencyToken?.();
+    if (state !== undefined) all['Consistency-Token'] = state;
     if (!body) return new Response(null, { status, headers: all });
     if (body.kind === 'raw') {
       all['Content-Type'] = body.contentType;

@@ -106,6 +106,8 @@ export interface RoutableOperation {
   readonly methods: readonly string[];
   /** It helps to see or mend a server in trouble, so it is the last to be refused under load. */
   readonly isAdministrative?: boolean;
+  /** It changes nothing, and decides about no change. */
+  readonly isReading?: boolean;
   readonly handle: (request: FhirRequest, context: InteractionContext) => Promise<FhirResponse>;
 }
 

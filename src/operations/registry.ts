@@ -31,6 +31,7 @@ function routableOf({ definition, affectsState, methods, isAdministrative = fals
     name: definition.code,
     methods: methods ?? (affectsState ? ['POST'] : ['HEAD', 'GET', 'POST']),
     isAdministrative,
+    isReading: !affectsState,
     handle: async (request, context) => {
       authorise(request.access, request);
       return handle(request, context);

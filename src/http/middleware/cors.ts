@@ -18,6 +18,7 @@ export interface CorsOptions {
 export type Cors = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
 const EXPOSED = [
+  'Consistency-Token',
   'Content-Location',
   'ETag',
   'Last-Modified',
@@ -32,6 +33,7 @@ const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const REQUEST_HEADERS = [
   'Accept',
   'Authorization',
+  'Consistency-Token',
   'Content-Type',
   'Idempotency-Key',
   'If-Match',

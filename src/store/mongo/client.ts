@@ -1,6 +1,7 @@
 /** The connection to MongoDB and the collections of the store. */
-import { type Collection, MongoClient } from 'mongodb';
+import { type ClientSession, type Collection, type Document, MongoClient, ReadConcern } from 'mongodb';
 import type { PoolState } from '../administration.ts';
+import type { ReadPreference } from '../read-terms.ts';
 import type { ChunkDocument, GatewayDocument, GuardDocument, LedgerDocument, LocatorDocument, StoredDocument } from './document.ts';
 
 export interface MongoOptions {
@@ -17,6 +18,8 @@ export interface MongoCollections {
   /** Connections to all members and routers together. */
   readonly pool: PoolState;
   readonly databaseName: string;
+  /** How they are read, and the session in which they are, if in one. */
+  readonly reads: Reads;
   readonly resources: Collection<StoredDocument>;
   readonly history: Collection<StoredDocument>;
   readonly locators: Collection<LocatorDocument>;
@@ -24,6 +27,11 @@ export interface MongoCollections {
   readonly ledger: Collection<LedgerDocument>;
   readonly chunks: Collection<ChunkDocument>;
   readonly gateways: Collection<GatewayDocument>;
+}
+
+export interface Reads {
+  readonly preference: ReadPreference;
+  readonly session?: ClientSession;
 }
 
 /** Every collection of the store, all sharded on `_id`. */
@@ -46,33 +54,52 @@ export async function connectMongo(options: MongoOptions): Promise<MongoCollecti
   });
   const pool = watchPool(client);
   await client.connect();
-  return collectionsOf(client, pool, client.db().databaseName, 'primary');
+  return collectionsOf(client, pool, client.db().databaseName, { preference: 'primary' });
 }
 
 /** The collections as they are read from a secondary where there is no primary. */
-export function preferringPrimary({ client, pool, databaseName }: MongoCollections): MongoCollections {
-  return collectionsOf(client, pool, databaseName, 'primaryPreferred');
+export function preferringPrimary(collections: MongoCollections): MongoCollections {
+  const { preference, ...reads } = collections.reads;
+  return preference === 'primary' ? readingAs(collections, { ...reads, preference: 'primaryPreferred' }) : collections;
 }
 
-function collectionsOf(
-  client: MongoClient,
-  pool: MongoCollections['pool'],
-  databaseName: string,
-  readPreference: 'primary' | 'primaryPreferred',
-): MongoCollections {
-  const database = client.db(databaseName, { readPreference });
+/** The same collections, read in another way. They are not for writing. */
+export function readingAs({ client, pool, databaseName }: MongoCollections, reads: Reads): MongoCollections {
+  return collectionsOf(client, pool, databaseName, reads);
+}
+
+function collectionsOf(client: MongoClient, pool: MongoCollections['pool'], databaseName: string, reads: Reads): MongoCollections {
+  const { preference, session } = reads;
+  // What a session waits for must not be undone again.
+  const database = client.db(databaseName, { readPreference: preference, ...(session && { readConcern: new ReadConcern('majority') }) });
+  const collection = <Schema extends Document>(name: (typeof COLLECTIONS)[number]) => {
+    const plain = database.collection<Schema>(name);
+    return session ? inSession(plain, session) : plain;
+  };
   return {
     client,
     pool,
     databaseName,
-    resources: database.collection('resources'),
-    history: database.collection('history'),
-    locators: database.collection('locators'),
-    guards: database.collection('guards'),
-    ledger: database.collection('ledger'),
-    chunks: database.collection('chunks'),
-    gateways: database.collection('gateways'),
+    reads,
+    resources: collection('resources'),
+    history: collection('history'),
+    locators: collection('locators'),
+    guards: collection('guards'),
+    ledger: collection('ledger'),
+    chunks: collection('chunks'),
+    gateways: collection('gateways'),
   };
+}
+
+/** The collection, whose reads are all in the session. */
+function inSession<Schema extends Document>(collection: Collection<Schema>, session: ClientSession): Collection<Schema> {
+  const reads: Pick<Collection<Schema>, 'find' | 'findOne' | 'aggregate' | 'countDocuments'> = {
+    find: (filter = {}, options = {}) => collection.find(filter, { ...options, session }) as never,
+    findOne: (filter = {}, options = {}) => collection.findOne(filter, { ...options, session }) as never,
+    aggregate: (pipeline, options) => collection.aggregate(pipeline, { ...options, session }),
+    countDocuments: (filter, options) => collection.countDocuments(filter, { ...options, session }),
+  };
+  return Object.assign(Object.create(collection) as Collection<Schema>, reads);
 }
 
 /** Counts by the driver's own events. @see https://www.mongodb.com/docs/drivers/node/current/monitoring-and-logging/monitoring/ */

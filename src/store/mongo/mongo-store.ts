@@ -3,11 +3,13 @@ import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
 import type { ErasureStore } from '../erasure.ts';
 import type { LedgerCommit } from '../proof.ts';
+import type { ConsistentStore, ReadPreference, ReadTerms } from '../read-terms.ts';
 import type { ReindexStore } from '../reindex.ts';
 import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
 import { sweepChunks } from './chunks.ts';
-import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
+import { connectMongo, type MongoCollections, type MongoOptions, readingAs } from './client.ts';
+import { latestClusterTime, sessionAfter } from './cluster-time.ts';
 import { watchCoLocation } from './co-location.ts';
 import { freeze, probeElection, stepDown } from './drill.ts';
 import { createMongoErasure } from './erasure.ts';
@@ -38,6 +40,8 @@ export interface MongoStoreOptions extends MongoOptions {
   readonly types: readonly string[];
   /** True for types whose resources are never in a patient's compartment, and for Patient: their id tells their record key. */
   readonly isOwnerType: (type: string) => boolean;
+  /** How the caller reads; undefined for the usual way. Default: everybody reads the usual way. */
+  readonly readTerms?: () => ReadTerms | undefined;
 }
 
 /** A session opened ahead of a two-phase commit, so that its id can be part of the commit's name. */
@@ -49,7 +53,7 @@ export interface MarkedCommit {
   end(): Promise<void>;
 }
 
-export interface MongoStore extends ResourceStore {
+export interface MongoStore extends ResourceStore, ConsistentStore {
   readonly collections: MongoCollections;
   readonly administration: ClinicalAdministration;
   readonly reindexing: ReindexStore;
@@ -78,8 +82,17 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   const { client } = collections;
   const watch = watchShards(collections);
   const trips = createShardTrips(watch);
-  const reader = createReader(collections, options.isOwnerType, trips);
-  const searcher = createSearcher(collections, reader, watch, trips);
+  const readsOf = (own: MongoCollections) => {
+    const reader = createReader(own, options.isOwnerType, trips);
+    return { collections: own, reader, searcher: createSearcher(own, reader, watch, trips) };
+  };
+  const usual = readsOf(collections);
+  const { reader, searcher } = usual;
+  const readsOn = createReadsOn(collections, readsOf);
+  const reads = () => {
+    const terms = options.readTerms?.();
+    return terms ? readsOn(terms) : usual;
+  };
   const coLocation = watchCoLocation(collections);
   const batched = createBatchedWriter(collections, coLocation.isCoLocated, trips);
   const units = createUnitWriter(collections, options.isOwnerType);
@@ -129,14 +142,15 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     reindexing: createMongoReindex(collections),
     texts: createMongoTexts(collections),
     erasure: createMongoErasure(collections, reader, options.isOwnerType),
-    read: reader.read,
-    readVersion: reader.readVersion,
-    search: searcher.search,
-    count: searcher.count,
-    estimate: searcher.estimate,
-    collect: searcher.collect,
-    explain: searcher.explain,
-    aggregate: searcher.aggregate,
+    latestState: () => latestClusterTime(client),
+    read: (key) => reads().reader.read(key),
+    readVersion: (key, version) => reads().reader.readVersion(key, version),
+    search: (search) => reads().searcher.search(search),
+    count: (search, isShort) => reads().searcher.count(search, isShort),
+    estimate: (search) => reads().searcher.estimate(search),
+    collect: (request) => reads().searcher.collect(request),
+    explain: (search) => reads().searcher.explain(search),
+    aggregate: (request) => reads().searcher.aggregate(request),
     findIdempotency: async (key) => {
       await trips.untilWritable([ledgerIdOfKey(key)]);
       return findIdempotency(collections, key);
@@ -145,8 +159,9 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     async history(request) {
       const types = request.types ?? options.types;
       const [type] = types;
-      const current = request.id !== undefined && type ? await reader.read({ type, id: request.id }) : undefined;
-      return readHistory(collections, { ...request, types }, current, trips);
+      const own = reads();
+      const current = request.id !== undefined && type ? await own.reader.read({ type, id: request.id }) : undefined;
+      return readHistory(own.collections, { ...request, types }, current, trips);
     },
 
     commit: (unit) => guarded(unit, () => commit(unit)).catch((error: unknown) => Promise.reject(explained(error))),
@@ -176,6 +191,30 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
       await watch.close();
       await client.close();
     },
+  };
+}
+
+/** Readers by preference, made when first asked for; one of its own for a request that waits for a state. */
+function createReadsOn<Reads>(collections: MongoCollections, readsOf: (own: MongoCollections) => Reads): (terms: ReadTerms) => Reads {
+  const byPreference = new Map<ReadPreference, Reads>();
+  const waiting = new WeakMap<ReadTerms, Reads>();
+
+  function waitingReads(terms: ReadTerms, after: Uint8Array): Reads {
+    const session = sessionAfter(collections.client, after);
+    terms.onEnd(() => void session.endSession().catch(() => undefined));
+    const reads = readsOf(readingAs(collections, { preference: terms.preference, session }));
+    waiting.set(terms, reads);
+    return reads;
+  }
+
+  return (terms) => {
+    const { preference, after } = terms;
+    if (after) return waiting.get(terms) ?? waitingReads(terms, after);
+    const known = byPreference.get(preference);
+    if (known) return known;
+    const reads = readsOf(readingAs(collections, { preference }));
+    byPreference.set(preference, reads);
+    return reads;
   };
 }
 

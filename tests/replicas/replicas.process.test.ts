@@ -1,4 +1,7 @@
-/** `$replica?verify=true` on the embedded cluster: members that agree, and one that was altered by hand. */
+/**
+ * The members of replica sets on the embedded cluster: reads that secondaries answer, tokens that keep them from being stale, and
+ * `$replica?verify=true`, also of a member that was altered by hand.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +16,14 @@ import { startMongod } from '../../src/embedded/mongo/mongod.ts';
 import { recordKeyOf } from '../../src/model/record-key.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 
+const READS = ['read', 'search'].map((kind) => `--read-preference-${kind}=secondaryPreferred`);
+
 let dataDir: string;
 let gateway: GatewayProcess;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-proof-'));
-  gateway = await startGatewayProcess({ dataDir, args: ['--shards', '2', '--members', '3'] });
+  gateway = await startGatewayProcess({ dataDir, args: ['--shards', '2', '--members', '3', ...READS] });
   for (const id of ['proof-a', 'proof-b', 'proof-c']) {
     expect((await gateway.ask('PUT', `Patient/${id}`, { resourceType: 'Patient', id })).status).toBe(201);
   }
@@ -27,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway?.end('SIGTERM');
   await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
-}, 60_000);
+}, 180_000);
 
 interface Part {
   readonly name: string;
@@ -78,23 +83,116 @@ async function untilHealthy(): Promise<void> {
 async function alterByHand(host: string, alter: (client: MongoClient) => Promise<void>): Promise<void> {
   const member = readRecord(join(dataDir, 'mongo'))?.members.find(({ port }) => host === `127.0.0.1:${port}`);
   if (!member) throw new Error(`no member is at ${host}`);
-  const running = new MongoClient(`mongodb://${host}/?directConnection=true`);
   // What is in no checkpoint yet is not there when it runs alone: it would come with the oplog.
-  await running.db('admin').command({ fsync: 1 }, { readPreference: 'nearest' });
-  await running.close();
+  await withMember(host, (client) => client.db('admin').command({ fsync: 1 }));
   const act = (action: string) => gateway.ask('POST', `$replica?action=${action}&shard=${member.set}&member=${host}`);
   expect((await act('fail')).status).toBe(200);
   const [port = 0] = await findFreePorts(1);
   const binary = await findMongod({ log: () => undefined });
   const alone = await startMongod({ binary, dbPath: join(dataDir, 'mongo', member.role), port, kind: 'plain', cacheGB: 0.25 });
   await alone.ready();
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
-  await alter(client);
-  await client.close();
+  await withMember(`127.0.0.1:${port}`, alter);
   await alone.stop();
   expect((await act('restore')).status).toBe(200);
   await untilHealthy();
 }
+
+/** Hosts of the shard that holds a record, by role. */
+async function membersHolding(
+  patient: string,
+): Promise<{ readonly shard: string; readonly primary: string; readonly secondaries: readonly string[] }> {
+  const shard = recordKeyOf(patient) < '008' ? 'shard_0' : 'shard_1';
+  const { parameter } = (await gateway.ask('GET', '$replica')).json;
+  const set = named(parameter, 'replicaSet').find(({ part }) => textOf(part, 'name') === shard);
+  const hosts = (state: string) =>
+    named(set?.part ?? [], 'member').flatMap(({ part }) => (textOf(part, 'state') === state ? (textOf(part, 'host') ?? []) : []));
+  return { shard, primary: hosts('PRIMARY')[0] ?? '', secondaries: hosts('SECONDARY') };
+}
+
+async function withMember<T>(host: string, work: (client: MongoClient) => Promise<T>): Promise<T> {
+  const client = new MongoClient(`mongodb://${host}/?directConnection=true&readPreference=nearest`);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** How often the resources of a member were read. */
+const readsOn = (host: string): Promise<number> =>
+  withMember(host, async (client) => {
+    const [statistics] = await client
+      .db('meridian')
+      .collection('resources')
+      .aggregate([{ $collStats: { latencyStats: {} } }])
+      .toArray();
+    return Number(statistics?.latencyStats.reads.ops);
+  });
+
+const patientWith = (id: string, birthDate: string) => ({ resourceType: 'Patient', id, birthDate });
+
+describe('read preferences', () => {
+  test('let secondaries answer reads and searches, and nothing else', async () => {
+    const { primary, secondaries } = await membersHolding('proof-a');
+    const all = [primary, ...secondaries];
+    const before = await Promise.all(all.map(readsOn));
+    for (let n = 0; n < 20; n++) {
+      expect((await gateway.ask('GET', 'Patient/proof-a')).status).toBe(200);
+      expect((await gateway.ask('GET', 'Observation?patient=proof-a')).status).toBe(200);
+    }
+    const [onPrimary = 0, ...onSecondaries] = (await Promise.all(all.map(readsOn))).map((count, index) => count - (before[index] ?? 0));
+    expect(onSecondaries.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(40);
+    // The statistics themselves, and what the gateway asks for itself.
+    expect(onPrimary).toBeLessThan(20);
+    const written = await Promise.all(all.map(readsOn));
+    for (let n = 0; n < 10; n++)
+      expect((await gateway.ask('PATCH', 'Patient/proof-a', [{ op: 'add', path: '/active', value: n % 2 === 0 }], PATCH)).status).toBe(200);
+    const grown = (await readsOn(primary)) - (written[0] ?? 0);
+    expect(grown).toBeGreaterThan(0);
+  });
+
+  test('never answer older than the token says, whichever member is asked', { timeout: 60_000 }, async () => {
+    const { secondaries } = await membersHolding('proof-c');
+    const [late = ''] = secondaries;
+    const birthDates = async (headers: Record<string, string>) => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => gateway.ask('GET', 'Patient/proof-c', undefined, headers)));
+      return new Set(answers.map(({ json }) => json.birthDate));
+    };
+    await gateway.ask('PUT', 'Patient/proof-c', patientWith('proof-c', '1901-01-01'));
+    // Until both have it.
+    for (let n = 0; n < 50 && !isOnly(await birthDates({}), '1901-01-01'); n++) await sleep(100);
+    // A locked member goes on answering and applies nothing.
+    await withMember(late, (client) => client.db('admin').command({ fsync: 1, lock: true }));
+    let answer: Awaited<ReturnType<typeof gateway.ask>>;
+    let waiting: Promise<Set<string>>;
+    try {
+      answer = await gateway.ask('PUT', 'Patient/proof-c', patientWith('proof-c', '1902-02-02'));
+      expect(answer.status).toBe(200);
+      const stale = new Set<string>();
+      for (let n = 0; n < 20 && !stale.has('1901-01-01'); n++) for (const date of await birthDates({})) stale.add(date);
+      expect(stale).toContain('1901-01-01');
+      waiting = birthDates({ 'Consistency-Token': answer.headers.get('Consistency-Token') ?? '' });
+      await sleep(500);
+    } finally {
+      await withMember(late, (client) => client.db('admin').command({ fsyncUnlock: 1 }));
+    }
+    expect([...(await waiting)]).toEqual(['1902-02-02']);
+  });
+
+  test('refuse a token that was tampered with, for reads and writes alike', async () => {
+    const token = (await gateway.ask('GET', 'Patient/proof-a')).headers.get('Consistency-Token') ?? '';
+    const forged = { 'Consistency-Token': `${token.startsWith('A') ? 'B' : 'A'}${token.slice(1)}` };
+    for (const method of ['GET', 'DELETE']) {
+      const { status, json } = await gateway.ask(method, 'Patient/proof-a', undefined, forged);
+      expect([status, json.issue[0].diagnostics]).toEqual([400, expect.stringContaining('Consistency-Token')]);
+    }
+    for (const path of ['Patient/proof-a', 'Patient?_id=proof-a', 'Patient/proof-a/_history', 'Patient/proof-a/$everything'])
+      expect((await gateway.ask('GET', path, undefined, { 'Consistency-Token': token })).status).toBe(200);
+  });
+});
+
+const PATCH = { 'Content-Type': 'application/json-patch+json' };
+const isOnly = (values: ReadonlySet<string>, value: string) => values.size === 1 && values.has(value);
 
 describe('$replica?verify=true', () => {
   test('finds all members equal at one cluster time while somebody writes, and signs and keeps that', async () => {
@@ -140,12 +238,9 @@ describe('$replica?verify=true', () => {
     expect((await gateway.ask('GET', `$replica?${query}`)).status).toBe(400);
   });
 
-  test('names what was altered, removed and added by hand on one secondary', { timeout: 120_000 }, async () => {
-    const shard = recordKeyOf('proof-a') < '008' ? 'shard_0' : 'shard_1';
-    const { parameter } = (await gateway.ask('GET', '$replica')).json;
-    const set = named(parameter, 'replicaSet').find(({ part }) => textOf(part, 'name') === shard);
-    const secondary = named(set?.part ?? [], 'member').find(({ part }) => textOf(part, 'state') === 'SECONDARY');
-    const host = textOf(secondary?.part, 'host') as string;
+  test('names what was altered, removed and added by hand on one secondary', { timeout: 240_000 }, async () => {
+    const { shard, secondaries } = await membersHolding('proof-a');
+    const [host = ''] = secondaries;
     const place = `${recordKeyOf('proof-a')}/Patient/proof-a`;
     await alterByHand(host, async (client) => {
       const resources = client.db('meridian').collection<{ _id: string; type: string }>('resources');

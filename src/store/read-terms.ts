@@ -1,0 +1,45 @@
+/**
+ * How a request reads: from which members, and how much they must have seen. Requests that read as usual, which is from the
+ * primary, have no terms and cost nothing here.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** MongoDB's names. `secondary` is left out: it would refuse to read where there is none. @see https://www.mongodb.com/docs/manual/core/read-preference/ */
+export const READ_PREFERENCES = ['primary', 'primaryPreferred', 'secondaryPreferred', 'nearest'] as const;
+export type ReadPreference = (typeof READ_PREFERENCES)[number];
+
+export interface ReadTerms {
+  readonly preference: ReadPreference;
+  /** A state of the clinical store that whoever answers must have reached: its own bytes, see `ConsistentStore`. */
+  readonly after?: Uint8Array;
+  /** Calls back when the request has been answered. */
+  onEnd(end: () => void): void;
+}
+
+/** A store that can tell how far it has come and be asked to read from there on. */
+export interface ConsistentStore {
+  /** The latest state that this gateway has seen of it, in bytes that mean nothing elsewhere; undefined before the first. */
+  latestState(): Uint8Array | undefined;
+}
+
+export interface ReadTermsInUse {
+  /** Runs `work`, all of whose reads are on these terms. */
+  run<T>(terms: Omit<ReadTerms, 'onEnd'>, work: () => Promise<T>): Promise<T>;
+  /** Those that this code reads on; undefined for the usual ones. */
+  current(): ReadTerms | undefined;
+}
+
+export function createReadTerms(): ReadTermsInUse {
+  const inUse = new AsyncLocalStorage<ReadTerms>();
+  return {
+    current: () => inUse.getStore(),
+    async run(terms, work) {
+      const endings: (() => void)[] = [];
+      try {
+        return await inUse.run({ ...terms, onEnd: (end) => void endings.push(end) }, work);
+      } finally {
+        for (const end of endings) end();
+      }
+    },
+  };
+}
