@@ -1,0 +1,58 @@
+/** Consents and labels on the databases, through two gateways: what one took holds on the other within the bound of docs/security.md. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openLocalIssuer } from '../../src/access/local-key.ts';
+import { testDatabases } from '../support/databases.ts';
+import { gatewaysOfATest } from '../support/gateway-process.ts';
+
+const { mongodbUri, databaseUrl } = await testDatabases();
+const { freshFolder, start } = gatewaysOfATest();
+const audience = 'https://meridian.test/fhir/R4';
+/** A look every second, what it takes, and as much again for a busy machine. */
+const BOUND_MS = 6_000;
+
+const consent = (status: string) => ({
+  resourceType: 'Consent',
+  id: 'k',
+  status,
+  scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+  category: [{ text: 'privacy' }],
+  patient: { reference: 'Patient/b' },
+  policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTOUT' }] },
+});
+
+test('a consent, its end and the first label hold on the gateway that took them at once, on the other soon', {
+  timeout: 180_000,
+}, async () => {
+  const dataDir = await freshFolder();
+  const args = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
+  const options = { dataDir, args: [...args, '--audience', audience, '--issuer', 'https://meridian.test'], audience };
+  const [a, b] = [await start(options), await start(options)];
+  const issuer = await openLocalIssuer(dataDir);
+  const token = (scope: string) => issuer.sign({ audience, issuer: 'https://meridian.test', scope, subject: 'app', ttlSeconds: 600 });
+  const app = { Authorization: `Bearer ${await token('user/*.rs')}` };
+  const cleared = { Authorization: `Bearer ${await token('system/*.cruds system/$label-restricted.cruds')}` };
+  const statusAt = async (gateway: typeof a, path: string) => (await gateway.ask('GET', path, undefined, app)).status;
+  const until = async (status: number, path: string) => {
+    for (const from = performance.now(); performance.now() < from + BOUND_MS; await sleep(50))
+      if ((await statusAt(b, path)) === status) return;
+    throw new Error(`${path} was not ${status} within ${BOUND_MS} ms`);
+  };
+
+  expect((await a.ask('PUT', 'Patient/b', { resourceType: 'Patient', id: 'b' })).status).toBe(201);
+  expect(await statusAt(b, 'Patient/b')).toBe(200);
+  expect((await a.ask('PUT', 'Consent/k', consent('active'))).status).toBe(201);
+  expect(await statusAt(a, 'Patient/b')).toBe(404);
+  await until(404, 'Patient/b');
+  expect((await b.ask('GET', 'Patient?_id=b&_summary=count', undefined, app)).json.total).toBe(0);
+
+  expect((await a.ask('PUT', 'Consent/k', consent('inactive'))).status).toBe(200);
+  expect(await statusAt(a, 'Patient/b')).toBe(200);
+  await until(200, 'Patient/b');
+
+  const meta = { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }] };
+  expect((await a.ask('PUT', 'Patient/r', { resourceType: 'Patient', id: 'r', meta }, cleared)).status).toBe(201);
+  // The first label waited for both: there is no moment in which the other gateway shows it.
+  expect([await statusAt(a, 'Patient/r'), await statusAt(b, 'Patient/r')]).toEqual([404, 404]);
+  expect((await b.ask('GET', 'Patient/r', undefined, cleared)).status).toBe(200);
+});
