@@ -1,6 +1,6 @@
 /**
  * The index by which `_sort=-date` goes through a type without sorting it. Only for this order: each further one would be
- * paid by every write. What it costs and saves is told in decision 015.
+ * paid by every write. What it costs and saves is told in decision 016.
  */
 import type { MigrationTarget } from './index.ts';
 
