@@ -79,6 +79,7 @@ describe('plans', () => {
     'Observation?encounter=a',
     'Observation?_sort=-date',
     'Observation?patient.family=a',
+    'Observation?component-code-value-quantity=8480-6$gt140',
   ])('%s uses an index on every shard', async (path) => {
     const { stores, nodes } = await planOf(path);
     expect(stores).toEqual(['mongodb']);

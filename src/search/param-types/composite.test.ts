@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createMeaning } from '../../../tests/support/search-meaning.ts';
 import { loadDefinitions } from '../../definitions/load.ts';
+import { printExpression } from '../expression/print.ts';
 import { createSearchRegistry } from '../parameters/registry.ts';
 
-const { finds, refusal } = createMeaning();
+const { finds, parse, refusal } = createMeaning();
 
 const UCUM = 'http://unitsofmeasure.org';
 const mmHg = (value: number) => ({ value, unit: 'mmHg', system: UCUM, code: 'mm[Hg]' });
@@ -53,6 +54,12 @@ describe('composites: all parts in one element (https://hl7.org/fhir/R4/search.h
     ['component-code-value-quantity=8867-4$72', false],
   ])('%s on a pulse: %s', (query, expected) => {
     expect(finds(query, pulse)).toBe(expected);
+  });
+
+  test('what has an index stands beside what has none: the token by itself', () => {
+    expect(printExpression(parse('component-code-value-quantity=8480-6$gt140', 'Observation').where)).toContain(
+      'Observation.component-code~8480-6',
+    );
   });
 
   const observation = (rest: object) => ({ resourceType: 'Observation', status: 'final', code: code('c'), ...rest });

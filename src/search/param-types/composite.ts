@@ -33,13 +33,19 @@ function tokensOf(expression: SearchExpression, key: string, { name, raw }: Crit
 
 type Way<K extends CompositeWay['kind']> = Extract<CompositeWay, { kind: K }>;
 
-function onElement({ storedAs, components }: Way<'element'>, parts: readonly string[], value: CriterionValue, express: Express) {
+function onElement(way: Way<'element'>, parts: readonly string[], value: CriterionValue, express: Express) {
+  const { storedAs, token: anywhere, components } = way;
   const [first, second] = components;
   const { on } = value.parameter;
   if (!first || !second) return or([]);
   const key = parameterKey(on, storedAs);
   const tokens = tokensOf(express(withPart(value, partParameter(first, on, storedAs), parts[0] ?? '')), key, value);
-  return or(tokens.map((token) => express(withPart(value, partParameter(second, on, compositeKey(storedAs, token)), parts[1] ?? ''))));
+  const together = or(
+    tokens.map((token) => express(withPart(value, partParameter(second, on, compositeKey(storedAs, token)), parts[1] ?? ''))),
+  );
+  // Entries of composites have no index in MongoDB; those of the token alone have.
+  const indexed = anywhere === undefined ? undefined : value.context.registry.parameter(on, anywhere);
+  return indexed ? and([express(withPart(value, indexed, parts[0] ?? '')), together]) : together;
 }
 
 /** A number is a point: either bound of its test is the one end of the span that it is. */

@@ -23,8 +23,14 @@ export interface CompositeComponent {
 export type CompositeWay =
   /** All parts are there at most once: the parameters of these codes, in order. */
   | { readonly kind: 'single'; readonly codes: readonly string[] }
-  /** A repeating element with a token and one more part. */
-  | { readonly kind: 'element'; readonly storedAs: string; readonly root: ValuePath; readonly components: readonly CompositeComponent[] }
+  /** A repeating element with a token and one more part. `token`: a parameter of the whole resource that finds the token too. */
+  | {
+      readonly kind: 'element';
+      readonly storedAs: string;
+      readonly root: ValuePath;
+      readonly components: readonly CompositeComponent[];
+      readonly token?: string;
+    }
   /** A parameter of the whole resource, and a repeating element with two numbers: kept as the ends of one range. */
   | {
       readonly kind: 'span';
@@ -58,20 +64,22 @@ function isSingle(type: string, path: ValuePath, definitions: Types): boolean {
 
 const below = (root: ValuePath, path: ValuePath): ValuePath => ({ ...path, steps: [...root.steps, ...path.steps] });
 
-/** The parameter that finds these paths, if the resource can hold each of them only once. */
-function plainFor(paths: readonly ValuePath[], type: SearchParamType, on: string, plains: readonly Plain[], definitions: Types) {
+/** The parameters that find these paths, those that find the least else first. */
+function plainsFor(paths: readonly ValuePath[], type: SearchParamType, plains: readonly Plain[]): readonly Plain[] {
   const wanted = paths.map((path) => JSON.stringify(path));
   const fitting = plains.filter((plain) => {
     const has = new Set(plain.paths.map((path) => JSON.stringify(path)));
-    return plain.type === type && wanted.every((path) => has.has(path)) && plain.paths.every((path) => isSingle(on, path, definitions));
+    return plain.type === type && wanted.every((path) => has.has(path));
   });
-  return fitting.sort((a, b) => a.paths.length - b.paths.length)[0]?.code;
+  return fitting.sort((a, b) => a.paths.length - b.paths.length);
 }
 
 interface Compiled {
   readonly component: CompositeComponent;
-  /** The parameter that finds the part in the whole resource. */
+  /** The parameter that finds the part in the whole resource, which can hold it only once. */
   readonly single?: string;
+  /** The parameter that finds the part wherever the resource holds it. */
+  readonly anywhere?: string;
   readonly isShared: boolean;
 }
 
@@ -99,8 +107,10 @@ function compileComponent(
   const definition = definitionOf(url, whole, on, plains, definitions);
   if (!definition) return undefined;
   const { code, type, target: targets = [] } = definition;
-  const single = plainFor(whole, type, on, plains, definitions);
-  return { component: { code, type, targets, paths }, isShared, ...(single !== undefined && { single }) };
+  const fitting = plainsFor(whole, type, plains);
+  const single = fitting.find((plain) => plain.paths.every((path) => isSingle(on, path, definitions)))?.code;
+  const anywhere = fitting[0]?.code;
+  return { component: { code, type, targets, paths }, isShared, ...(single && { single }), ...(anywhere && { anywhere }) };
 }
 
 function wayOf(parts: readonly Compiled[], root: ValuePath, storedAs: string): CompositeWay | undefined {
@@ -109,7 +119,7 @@ function wayOf(parts: readonly Compiled[], root: ValuePath, storedAs: string): C
   if (!first || others.some((part) => part.isShared)) return undefined;
   const rest = others.map((part) => part.component);
   if (!first.isShared && rest.length === 1 && first.component.type === 'token')
-    return { kind: 'element', storedAs, root, components: [first.component, ...rest] };
+    return { kind: 'element', storedAs, root, components: [first.component, ...rest], ...(first.anywhere && { token: first.anywhere }) };
   const areNumbers = rest.length === 2 && rest.every((part) => part.type === 'number');
   if (first.single === undefined || !areNumbers) return undefined;
   return { kind: 'span', storedAs, shared: first.single, root, ends: rest };
