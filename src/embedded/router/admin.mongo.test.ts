@@ -53,6 +53,16 @@ describe.skipIf(!isSharded)('administration through the router', async () => {
     }
   });
 
+  test('an aggregation over all shards goes on when a range moves between two of them', async () => {
+    const { collection: moving } = await splitCollection(client, databaseName, 'moving');
+    await moving.insertMany(spread(32));
+    const groups = () => moving.aggregate([{ $group: { _id: '$group' } }, { $count: 'n' }], { maxTimeMS: 10_000 }).toArray();
+    const before = await groups();
+    await admin.command({ moveChunk: `${databaseName}.moving`, find: { _id: '009' }, to: shards[1] });
+    expect(await groups()).toEqual(before);
+    await moving.drop();
+  });
+
   test('an index is made on every shard, used, and dropped', async () => {
     await collection.insertMany(spread(64));
     await collection.createIndex({ group: 1, _id: 1 }, { name: 'by_group' });

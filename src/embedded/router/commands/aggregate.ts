@@ -2,7 +2,7 @@
 import { serialize } from 'bson';
 import { documentEnd, type Element, elementAt, elementsOf, findElement, nameOf, numberIn, TYPE } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
-import { CODE, Refusal } from '../errors.ts';
+import { CODE, Refusal, StaleRoute } from '../errors.ts';
 import { callParticipant, callShard, messageFor, readOptions, withRoute } from '../execute.ts';
 import { namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
@@ -130,7 +130,11 @@ async function aggregateByCluster(router: Router, request: Request): Promise<Buf
   const any = await coordinatorOf(router);
   if (!any) throw new Refusal(CODE.shardNotFound, 'the cluster has no shard');
   const message = rewrite(request, { rename: 'clusterAggregate', drop: ['txnNumber'] });
-  const reply = await callShard(router, any.id, message, { isRepeatable: !writesElsewhere(request) });
+  const reply = await callShard(router, any.id, message, { isRepeatable: !writesElsewhere(request) }).catch(async (error: unknown) => {
+    // It knows a range where it no longer is, and would ask there again and again: it learns only what it is told to forget.
+    if (error instanceof StaleRoute) await any.command('admin', { flushRouterConfig: 1 });
+    throw error;
+  });
   registerCursor(router, any.id, reply, true);
   return reply.message;
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EmbeddedPostgres, startPostgres } from '../../../embedded/postgres.ts';
 import { create, createScene, replace, save } from '../../contract/scene.ts';
@@ -36,11 +37,13 @@ async function unitOf(scene: ReturnType<typeof createScene>) {
   return { a, b, next, unit: { writes: [create(a), create(b), await replace(store, next)] } };
 }
 
+const postmaster = () => server.processes().find(({ role }) => role === 'postgres')?.pid ?? 0;
+
+/** Kills the server, which starts again by itself. */
 async function crash(): Promise<void> {
-  const postmaster = server.processes().find(({ role }) => role === 'postgres')?.pid ?? 0;
-  const { port } = server;
-  process.kill(postmaster, 'SIGKILL');
-  server = await startPostgres({ dataDir: join(folder, 'postgres'), port });
+  const killed = postmaster();
+  process.kill(killed, 'SIGKILL');
+  while (postmaster() === killed) await sleep(20);
 }
 
 describe('a prepared unit', () => {
