@@ -54,6 +54,9 @@ const escaped = (field: string) => (SPECIAL.test(field) ? field.replace(ALL_SPEC
 const unescaped = (field: string) =>
   field.includes('\\') ? field.replace(/\\(.)/g, (_, letter: string) => UNESCAPES[letter] ?? letter) : field;
 
+/** True if a person stands behind the client: a service speaks for itself, and before a login nobody is known. */
+export const hasPerson = ({ client, subject }: Pick<AuditRecord, 'client' | 'subject'>) => subject !== '' && subject !== client;
+
 /** The line, without its end. `sealQuery` makes a text without white space of the query. */
 export function recordText(record: AuditRecord, sealQuery?: SealQuery): string {
   const { recorded, interaction, status, request, client, subject, issuer, address, entities, patients, note } = record;

@@ -2,7 +2,7 @@
  * A record as the AuditEvent that IHE's basic audit log patterns ask for.
  * @see https://profiles.ihe.net/ITI/BALP/1.1.3/content.html
  */
-import { type AuditRecord, actionOf, GLASS_BROKEN, outcomeOf } from './record.ts';
+import { type AuditRecord, actionOf, GLASS_BROKEN, hasPerson, outcomeOf } from './record.ts';
 
 /** Where an event stands: which chain, and its number in it. */
 export interface EventPlace {
@@ -99,7 +99,7 @@ function kindOf({ interaction }: AuditRecord): object {
 function agentsOf(record: AuditRecord, gateway: string): object[] {
   const { interaction, client, subject, issuer, address } = record;
   const isRead = actionOf(interaction) === 'R';
-  const requestor = subject === client;
+  const requestor = !hasPerson(record);
   return [
     {
       type: { coding: [isRead ? DESTINATION : SOURCE] },

@@ -3,7 +3,7 @@
  *
  * They say where a match can be, never that it is one: a search makes the AuditEvent of what it finds and looks again.
  */
-import { type AuditRecord, outcomeOf } from './record.ts';
+import { type AuditRecord, hasPerson, outcomeOf } from './record.ts';
 
 const AGENT = 'AuditEvent.agent:identifier';
 const ENTITY = 'AuditEvent.entity=';
@@ -29,9 +29,10 @@ export function keyOf(entry: string): number {
 }
 
 /** The keys of an event. */
-export function keysOf({ patients, entities, client, subject, status }: AuditRecord): number[] {
+export function keysOf(record: AuditRecord): number[] {
+  const { patients, entities, client, subject, status } = record;
   const keys = [keyOf(`${AGENT}~${client}`)];
-  if (subject !== client) keys.push(keyOf(`${AGENT}~${subject}`));
+  if (hasPerson(record)) keys.push(keyOf(`${AGENT}~${subject}`));
   const references = new Set(patients.map((id) => `Patient/${id}`));
   for (const entity of entities) if (entity.includes('/')) references.add(entity.split('/_history/', 1)[0] as string);
   for (const reference of references) {
