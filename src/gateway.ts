@@ -199,16 +199,14 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     createTimedStore(
       createCancellableStore(
         createWatchedStore(
-          createWatchedStore(
-            createShapedStore(
-              createWaitingStore(createClosedRecordsStore(resources.stores, erasures.isClosed), privacy.keeper.beforeCommit),
-              shapes,
-            ),
-            'SearchParameter',
-            () => keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+          createShapedStore(
+            createWaitingStore(createClosedRecordsStore(resources.stores, erasures.isClosed), privacy.keeper.beforeCommit),
+            shapes,
           ),
-          'Consent',
-          () => privacy.keeper.refresh().catch((error) => log.warn('consents not read', { error })),
+          {
+            SearchParameter: () => keeper.refresh().catch((error) => log.warn('parameters not read', { error })),
+            Consent: () => privacy.keeper.refresh().catch((error) => log.warn('consents not read', { error })),
+          },
         ),
         underWay.current,
       ),

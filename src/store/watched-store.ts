@@ -1,13 +1,15 @@
-/** A store that tells when resources of one type have been written. */
+/** A store that tells when resources of some types have been written. */
 import type { ResourceStore } from './store.ts';
 
-/** @param onWritten awaited before the commit answers; it must not throw */
-export function createWatchedStore(store: ResourceStore, type: string, onWritten: () => Promise<void>): ResourceStore {
+/** @param onWritten by type, awaited before the commit answers; none of them may throw */
+export function createWatchedStore(store: ResourceStore, onWritten: Readonly<Record<string, () => Promise<void>>>): ResourceStore {
+  const watchers = new Map(Object.entries(onWritten));
   return {
     ...store,
     async commit(unit) {
       await store.commit(unit);
-      if (unit.writes.some(({ draft }) => draft.type === type)) await onWritten();
+      const told = new Set(unit.writes.flatMap(({ draft }) => watchers.get(draft.type) ?? []));
+      for (const tell of told) await tell();
     },
   };
 }

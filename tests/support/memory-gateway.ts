@@ -218,7 +218,7 @@ export function memoryServices(
     keeper,
     erasures,
     privacy,
-    store: createWatchedStore(createWatchedStore(waiting, 'SearchParameter', keeper.refresh), 'Consent', privacy.keeper.refresh),
+    store: createWatchedStore(waiting, { SearchParameter: keeper.refresh, Consent: privacy.keeper.refresh }),
     definitions,
     validator: withConsentRules(withParameterRules(createValidator(definitions), rules, keeper.registered), {
       baseUrl: INDEXED_BASE_URL,
