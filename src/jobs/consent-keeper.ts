@@ -6,9 +6,11 @@
  * none can turn up later, so none is missed, whatever the clocks of the gateways say. Versions that an erasure took away are found by reading all of
  * them now and then.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consents } from '../access/consent/consents.ts';
 import { type ConsentRules, readConsent } from '../access/consent/read-consent.ts';
 import type { ConsentRule } from '../access/consent/rule.ts';
+import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import { unavailable } from '../model/error.ts';
 import { identityOf, type ResourceDraft, type ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
@@ -61,8 +63,7 @@ const ASK_EVERY_MS = 200;
 
 export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeeper {
   const { resources, consents, rules, labels, log } = options;
-  let isStopping = false;
-  let timer: NodeJS.Timeout | undefined;
+  let rounds: Rounds | undefined;
   let looking: Promise<void> = Promise.resolve();
   let looks = 0;
   /** Undefined until all have been read. */
@@ -134,15 +135,10 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
     return looking;
   }
 
-  async function lookAndRest(): Promise<void> {
-    try {
-      const next = await options.watermark();
-      await inTurn();
-      since = next;
-    } catch (error) {
-      log('consents could not be read; those known go on to hold', { error });
-    }
-    if (!isStopping) timer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
+  async function lookOn(): Promise<void> {
+    const next = await options.watermark();
+    await inTurn();
+    since = next;
   }
 
   async function beginLabels(): Promise<void> {
@@ -150,7 +146,7 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
     heedLabels();
     for (const until = performance.now() + LABELS_WITHIN_MS; performance.now() < until; ) {
       if (await labels.allKnow()) return;
-      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+      await sleep(ASK_EVERY_MS);
     }
     throw unavailable('The first resource with a label that needs clearance waits until all gateways heed labels: try again.');
   }
@@ -165,11 +161,11 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
       });
     },
     start() {
-      timer = setTimeout(lookAndRest, LOOK_EVERY_MS).unref();
+      const problem = (error: unknown) => log('consents could not be read; those known go on to hold', { error });
+      rounds = startRounds(lookOn, { everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS, problem });
     },
     async stop() {
-      isStopping = true;
-      clearTimeout(timer);
+      await rounds?.stop();
       await looking.catch(() => undefined);
     },
   };

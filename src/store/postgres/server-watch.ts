@@ -2,8 +2,8 @@
  * Notices that the primary is silent. One that is dead refuses connections and needs no watch; one that is stopped, or behind a
  * network that swallows packets, keeps its connections and never answers, and nothing on its side can end a statement.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { startRounds } from '../../lifecycle/rounds.ts';
 
 export interface ServerWatch {
   /** True while it is taken for silent: nobody should wait for a connection. */
@@ -24,9 +24,9 @@ export interface ServerWatchOptions {
 
 /** Asks a small question now and then over a connection of its own. Does not keep the process alive. */
 export function watchServer({ url, onSilent, onAnswer, everyMs = 1_000, silentAfterMs = 4_000 }: ServerWatchOptions): ServerWatch {
-  const closing = new AbortController();
   let client: pg.Client | undefined;
   let isSilent = false;
+  let isClosed = false;
 
   async function ask(): Promise<void> {
     if (!client) {
@@ -51,27 +51,21 @@ export function watchServer({ url, onSilent, onAnswer, everyMs = 1_000, silentAf
     }
   }
 
-  async function watch(): Promise<void> {
-    const { signal } = closing;
-    while (!signal.aborted) {
-      const isAnswered = await isAnswering();
-      if (signal.aborted) break;
-      if (isAnswered === isSilent) {
-        isSilent = !isAnswered;
-        if (isSilent) onSilent();
-        else onAnswer();
-      }
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
-    }
+  async function look(): Promise<void> {
+    const isAnswered = await isAnswering();
+    if (isClosed || isAnswered !== isSilent) return;
+    isSilent = !isAnswered;
+    if (isSilent) onSilent();
+    else onAnswer();
   }
 
-  const watching = watch();
+  const looks = startRounds(look, { everyMs, problem: () => undefined });
   return {
     isSilent: () => isSilent,
-    close: async () => {
-      closing.abort();
+    async close() {
+      isClosed = true;
       void client?.end().catch(() => undefined);
-      await watching;
+      await looks.stop();
     },
   };
 }
