@@ -5,8 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** MongoDB's names. `secondary` is left out: it would refuse to read where there is none. @see https://www.mongodb.com/docs/manual/core/read-preference/ */
-export const READ_PREFERENCES = ['primary', 'primaryPreferred', 'secondaryPreferred', 'nearest'] as const;
-export type ReadPreference = (typeof READ_PREFERENCES)[number];
+export type ReadPreference = 'primary' | 'primaryPreferred' | 'secondaryPreferred' | 'nearest';
 
 export interface ReadTerms {
   readonly preference: ReadPreference;

@@ -1,12 +1,9 @@
 /** Runs of `$benchmark` as documents, beside the document whose holder may run one. */
 import { BENCHMARK_LEASE_MS, type BenchmarkRuns, type KeptRun, RUNS_KEPT } from '../benchmark-runs.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
-import { isDuplicateKey, translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
-
-interface RunDocument extends Omit<KeptRun, 'id'> {
-  readonly _id: string;
-}
+import { isDuplicateKey } from './errors.ts';
+import { createKeptDocuments } from './kept-documents.ts';
+import { asked } from './retry.ts';
 
 interface PlaceDocument {
   readonly _id: 'place';
@@ -14,10 +11,10 @@ interface PlaceDocument {
   readonly heldUntil?: Date;
 }
 
-export function createBenchmarkRuns({ client, databaseName }: MongoCollections, now: () => number): BenchmarkRuns {
-  const runs = client.db(databaseName).collection<RunDocument>('benchmark_runs');
+export function createBenchmarkRuns(collections: MongoCollections, now: () => number): BenchmarkRuns {
+  const { client, databaseName } = collections;
+  const { keep, list } = createKeptDocuments<KeptRun>(collections, 'benchmark_runs', RUNS_KEPT);
   const places = client.db(databaseName).collection<PlaceDocument>('benchmark_place');
-  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
   const durable = { writeConcern: DURABLE };
   return {
     take: (holder) =>
@@ -35,16 +32,7 @@ export function createBenchmarkRuns({ client, databaseName }: MongoCollections, 
       }),
     release: (holder) =>
       asked(async () => void (await places.updateOne({ _id: 'place', holder }, { $unset: { holder: '', heldUntil: '' } }, durable))),
-    keep: ({ id, ...run }) =>
-      asked(async () => {
-        await runs.updateOne({ _id: id }, { $setOnInsert: run }, { upsert: true, ...durable });
-        const old = await runs
-          .find({}, { projection: { _id: 1 } })
-          .sort({ startedAt: -1 })
-          .skip(RUNS_KEPT)
-          .toArray();
-        for (const { _id } of old) await runs.deleteOne({ _id }, durable);
-      }),
-    list: () => asked(async () => (await runs.find({}).sort({ startedAt: -1 }).toArray()).map(({ _id, ...run }) => ({ id: _id, ...run }))),
+    keep,
+    list: () => list(),
   };
 }

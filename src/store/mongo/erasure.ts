@@ -9,10 +9,9 @@ import { identityOf, type ResourceKey } from '../../model/resource.ts';
 import type { ErasureStore } from '../erasure.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { hintOf, historyIdOf, locatorIdOf } from './document.ts';
-import { translate } from './errors.ts';
 import { keyInVersionName } from './ledger.ts';
 import type { MongoReader } from './read.ts';
-import { retryTransient } from './retry.ts';
+import { asked } from './retry.ts';
 
 /** Statements of one command. */
 const MOST_STATEMENTS = 500;
@@ -31,7 +30,6 @@ export function createMongoErasure(
   isOwnerType: (type: string) => boolean,
 ): ErasureStore {
   const { resources, history, chunks, locators, ledger } = collections;
-  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
 
   async function placesOf(key: ResourceKey, rk: string): Promise<Places> {
     const [current, locator] = await Promise.all([reader.read(key), locators.findOne({ _id: locatorIdOf(key) })]);

@@ -7,7 +7,7 @@ import type { Collection } from 'mongodb';
 import type { LeasedJob, LeasedJobs } from '../leased-jobs.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { isDuplicateKey, translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import { asked } from './retry.ts';
 
 /** How long a gateway that says nothing keeps a job. */
 const LEASE_MS = 10_000;
@@ -28,7 +28,6 @@ export function createLeasedJobs<Job extends LeasedJob>(
 ): LeasedJobs<Job> {
   const jobs: Collection<JobDocument<LeasedJob>> = client.db(databaseName).collection(name);
   const read = (filter: object) => asked(async () => (await jobs.find(filter).sort({ _id: 1 }).toArray()).map(({ job }) => job as Job));
-  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
   const leaseEnd = () => new Date(now() + LEASE_MS);
   const durable = { writeConcern: DURABLE };
   return {

@@ -9,8 +9,8 @@ import type { Idempotency } from '../store.ts';
 import type { MongoCollections } from './client.ts';
 import { DURABLE } from './client.ts';
 import type { LedgerDocument } from './document.ts';
-import { isDuplicateKey, translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import { isDuplicateKey } from './errors.ts';
+import { asked, retryTransient } from './retry.ts';
 
 /** What identifies a two-phase commit. `rk` puts the marker on the shard of the record that the unit is about. */
 export interface LedgerMarker {
@@ -62,9 +62,7 @@ export async function decideTransaction(
 
 /** The idempotency record with this key. */
 export async function findIdempotency({ ledger }: MongoCollections, key: string): Promise<Idempotency | undefined> {
-  const record = await retryTransient(() => ledger.findOne({ _id: ledgerIdOfKey(key) })).catch((error: unknown) =>
-    Promise.reject(translate(error)),
-  );
+  const record = await asked(() => ledger.findOne({ _id: ledgerIdOfKey(key) }));
   return record ? { key, bodyHash: record.bodyHash ?? '', answer: record.answer ?? '' } : undefined;
 }
 

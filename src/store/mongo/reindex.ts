@@ -6,8 +6,7 @@ import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from '../reind
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
 import { documentOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
-import { translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import { asked } from './retry.ts';
 import { ownedRanges } from './topology.ts';
 
 /** Whose record a resource is in (`patients`) says where it lies, and is not made anew. */
@@ -18,7 +17,6 @@ const ENTRY_FIELDS = Object.keys(ENTRIES) as readonly EntryField[];
 
 export function createMongoReindex(collections: MongoCollections): ReindexStore {
   const { resources } = collections;
-  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
 
   async function parts(types: readonly string[]): Promise<ReindexPart[]> {
     if (types.length === 0) return [];

@@ -1,6 +1,6 @@
 /** Sending idempotent work again while a shard elects a primary: the driver retries once only. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTransient } from './errors.ts';
+import { isTransient, translate } from './errors.ts';
 
 /** How long an election may take before a request gives up; milliseconds. Measured gap after a kill -9: 2–3 s. */
 const PATIENCE_MS = 8_000;
@@ -20,3 +20,7 @@ export async function retryTransient<Result>(work: (attempt: number) => Promise<
     }
   }
 }
+
+/** The same for a whole call of a store: what is thrown in the end is in our words. @throws FhirError 503 while there is no primary */
+export const asked = <Result>(work: () => Promise<Result>): Promise<Result> =>
+  retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));

@@ -6,14 +6,12 @@ import type { StoredTexts, TextChange } from '../stored-texts.ts';
 import { storeChunks, textOf } from './chunks.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { historyIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
-import { translate } from './errors.ts';
-import { retryTransient } from './retry.ts';
+import { asked } from './retry.ts';
 
 const PAST: ReindexPart = { store: 'mongodb', name: 'history', types: [], isPast: true };
 
 export function createMongoTexts(collections: MongoCollections): StoredTexts {
   const { resources, history } = collections;
-  const asked = <T>(work: () => Promise<T>) => retryTransient(work).catch((error: unknown) => Promise.reject(translate(error)));
 
   async function page(after: string | undefined, limit: number): Promise<ReindexPage> {
     const range = after === undefined ? {} : { _id: { $gt: after } };
