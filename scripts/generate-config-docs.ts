@@ -1,7 +1,8 @@
-/** Writes docs/configuration.md from the table in src/config/options.ts: `npm run docs`. */
+/** Writes docs/configuration.md from the tables in src/config/options: `npm run docs`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPTIONS, type Option } from '../src/config/options.ts';
+import type { Option } from '../src/config/options/option.ts';
+import { OPTIONS } from '../src/config/options.ts';
 
 export const CONFIGURATION_PAGE = join(import.meta.dirname, '../docs/configuration.md');
 
@@ -12,7 +13,7 @@ export function configurationPage(): string {
   );
   return `# Configuration
 
-Generated from \`src/config/options.ts\` by \`npm run docs\`; a test fails when it is stale.
+Generated from \`src/config/options\` by \`npm run docs\`; a test fails when it is stale.
 
 Every setting is a flag of \`npm start\` (\`npm start -- --port 9000\`) and an environment variable. The flag wins. Switches are flags
 without a value (\`--ephemeral\`, \`--no-ephemeral\`) and \`true\` or \`false\` as a variable. Relative paths start at the project's folder.

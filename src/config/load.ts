@@ -1,7 +1,8 @@
 /** Flags over environment over defaults. */
 import { isAbsolute, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Config, OPTIONS, type Option, type OptionName, type Settings } from './options.ts';
+import type { Option } from './options/option.ts';
+import { type Config, OPTIONS, type OptionName, type Settings } from './options.ts';
 import { readValue } from './read-value.ts';
 
 const DATABASE = 'meridian';

@@ -1,4 +1,4 @@
-import type { Option } from './options.ts';
+import type { Option } from './options/option.ts';
 import { readRegions } from './regions.ts';
 
 /** The text of a flag or variable as a value, or what was expected of it. */

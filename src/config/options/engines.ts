@@ -1,0 +1,98 @@
+/** The databases: those that the gateway starts itself, or those that it connects to. */
+import type { Option } from './option.ts';
+
+export const ENGINES = {
+  dataDir: {
+    kind: 'path',
+    env: 'DATA_DIR',
+    flag: 'data-dir',
+    default: './data',
+    description: 'Where the embedded engines, the local token key and the lock are kept; made if it is not there.',
+  },
+  archiveDir: {
+    kind: 'path',
+    env: 'ARCHIVE_DIR',
+    flag: 'archive-dir',
+    defaultText: '`archives` in the data folder',
+    description:
+      "Where `$shard` exports archived years to: files with health data, readable by the gateway's user only. Share it between gateways.",
+  },
+  ephemeral: {
+    kind: 'switch',
+    env: 'EPHEMERAL',
+    flag: 'ephemeral',
+    default: false,
+    description: 'Use a temporary data folder, removed at the end.',
+  },
+  shards: {
+    kind: 'integer',
+    env: 'SHARDS',
+    flag: 'shards',
+    minimum: 0,
+    maximum: 16,
+    default: 4,
+    description: 'Shards of the embedded MongoDB cluster; 0 is one replica set without a router.',
+  },
+  members: {
+    kind: 'integer',
+    env: 'MEMBERS',
+    flag: 'members',
+    minimum: 1,
+    maximum: 7,
+    default: 1,
+    description: 'Members of each embedded replica set; 3 survive the loss of one.',
+  },
+  mongodBinary: {
+    kind: 'path',
+    env: 'MONGOD_BINARY',
+    flag: 'mongod-binary',
+    defaultText: 'found or fetched',
+    description: 'The `mongod` (6.0 or newer) that the embedded cluster runs.',
+  },
+  mongosBinary: {
+    kind: 'path',
+    env: 'MONGOS_BINARY',
+    flag: 'mongos-binary',
+    defaultText: 'beside `mongod` or on the path',
+    description: 'The `mongos` in front of the embedded shards; without one the built-in router stands in.',
+  },
+  wiredTigerCacheMb: {
+    kind: 'integer',
+    env: 'WIRED_TIGER_CACHE_MB',
+    flag: 'wired-tiger-cache-mb',
+    minimum: 256,
+    maximum: 1_000_000,
+    default: 256,
+    unit: 'MB',
+    description: 'Cache of each embedded `mongod`.',
+  },
+  connect: {
+    kind: 'switch',
+    env: 'CONNECT',
+    flag: 'connect',
+    default: false,
+    description: 'Start no engines: use the stores at `mongodb-uri` and `database-url`.',
+  },
+  mongodbUri: {
+    kind: 'url',
+    env: 'MONGODB_URI',
+    flag: 'mongodb-uri',
+    secret: true,
+    description: 'With `connect`: the `mongos` or replica set; the path names the database (default `meridian`).',
+  },
+  databaseUrl: {
+    kind: 'url',
+    env: 'DATABASE_URL',
+    flag: 'database-url',
+    secret: true,
+    description: 'With `connect`: the PostgreSQL primary, with `max_prepared_transactions` above 0.',
+  },
+  databaseReplicaUrls: {
+    kind: 'urls',
+    env: 'DATABASE_REPLICA_URLS',
+    flag: 'database-replica-urls',
+    default: [],
+    secret: true,
+    description: 'With `connect`: PostgreSQL streaming replicas that may answer reads, separated by commas.',
+  },
+} as const satisfies Record<string, Option>;
