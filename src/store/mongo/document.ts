@@ -32,10 +32,15 @@ export interface StoredDocument extends Partial<IndexEntries> {
   readonly raw?: string;
   /** How many documents of `chunks` hold `raw`, when it is too large for one document. */
   readonly rawChunks?: number;
+  /** Which: a hash of the text as it is stored. Documents written before there were several sets have none. */
+  readonly rawHash?: string;
   /** The record key where the resource itself lies. */
   readonly home?: string;
   readonly trail?: Trail;
 }
+
+/** The parts in which a text lies that is too large for its document. */
+export type ChunkSet = Required<Pick<StoredDocument, 'rawChunks' | 'rawHash'>>;
 
 /** Where a resource lies whose id does not tell: `_id` = `<hash of Type/id>/<Type>/<id>`, spread over the shards. */
 export interface LocatorDocument {
@@ -97,6 +102,7 @@ export const VERSION_FIELDS = {
   deleted: 1,
   raw: 1,
   rawChunks: 1,
+  rawHash: 1,
   home: 1,
   trail: 1,
 } as const;
@@ -130,7 +136,7 @@ export function parted<Item>(items: readonly Item[], test: (item: Item) => boole
 }
 
 /** The document of a current version, without its text where the text is in chunks. */
-export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawChunks = 0): StoredDocument {
+export function documentOf(draft: ResourceDraft, trail: Trail | undefined, chunkSet?: ChunkSet): StoredDocument {
   const { patients, pc, d, o } = draft.index;
   const [sn, s] = parted(draft.index.s, isNarrowing);
   const [rn, r] = parted(draft.index.r, ({ k }) => isNarrowingKey(k));
@@ -152,12 +158,12 @@ export function documentOf(draft: ResourceDraft, trail: Trail | undefined, rawCh
     ...(d !== null && { d }),
     ...(Object.keys(o).length > 0 && { o }),
     ...(trail && { trail }),
-    ...(rawChunks > 0 ? { rawChunks } : { raw: draft.raw }),
+    ...(chunkSet ?? { raw: draft.raw }),
   };
 }
 
 /** The history document of a version that was current: no index fields, found by identity and time only. */
-export function historyDocumentOf(version: ResourceVersion, rawChunks = 0): StoredDocument {
+export function historyDocumentOf(version: ResourceVersion, chunkSet?: ChunkSet): StoredDocument {
   return {
     _id: historyIdOf(identityOf(version), version.version),
     type: version.type,
@@ -167,7 +173,7 @@ export function historyDocumentOf(version: ResourceVersion, rawChunks = 0): Stor
     by: { c: version.by.client, s: version.by.subject, r: version.by.request },
     method: version.method,
     ...(version.deleted && { deleted: true as const }),
-    ...(rawChunks > 0 ? { rawChunks } : { raw: version.raw }),
+    ...(chunkSet ?? { raw: version.raw }),
   };
 }
 

@@ -3,12 +3,14 @@ import type { AnyBulkWriteOperation } from 'mongodb';
 import { identityOf } from '../../model/resource.ts';
 import type { ReindexPage, ReindexPart } from '../reindex.ts';
 import type { StoredTexts, TextChange } from '../stored-texts.ts';
-import { storeChunks, textOf } from './chunks.ts';
+import { chunkSetOf, dropReplacedChunks, storeChunks, textOf } from './chunks.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { historyIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { asked } from './retry.ts';
 
 const PAST: ReindexPart = { store: 'mongodb', name: 'history', types: [], isPast: true };
+/** Comes last: what the parts before it have put in another form leaves its earlier form here. */
+const REPLACED: ReindexPart = { store: 'mongodb', name: 'replaced chunks', types: [], isPast: true };
 
 export function createMongoTexts(collections: MongoCollections): StoredTexts {
   const { resources, history } = collections;
@@ -21,12 +23,17 @@ export function createMongoTexts(collections: MongoCollections): StoredTexts {
     return { versions: versions.filter(({ raw }) => raw !== ''), ...(documents.length === limit && last !== undefined && { after: last }) };
   }
 
-  /** A text in parts is put together wrongly by whoever reads it in this moment: sealed texts tell, and are read again. */
-  async function replaceInParts(_id: string, where: typeof resources, { version, raw }: TextChange): Promise<void> {
-    const rawChunks = await storeChunks(collections, { ...version, raw });
-    const isInline = rawChunks === 0;
-    const update = isInline ? { $set: { raw }, $unset: { rawChunks: '' as const } } : { $set: { rawChunks } };
-    await where.updateOne({ _id, version: version.version }, update, { writeConcern: DURABLE });
+  /** The parts first, then the document that names them: until then readers have the old ones, which `REPLACED` removes. */
+  async function replaceInParts(_id: string, where: typeof resources, { version, stored, raw }: TextChange): Promise<void> {
+    const set = await storeChunks(collections, { ...version, raw });
+    const rawHash = { $in: [chunkSetOf(stored)?.rawHash, null] };
+    const update = set ? { $set: set } : { $set: { raw }, $unset: { rawChunks: '' as const, rawHash: '' as const } };
+    await where.updateOne({ _id, version: version.version, rawChunks: { $gt: 0 }, rawHash } as object, update, { writeConcern: DURABLE });
+  }
+
+  async function dropped(after: string | undefined, limit: number): Promise<ReindexPage> {
+    const next = await dropReplacedChunks(collections, after ?? '', limit);
+    return { versions: [], ...(next !== undefined && { after: next }) };
   }
 
   async function replace({ isPast }: ReindexPart, changes: readonly TextChange[]): Promise<void> {
@@ -49,5 +56,9 @@ export function createMongoTexts(collections: MongoCollections): StoredTexts {
     }
   }
 
-  return { parts: async () => [PAST], page: (_part, after, limit) => asked(() => page(after, limit)), replace };
+  return {
+    parts: async () => [PAST, REPLACED],
+    page: (part, after, limit) => asked(() => (part.name === REPLACED.name ? dropped(after, limit) : page(after, limit))),
+    replace,
+  };
 }

@@ -7,7 +7,7 @@
 import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
 import type { UnitOfWork, Write } from '../store.ts';
-import { chunkCountOf } from './chunks.ts';
+import { chunkSetOf } from './chunks.ts';
 import { documentOf, hintOf, historyDocumentOf, locatorIdOf, type StoredDocument } from './document.ts';
 import { ledgerIdOfKey } from './ledger.ts';
 
@@ -66,7 +66,7 @@ export function placesOf({ writes, idempotency }: UnitOfWork): readonly string[]
 
 export function createDocument(draft: ResourceDraft): StoredDocument {
   const pointers = pointerKeysOf(draft);
-  return documentOf(draft, pointers.length > 0 ? { pointers } : undefined, chunkCountOf(draft.raw));
+  return documentOf(draft, pointers.length > 0 ? { pointers } : undefined, chunkSetOf(draft.raw));
 }
 
 /**
@@ -78,14 +78,14 @@ export function replaceStatement(draft: ResourceDraft, previous: ResourceVersion
 }
 
 export function historyOf(previous: ResourceVersion): StoredDocument {
-  return historyDocumentOf(previous, chunkCountOf(previous.raw));
+  return historyDocumentOf(previous, chunkSetOf(previous.raw));
 }
 
 function replacedDocument(draft: ResourceDraft, previous: ResourceVersion): StoredDocument {
   const pointers = pointerKeysOf(draft);
   const past = [...new Set([...(previous.trail?.past ?? []), ...(previous.rk === draft.rk ? [] : [previous.rk])])];
   const trail = { ...(pointers.length > 0 && { pointers }), ...(past.length > 0 && { past }) };
-  return documentOf(draft, pointers.length + past.length > 0 ? trail : undefined, chunkCountOf(draft.raw));
+  return documentOf(draft, pointers.length + past.length > 0 ? trail : undefined, chunkSetOf(draft.raw));
 }
 
 function forwarderOf(draft: ResourceDraft, rk: string): StoredDocument {
@@ -94,7 +94,7 @@ function forwarderOf(draft: ResourceDraft, rk: string): StoredDocument {
 }
 
 function pointerOf(draft: ResourceDraft, rk: string): StoredDocument {
-  const { raw, rawChunks, trail, by, method, ...indexed } = documentOf(draft, undefined);
+  const { raw, trail, by, method, ...indexed } = documentOf(draft, undefined);
   return { ...indexed, _id: identityOf({ ...draft, rk }), home: draft.rk };
 }
 
