@@ -87,22 +87,20 @@ describe('plans', () => {
     expect(nodes).not.toContain('COLLSCAN');
   });
 
-  test.each(['Observation?_sort=-date&_count=1', 'Observation?_sort=-_lastUpdated&_count=1'])(
-    '%s reads a page, not the type',
-    async (path) => {
-      const headers = { Authorization: `Bearer ${await gateway.token('system/*.cruds')}` };
-      const page = (await (await fetch(`${gateway.baseUrl}/${path}`, { headers })).json()) as {
-        readonly link: readonly { readonly relation: string; readonly url: string }[];
-      };
-      const next = page.link.find(({ relation }) => relation === 'next')?.url.slice(gateway.baseUrl.length + 1);
-      expect(next).toBeDefined();
-      for (const each of [path, next as string]) {
-        const { nodes } = await planOf(each);
-        expect(nodes.split(',').map((node) => node.trim())).not.toContain('SORT');
-        expect(nodes).not.toContain('COLLSCAN');
-      }
-    },
-  );
+  const ORDERS = ['-date', 'date', '-_lastUpdated', '_lastUpdated'];
+  test.each(ORDERS.map((order) => `Observation?_sort=${order}&_count=1`))('%s reads a page, not the type', async (path) => {
+    const headers = { Authorization: `Bearer ${await gateway.token('system/*.cruds')}` };
+    const page = (await (await fetch(`${gateway.baseUrl}/${path}`, { headers })).json()) as {
+      readonly link: readonly { readonly relation: string; readonly url: string }[];
+    };
+    const next = page.link.find(({ relation }) => relation === 'next')?.url.slice(gateway.baseUrl.length + 1);
+    expect(next).toBeDefined();
+    for (const each of [path, next as string]) {
+      const { nodes } = await planOf(each);
+      expect(nodes.split(',').map((node) => node.trim())).not.toContain('SORT');
+      expect(nodes).not.toContain('COLLSCAN');
+    }
+  });
 
   test('a search of both stores is explained for both', async () => {
     expect((await planOf('?_type=Observation,Encounter&_lastUpdated=ge2024')).stores.sort()).toEqual(['mongodb', 'postgresql']);

@@ -35,6 +35,8 @@ const LATITUDES = [-90, -0.5, 0, 0.5, 47.3, 47.4, 90];
 const LONGITUDES = [-180, -179.9, -0.5, 0, 0.5, 8.5, 8.6, 179.9, 180];
 const DISTANCES_KM = [0.001, 8, 15, 30, 100, 9_000, 30_000];
 const SORTABLE = ['date', 'name', 'value'];
+/** Of those that no resource has two values of. */
+const SINGLE = 'value';
 /** Of at most 15 significant digits, which every store adds up exactly. */
 const AMOUNTS = [-1.5, 0, 0.1, 0.2, 0.3, 5, 1234567.89, 1e-7, 1e20];
 const AMOUNT_UNITS = ['', '|kg', 'http://u|kg', 'urn:iso:std:iso:4217|USD'];
@@ -183,8 +185,12 @@ function expression(dice: Dice, world: World, type: string, depth: number): Sear
 }
 
 function sortKeys(dice: Dice): SortKey[] {
-  const keys = dice.some([...SORTABLE, '_id', '_lastUpdated'], 0.25).map((parameter) => ({ parameter, descending: dice.chance(0.5) }));
-  return [...dice.shuffled(keys), { parameter: '_identity', descending: false }];
+  const keys = dice.some([...SORTABLE, '_id', '_lastUpdated'], 0.25).map((parameter) => ({
+    parameter,
+    descending: dice.chance(0.5),
+    ...(parameter === SINGLE && dice.chance(0.7) && { isSingle: true as const }),
+  }));
+  return [...dice.shuffled(keys), { parameter: '_identity', descending: dice.chance(0.3) }];
 }
 
 /** A page of one tells most of cursors and costs most: a few are enough. */

@@ -10,6 +10,8 @@ import type { SearchExpression } from './expression.ts';
 export interface SortKey {
   readonly parameter: string;
   readonly descending: boolean;
+  /** No resource has two such values: ascending and descending look at the same one, so one index serves both. */
+  readonly isSingle?: true;
   /** The value is that of another resource. `parameter` is then as the client wrote it. No store is given such a key. */
   readonly hop?: SortHop;
 }
@@ -26,7 +28,7 @@ export interface SortHop {
 export interface StoreSearch {
   readonly types: readonly string[];
   readonly where: SearchExpression;
-  /** Always ends in `_identity` ascending, so that the order is total. A missing value sorts last, ascending or descending. */
+  /** Always ends in `_identity`, so that the order is total. A missing value sorts last, ascending or descending. */
   readonly sort: readonly SortKey[];
   /** The sort values of the last match of the page before, in the order of `sort`. */
   readonly after?: readonly (number | string | null)[];

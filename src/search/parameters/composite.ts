@@ -10,6 +10,7 @@ import type { Definitions, SearchParameterDefinition, SearchParamType } from '..
 import { elementLookup } from './elements.ts';
 import type { ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
+import { isSinglePath } from './single.ts';
 
 /** A part of a composite, its paths from the element that holds all parts. */
 export interface CompositeComponent {
@@ -50,17 +51,6 @@ interface Plain {
 type Types = Pick<Definitions, 'types' | 'searchParameters'>;
 
 const WHOLE_RESOURCE = '%resource.';
-
-/** True if following these steps from `type` meets no list. */
-function isSingle(type: string, path: ValuePath, definitions: Types): boolean {
-  let at = type;
-  for (const step of path.steps) {
-    const property = step.kind === 'field' ? definitions.types.get(at)?.properties.get(step.name) : undefined;
-    if (!property || property.element.list) return false;
-    at = property.type;
-  }
-  return true;
-}
 
 const below = (root: ValuePath, path: ValuePath): ValuePath => ({ ...path, steps: [...root.steps, ...path.steps] });
 
@@ -108,7 +98,7 @@ function compileComponent(
   if (!definition) return undefined;
   const { code, type, target: targets = [] } = definition;
   const fitting = plainsFor(whole, type, plains);
-  const single = fitting.find((plain) => plain.paths.every((path) => isSingle(on, path, definitions)))?.code;
+  const single = fitting.find((plain) => plain.paths.every((path) => isSinglePath(on, path, definitions.types)))?.code;
   const anywhere = fitting[0]?.code;
   return { component: { code, type, targets, paths }, isShared, ...(single && { single }), ...(anywhere && { anywhere }) };
 }

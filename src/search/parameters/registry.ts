@@ -9,6 +9,7 @@ import { type IdentifierForms, PLAIN_IDENTIFIERS } from './identifier-forms.ts';
 import { isIndexable } from './indexable.ts';
 import type { ElementLookup, ValuePath } from './path.ts';
 import { compilePaths } from './path.ts';
+import { isOneElement } from './single.ts';
 import type { StoredAs } from './stored-as.ts';
 import { cover, homeOf } from './stored-as.ts';
 import { createUnits, type UnitLookup } from './units.ts';
@@ -31,6 +32,8 @@ export interface SearchParameter {
   readonly elementTypes: readonly string[];
   /** Whose entries to search: its own, or those of parameters that cover the same elements. */
   readonly storedAs: readonly StoredAs[];
+  /** Dates only: no resource can have two values of it, since it stands for one element, which is in no list. */
+  readonly isSingle?: true;
   /** True if values have a system beside the code (tokens). */
   readonly hasSystem: boolean;
   /** For codes that name no system: the code sets that imply one. Undefined if FHIR itself doesn't list them all. */
@@ -82,21 +85,22 @@ function parameterOn(
   type: string,
   definition: SearchParameterDefinition,
   elements: ElementLookup,
-  codeSets: Definitions['codeSets'],
+  { types, codeSets }: SearchDefinitions,
 ): Omit<SearchParameter, 'storedAs'> {
   const isPath = definition.expression !== undefined && definition.type !== 'composite';
   const paths = isPath ? compilePaths(wholeCodings(definition.expression ?? ''), type, elements) : [];
   const elementTypes = [...new Set(paths.map((path) => path.type))];
   const { code, url, target: targets = [] } = definition;
   const known = { on: type, code, type: definition.type, url, targets, paths, elementTypes };
-  return { ...known, hasSystem: elementTypes.some(hasSystem), impliedSystems: impliedSystems(paths, codeSets) };
+  const single = definition.type === 'date' && isOneElement(type, paths, types) && { isSingle: true as const };
+  return { ...known, ...single, hasSystem: elementTypes.some(hasSystem), impliedSystems: impliedSystems(paths, codeSets) };
 }
 
 function compileType(type: string, definitions: SearchDefinitions): ReadonlyMap<string, SearchParameter> {
   const bases = basesOf(type);
   const own = definitions.searchParameters.filter(({ base, code }) => !isFullText(code) && base.some((each) => bases.has(each)));
   const elements = elementLookup(definitions);
-  const parameters = own.map((definition) => parameterOn(type, definition, elements, definitions.codeSets));
+  const parameters = own.map((definition) => parameterOn(type, definition, elements, definitions));
   const homes = homeOf(parameters);
   const composites = own.filter((definition) => definition.type === 'composite');
   const ways = shareWays(new Map(composites.map((each) => [each.code, compositeWays(each, type, parameters, definitions)])));
@@ -120,7 +124,7 @@ function withOwn(
   const stored = [...builtIn.values()].filter(({ code, storedAs }) => storedAs.some((home) => home.code === code && !home.target));
   const added = applying.map((definition): SearchParameter => {
     if (isFullText(definition.code)) return fullText(type, definition);
-    const parameter = indexableOnly(parameterOn(type, definition, elementLookup(definitions), definitions.codeSets));
+    const parameter = indexableOnly(parameterOn(type, definition, elementLookup(definitions), definitions));
     const homes = cover(
       parameter.paths,
       stored.filter((each) => each.type === parameter.type),

@@ -31,12 +31,32 @@ describe('planSearch', () => {
       types: ['Observation'],
       where: equals('Observation.subject=Patient/1'),
       sort: [
-        { parameter: 'date', descending: true },
+        { parameter: 'date', descending: true, isSingle: true },
         { parameter: '_identity', descending: false },
       ],
       limit: 6,
       patient: 'Patient/1',
     });
+  });
+
+  test('the identity goes against the first key, as in one index for both directions', () => {
+    const sortOf = (query: string, type = 'Observation') => planSearch(request(query, [type]), context).search.sort;
+    expect(sortOf('_sort=date,-status')).toEqual([
+      { parameter: 'date', descending: false, isSingle: true },
+      { parameter: 'status', descending: true },
+      { parameter: '_identity', descending: true },
+    ]);
+    expect(sortOf('status=final')).toEqual([{ parameter: '_identity', descending: false }]);
+  });
+
+  test.each([
+    ['Observation', 'date', true],
+    ['Condition', 'recorded-date', true],
+    ['MedicationRequest', 'date', undefined],
+    ['Observation', 'status', undefined],
+    ['Patient', 'family', undefined],
+  ])('%s: only a date that stands for one element has one value (%s)', (type, code, isSingle) => {
+    expect(planSearch(request(`_sort=${code}`, [type]), context).search.sort[0]?.isSingle).toBe(isSingle);
   });
 
   test('a page goes on after its last match, whatever the page size', () => {

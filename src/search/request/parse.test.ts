@@ -278,7 +278,7 @@ describe('controls, and what the request says of itself', () => {
     const request = parse('_count=5&_sort=-date,status&_total=accurate&_summary=text&_elements=id,code&_format=json&status=final');
     expect(request).toMatchObject({ count: 5, total: 'accurate', summary: 'text', elements: ['id', 'code'], ignored: [] });
     expect(request.sort).toEqual([
-      { parameter: 'date', descending: true },
+      { parameter: 'date', descending: true, isSingle: true },
       { parameter: 'status', descending: false },
     ]);
     expect(request.applied).toHaveLength(7);

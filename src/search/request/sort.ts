@@ -16,15 +16,20 @@ export function isSortable(parameter: SearchParameter): boolean {
   return isOwn && SORTABLE_TYPES.has(parameter.type) && parameter.elementTypes.some((type) => !NOT_IN_ORDER.has(type));
 }
 
+const SINGLE = { isSingle: true } as const;
+
 function storedKey(key: SortKey, types: readonly string[], registry: SearchRegistry): SortKey | undefined {
   if (ALWAYS.has(key.parameter)) return key;
   const codes = new Set<string | undefined>();
+  let isSingle = true;
   for (const type of types) {
     const parameter = registry.parameter(type, key.parameter);
-    codes.add(parameter && isSortable(parameter) ? parameter.storedAs[0]?.code : undefined);
+    const code = parameter && isSortable(parameter) ? parameter.storedAs[0]?.code : undefined;
+    codes.add(code);
+    isSingle &&= code !== undefined && registry.parameter(type, code)?.isSingle === true;
   }
   const [code] = codes;
-  return codes.size === 1 && code !== undefined ? { ...key, parameter: code } : undefined;
+  return codes.size === 1 && code !== undefined ? { ...key, parameter: code, ...(isSingle && SINGLE) } : undefined;
 }
 
 function sortableCodes(types: readonly string[], registry: SearchRegistry): string[] {

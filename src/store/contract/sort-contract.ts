@@ -1,6 +1,7 @@
 /** The order of a search's answer and its pages: the same on every store. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ResourceDraft } from '../../model/resource.ts';
+import { stableSort } from '../../search/plan/stable-sort.ts';
 import { compareSortValues, sortValuesOf } from '../order.ts';
 import type { ResourceStore, SearchMatch, SortKey } from '../store.ts';
 import type { ContractTypes, Scene } from './scene.ts';
@@ -12,6 +13,12 @@ const SORTS: readonly (readonly SortKey[])[] = [
   [],
   [{ parameter: 'date', descending: false }],
   [{ parameter: 'date', descending: true }],
+  [{ parameter: 'once', descending: false, isSingle: true }],
+  [{ parameter: 'once', descending: true, isSingle: true }],
+  [
+    { parameter: 'once', descending: false, isSingle: true },
+    { parameter: 'name', descending: true },
+  ],
   [{ parameter: 'name', descending: false }],
   [
     { parameter: 'name', descending: true },
@@ -32,7 +39,11 @@ function drafts(scene: Scene): ResourceDraft[] {
       patients: [`p${i % 7}${scene.tag}`],
       at: scene.at(1_000 * (i % 5)),
       d: i % 4 ? Date.UTC(2018 + (i % 6), 2) : null,
-      o: { ...(i % 4 && { date: { min: i % 6, max: (i % 6) + (i % 3) } }), ...(name !== undefined && { name: { min: name, max: name } }) },
+      o: {
+        ...(i % 3 && { once: { min: i % 5, max: i % 5 } }),
+        ...(i % 4 && { date: { min: i % 6, max: (i % 6) + (i % 3) } }),
+        ...(name !== undefined && { name: { min: name, max: name } }),
+      },
     });
   });
 }
@@ -69,7 +80,7 @@ export function describeSort(storeOf: () => ResourceStore, types: ContractTypes)
     test.each(
       SORTS.map((keys) => [keys.map((key) => `${key.descending ? '-' : ''}${key.parameter}`).join(',') || '_identity', keys] as const),
     )('by %s', async (_name, keys) => {
-      const sort = [...keys, { parameter: '_identity', descending: false }];
+      const sort = stableSort(keys);
       const expected = all.map((draft) => ({ id: draft.id, values: sortValuesOf(draft, sort) }));
       expected.sort((a, b) => compareSortValues(a.values, b.values, sort));
       for (const limit of [100, 5, 1]) {

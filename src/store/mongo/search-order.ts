@@ -2,7 +2,9 @@
  * Sort keys as fields of documents: what to order by, and where a page goes on.
  *
  * A missing value sorts last in either direction. MongoDB sorts it first ascending and last descending, so a `find` gives our
- * order where every scalar is sorted downwards (or, backward, upwards); else a pipeline puts a flag before each key.
+ * order where every scalar is sorted downwards (or, backward, upwards). Where the first is sorted upwards and is the one value
+ * of its parameter, two do, one after the other: what has the value, and what lacks it. Both go through the index of the
+ * descending order. Else a pipeline puts a flag before each key.
  */
 import type { Document } from 'mongodb';
 import type { SortKey, StoreSearch } from '../store.ts';
@@ -20,10 +22,44 @@ function nativeField({ parameter }: SortKey): '_id' | 'id' | 'at' {
   return parameter === '_identity' ? '_id' : parameter === '_id' ? 'id' : 'at';
 }
 
-const fieldOf = (key: SortKey) => (isNative(key) ? nativeField(key) : `o.${key.parameter}.${key.descending ? 'max' : 'min'}`);
+/** The greatest of several values, or the least; of a single one it is the same, and the greatest has the index. */
+const endOf = ({ descending, isSingle }: SortKey) => (descending || isSingle ? 'max' : 'min');
 
-/** True if a `find` can give this order. */
-export const isFindOrder = ({ sort }: Order): boolean => sort.every((key) => isNative(key) || key.descending);
+const fieldOf = (key: SortKey) => (isNative(key) ? nativeField(key) : `o.${key.parameter}.${endOf(key)}`);
+
+const isFindKey = (key: SortKey) => isNative(key) || key.descending;
+
+/**
+ * Conditions of the `find`s, in `findOrder`, that one after the other give what comes after the position, until the page is
+ * full (undefined: no condition). None if no `find` gives this order.
+ */
+export function partsInFind(search: Order & Pick<StoreSearch, 'after' | 'patient'>): readonly (Document | undefined)[] {
+  const { sort, after } = search;
+  if (sort.every(isFindKey)) return [after && pageInFind(search, after)];
+  const [lead, ...rest] = sort;
+  // A record is read as a whole for either part.
+  if (!lead?.isSingle || !rest.every(isFindKey) || search.patient !== undefined) return [];
+  return after ? partsBeyond({ ...search, lead, rest }, after) : [{ [fieldOf(lead)]: { $ne: null } }, { [fieldOf(lead)]: null }];
+}
+
+function partsBeyond(
+  { lead, rest, ...search }: Order & { readonly lead: SortKey; readonly rest: readonly SortKey[] },
+  after: readonly SortValue[],
+): readonly Document[] {
+  const [dated, undated] = [{ [fieldOf(lead)]: { $ne: null } }, { [fieldOf(lead)]: null }];
+  if ((after[0] ?? null) === null) {
+    const among = { $and: [undated, beyondInFind({ ...search, sort: rest }, after.slice(1))] };
+    return search.backward ? [among, dated] : [among];
+  }
+  const beyond = { $and: [dated, pageInFind(search, after)] };
+  return search.backward ? [beyond] : [beyond, undated];
+}
+
+function pageInFind(order: Order, after: readonly SortValue[]): Document {
+  const start = startInFind(order, after);
+  const beyond = beyondInFind(order, after);
+  return start ? { $and: [start, beyond] } : beyond;
+}
 
 /** The fields of a document that its sort values are read from, beside those of a version. */
 export function projectionFor({ sort }: Order): Record<string, 1> {
@@ -36,7 +72,7 @@ export const sortValuesOfDocument = (document: StoredDocument, sort: readonly So
   sort.map((key) => sortValueOfDocument(document, key));
 
 function sortValueOfDocument(document: StoredDocument, key: SortKey): SortValue {
-  if (!isNative(key)) return document.o?.[key.parameter]?.[key.descending ? 'max' : 'min'] ?? null;
+  if (!isNative(key)) return document.o?.[key.parameter]?.[endOf(key)] ?? null;
   const field = nativeField(key);
   return field === 'at' ? document.at.getTime() : document[field];
 }
@@ -49,7 +85,7 @@ export function findOrder({ sort, backward }: Order): Record<string, 1 | -1> {
 }
 
 /** Documents that come after this position in the order of a `find`. */
-export function beyondInFind({ sort, backward }: Order, after: readonly SortValue[]): Document {
+function beyondInFind({ sort, backward }: Order, after: readonly SortValue[]): Document {
   const alternatives = sort.flatMap((key, index) => {
     const equal = sort.slice(0, index).map((before, at) => ({ [fieldOf(before)]: boundOf(before, after[at] ?? null) }));
     return beyondKey(key, after[index] ?? null, backward === true).map((beyond) => ({ $and: [...equal, beyond] }));
@@ -61,7 +97,7 @@ export function beyondInFind({ sort, backward }: Order, after: readonly SortValu
  * What follows from the position for the first key alone: an index in this order begins there, where it would read each
  * alternative of `beyondInFind` from its own beginning. Undefined where the position says nothing.
  */
-export function startInFind({ sort, backward }: Order, after: readonly SortValue[]): Document | undefined {
+function startInFind({ sort, backward }: Order, after: readonly SortValue[]): Document | undefined {
   const [key] = sort;
   if (!key) return undefined;
   const [field, value] = [fieldOf(key), after[0] ?? null];

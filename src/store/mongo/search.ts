@@ -9,7 +9,7 @@ import { recordKeyOf } from '../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from '../../search/parameters/entry-text.ts';
-import type { StageExplanation } from '../explain.ts';
+import type { PartExplanation, StageExplanation } from '../explain.ts';
 import type { AggregateRow, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../store.ts';
 import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { textOf } from './chunks.ts';
@@ -20,16 +20,7 @@ import { partsOfPlan } from './explain.ts';
 import { filterOf, IN_POPULATION, idsIn, startsWith } from './filter.ts';
 import type { MongoReader } from './read.ts';
 import { createSearchBatch } from './search-batch.ts';
-import {
-  beyondInFind,
-  findOrder,
-  isFindOrder,
-  orderStages,
-  projectionFor,
-  type SortValue,
-  sortValuesOfDocument,
-  startInFind,
-} from './search-order.ts';
+import { findOrder, orderStages, partsInFind, projectionFor, type SortValue, sortValuesOfDocument } from './search-order.ts';
 import type { ReadMode, ShardTrips } from './shard-trips.ts';
 import { inRange, lostShards, type ShardWatch } from './shard-watch.ts';
 
@@ -116,35 +107,47 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     const filter = await scopeFilter(search);
     // One shard's trouble would hold up searches of other shards in the same trip.
     const isTogether = mode === 'primary' && watch.isAllWell();
-    const documents = isTogether
-      ? await findTogether({ search, filter, ...(rk && { rk }) })
-      : await cursorOf(filter, search, mode).toArray();
+    const documents = isTogether ? await findTogether({ search, filter, ...(rk && { rk }) }) : await findAlone(filter, search, mode);
     const matches = await Promise.all(documents.map((document) => matchOf(document, search.sort)));
     return matches.filter((match) => match !== undefined);
   }
 
   const findTogether = createSearchBatch({
-    findAlone: ({ filter, search }) => cursorOf(filter, search, 'primary').toArray(),
+    findAlone: ({ filter, search }) => findAlone(filter, search, 'primary'),
     find: (filter, searches, limit, projection) => {
       const fields = Object.assign({}, ...searches.map(projectionFor), projection);
       return resources.find(filter, { projection: fields, limit, batchSize: limit, maxTimeMS: BATCH_DEADLINE_MS }).toArray();
     },
   });
 
-  const cursorOf = (filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): FindCursor<Found> | AggregationCursor<Found> =>
-    isFindOrder(search) ? findInOrder(filter, search, mode) : aggregateInOrder(filter, search, mode);
+  /** What give the page one after the other: each is asked only if those before it leave room. */
+  function cursorsOf(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode) {
+    const parts = partsInFind(search);
+    if (parts.length === 0) return [(_limit: number) => aggregateInOrder(filter, search, mode)];
+    return parts.map((part) => (limit: number) => findInOrder(part ? { $and: [filter, part] } : filter, { ...search, limit }, mode));
+  }
+
+  async function findAlone(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): Promise<Found[]> {
+    const found: Found[] = [];
+    for (const cursorOf of cursorsOf(filter, search, mode)) {
+      if (found.length < search.limit) found.push(...(await cursorOf(search.limit - found.length).toArray()));
+    }
+    return found;
+  }
 
   async function explain(search: StoreSearch, mode: ReadMode): Promise<readonly StageExplanation[]> {
     const startedAt = performance.now();
-    const plan = (await cursorOf(await scopeFilter(search), search, mode).explain('executionStats')) as Document;
-    return [{ store: 'mongodb', types: search.types, parts: partsOfPlan(plan), milliseconds: performance.now() - startedAt }];
+    const parts: PartExplanation[] = [];
+    for (const cursorOf of cursorsOf(await scopeFilter(search), search, mode)) {
+      const room = search.limit - parts.reduce((sum, { returned }) => sum + returned, 0);
+      if (room > 0) parts.push(...partsOfPlan((await cursorOf(room).explain('executionStats')) as Document));
+    }
+    return [{ store: 'mongodb', types: search.types, parts, milliseconds: performance.now() - startedAt }];
   }
 
   function findInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): FindCursor<Found> {
-    const { after, limit, signal } = search;
-    const start = after && startInFind(search, after);
-    const page = after ? { $and: [filter, ...(start ? [start] : []), beyondInFind(search, after)] } : filter;
-    return from[mode].find(page, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
+    const { limit, signal } = search;
+    return from[mode].find(filter, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
   }
 
   function aggregateInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): AggregationCursor<Found> {

@@ -164,7 +164,8 @@ function pageOf({ types, where, limit, sort, after }: StoreSearch): FoundBy {
   const place = typeof identity === 'string' ? placeOf(identity.slice(identity.lastIndexOf('/') + 1)) : undefined;
   const direction = sort[0]?.descending ? 'DESC' : 'ASC';
   const isByIdentity = sort[0]?.parameter === '_id' || sort[0]?.parameter === '_identity';
-  return { types, where, limit, direction, tie: isByIdentity ? direction : 'ASC', after: place && { place } };
+  const tie = sort.at(-1)?.descending ? 'DESC' : 'ASC';
+  return { types, where, limit, direction, tie: isByIdentity ? direction : tie, after: place && { place } };
 }
 
 function matchOf(draft: ResourceDraft, { sort }: StoreSearch): SearchMatch {
