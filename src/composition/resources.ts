@@ -68,7 +68,7 @@ export async function openResources(
   const stores = fields ? createSealedStore(placed, fields) : placed;
   const reindexing = createPlacementReindex(clinical.reindexing, administrative.reindexing);
   const texts = createPlacementTexts(clinical.texts, administrative.texts);
-  const parameterRules = { definitions, builtIn: createSearchRegistry(definitions) };
+  const parameterRules = { definitions, builtIn: createSearchRegistry(definitions), hidden: fields?.hidden };
   const keeper = createIndexKeeper({
     resources: stores,
     live,

@@ -30,6 +30,8 @@ export interface FieldEncryption {
   };
   /** The resource as its index may see it. */
   redact(resource: object): object;
+  /** The elements that `redact` may take away; undefined if it takes none. */
+  readonly hidden: Protection['hidden'] | undefined;
 }
 
 export interface FieldEncryptionOptions {
@@ -80,5 +82,6 @@ export function createFieldEncryption({ keys, protection, isOn, looksForPlain }:
       searched: (on, value) => (isServersOwn(on) ? [value] : searched(value)),
     },
     redact: (resource) => (isOn ? redacted(resource, protection.valuesIn(resource), hidden) : resource),
+    hidden: isOn ? protection.hidden : undefined,
   };
 }

@@ -13,6 +13,8 @@ export interface Protection {
   valuesIn(resource: object): ReadonlySet<string>;
   /** False if the text of a resource certainly holds none: much cheaper than looking. */
   mayHold(text: string): boolean;
+  /** What is named without looking at a resource. */
+  readonly hidden: { readonly areIdentifiersHidden: boolean; readonly elements: readonly ElementRule[] };
 }
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -62,6 +64,7 @@ export function createProtection(list: readonly string[]): Protection {
       return found.size === 0 ? NOTHING : found;
     },
     mayHold: textTest(codes, systems, elements),
+    hidden: { areIdentifiersHidden: codes.length + systems.length > 0, elements },
   };
 }
 

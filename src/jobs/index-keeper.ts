@@ -9,7 +9,14 @@
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import type { LiveSearch, UsedParameter } from '../search/parameters/live-search.ts';
-import { definitionOf, isRegistered, type OwnParameterRules, problemsOf, typesOf } from '../search/parameters/own-parameter.ts';
+import {
+  definitionOf,
+  hiddenProblems,
+  isRegistered,
+  type OwnParameterRules,
+  problemsOf,
+  typesOf,
+} from '../search/parameters/own-parameter.ts';
 import { percentOf, type ReindexJob, type ReindexJobs } from '../store/reindex.ts';
 import type { ResourceStore } from '../store/store.ts';
 import { type ReindexServices, runReindex } from './run-reindex.ts';
@@ -56,6 +63,8 @@ export interface Own {
   readonly types: readonly string[];
   /** Its entries are those of other parameters: there is nothing to index. */
   readonly isCovered: boolean;
+  /** Why it is not indexed, since the settings have changed. */
+  readonly refused?: string;
 }
 
 /** True if both would answer one name on one type. */
@@ -71,7 +80,7 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
 
   /** The registered ones, and with the configured ones all that are indexed. */
   let own: readonly Own[] = [];
-  const indexed = () => [...configured, ...own];
+  const indexed = () => [...configured, ...own.filter(({ refused }) => refused === undefined)];
   let seen = '';
   let looks = 0;
 
@@ -89,7 +98,7 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
   async function bringInLine(): Promise<void> {
     const known = await jobs.list();
     if (known.some(({ completedAt }) => completedAt === undefined)) beginWork();
-    live.use(indexed().map((each): UsedParameter => ({ name: each.name, definition: each.definition, coverage: coverageOf(each, known) })));
+    live.use([...configured, ...own].map((each): UsedParameter => ({ ...each, coverage: coverageOf(each, known) })));
     options.announce(indexed().map(({ name }) => name));
     const missing = indexed().filter((each) => !each.isCovered && !known.some(({ covers }) => covers === each.name));
     await Promise.all(missing.map(addRun));
@@ -134,10 +143,12 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
 
   function ownOf(name: string, { id, raw }: ResourceVersion): Own | undefined {
     const tree = JSON.parse(raw) as object;
-    if (!isRegistered(tree, rules) || problemsOf(tree, rules).length > 0) return undefined;
+    if (!isRegistered(tree, rules) || problemsOf(tree, { ...rules, hidden: undefined }).length > 0) return undefined;
     const definition = definitionOf(tree);
     const types = typesOf(definition, rules.definitions);
-    return { name, id, definition, types, isCovered: live.isCovered(definition, types) };
+    const [hidden] = hiddenProblems(tree, rules);
+    if (hidden) log('a search parameter is not used any more', { id, reason: hidden.diagnostics });
+    return { name, id, definition, types, isCovered: live.isCovered(definition, types), ...(hidden && { refused: hidden.diagnostics }) };
   }
 
   function coverageOf({ name, isCovered }: Own, known: readonly ReindexJob[]): number | undefined {

@@ -35,6 +35,29 @@ async function rotate(ask: Ask): Promise<void> {
   throw new Error('the run did not end');
 }
 
+const OWN = {
+  resourceType: 'SearchParameter',
+  id: 'mrn-text',
+  url: 'urn:mrn-text',
+  name: 'mrnText',
+  status: 'active',
+  description: 'identifiers as strings',
+  code: 'mrn-text',
+  base: ['Patient'],
+  type: 'string',
+  expression: 'Patient.identifier.value',
+};
+
+/** The parameter over identifiers, which was registered before they were encrypted. */
+async function expectOwnFinds(ask: Ask): Promise<void> {
+  for (let look = 0; look < 200; look++) {
+    const { status, json } = await ask('GET', `Patient?mrn-text=${PLANTED.secondMrn}&_total=accurate`);
+    if (status === 409) await sleep(100);
+    else return expect([status, json.total]).toEqual([200, 1]);
+  }
+  throw new Error('it was never indexed');
+}
+
 async function expectTexts(ask: Ask): Promise<void> {
   const [now, before] = await Promise.all([ask('GET', 'Patient/planted'), ask('GET', 'Patient/planted/_history/1')]);
   const body = (text: string) => text.slice(text.indexOf('"text"'));
@@ -49,9 +72,11 @@ async function expectTexts(ask: Ask): Promise<void> {
 describe('identifiers in the databases', { retry: 0 }, () => {
   test('lie there as they are without encryption: the search for them finds them', { timeout: 120_000 }, async () => {
     await withGateway(place, off, async (ask) => {
+      expect((await ask('PUT', 'SearchParameter/mrn-text', OWN)).status).toBe(201);
       await plant(ask);
       await expectFound(ask);
       await expectTexts(ask);
+      await expectOwnFinds(ask);
     });
     const found = findings(await stored(), ALL_PLANTED);
     for (const where of ['collection resources', 'collection history', 'table resource_history', 'auditevent'])
@@ -67,6 +92,11 @@ describe('identifiers in the databases', { retry: 0 }, () => {
       await rotate(ask);
       await expectFound(ask);
       await expectTexts(ask);
+      const own = await ask('GET', `Patient?mrn-text=${PLANTED.secondMrn}`);
+      expect([own.status, own.json.issue[0].diagnostics]).toEqual([
+        400,
+        expect.stringMatching(/"mrn-text" is not used: .* field encryption/),
+      ]);
       expect(ofResources(findings(await stored(), ALL_PLANTED))).toEqual([]);
     });
     await withGateway(place, on(first), async (ask) => {
@@ -123,6 +153,7 @@ describe('identifiers in the databases', { retry: 0 }, () => {
     await withGateway(place, off, async (ask) => {
       await expectFound(ask);
       await expectTexts(ask);
+      await expectOwnFinds(ask);
     });
   });
 });

@@ -26,7 +26,8 @@ const ownParameter = {
 
 test('identifiers are nowhere, and found all the same', { timeout: 120_000 }, async () => {
   await withGateway(place, env, async (ask) => {
-    expect((await ask('PUT', 'SearchParameter/mrn-text', { ...ownParameter, id: 'mrn-text' })).status).toBeLessThan(300);
+    const refused = await ask('PUT', 'SearchParameter/mrn-text', { ...ownParameter, id: 'mrn-text' });
+    expect([refused.status, refused.json.issue[0].diagnostics]).toEqual([422, expect.stringContaining('field encryption hides')]);
     await plant(ask);
     await expectFound(ask);
     const audit = await ask('GET', `AuditEvent?type=rest&_count=200&_sort=-date`);

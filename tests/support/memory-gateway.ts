@@ -161,9 +161,9 @@ export function memoryServices(
   privacyConfig: Partial<PrivacyParts['config']> = {},
 ): InteractionServices & { readonly keeper: IndexKeeper; readonly erasures: ErasureKeeper; readonly privacy: OpenPrivacy } {
   const definitions = loadDefinitions();
-  const { identifiers, redact } = encryption ?? {};
+  const { identifiers, redact, hidden } = encryption ?? {};
   const live = createLiveSearch(definitions, { baseUrl: INDEXED_BASE_URL, identifiers, redact });
-  const rules = { definitions, builtIn: createSearchRegistry(definitions) };
+  const rules = { definitions, builtIn: createSearchRegistry(definitions), hidden };
   const memory = createMemoryStore();
   const resources = encryption ? createSealedStore(memory, encryption) : memory;
   const keeper = createIndexKeeper({

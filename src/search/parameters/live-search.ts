@@ -3,7 +3,7 @@
  * what they answer changes. A parameter that is still being indexed is written for every resource but answers no search.
  */
 import type { SearchParameterDefinition } from '../../definitions/definitions.ts';
-import { conflict } from '../../model/error.ts';
+import { conflict, unsupportedParameter } from '../../model/error.ts';
 import type { IdentifierForms } from './identifier-forms.ts';
 import { createIndexer, type Indexer, type IndexerOptions } from './indexer.ts';
 import { createSearchRegistry, type SearchDefinitions, type SearchParameter, type SearchRegistry } from './registry.ts';
@@ -14,6 +14,8 @@ export interface UsedParameter {
   readonly definition: SearchParameterDefinition;
   /** Percent of the resources whose entries are there; undefined when all are. */
   readonly coverage: number | undefined;
+  /** Why it is neither indexed nor searched, as its search tells. */
+  readonly refused?: string;
 }
 
 export interface LiveSearchOptions extends IndexerOptions {
@@ -49,7 +51,7 @@ export function createLiveSearch(definitions: SearchDefinitions, options: LiveSe
 
   return {
     registry: {
-      parameter: (type, code) => searched.parameter(type, code) ?? refusePending(used, type, code, definitions),
+      parameter: (type, code) => searched.parameter(type, code) ?? refuseUnready(used, type, code, definitions),
       codesOf: (type) => searched.codesOf(type),
       parametersOf: (type) => searched.parametersOf(type),
       compartmentCodes: (type) => searched.compartmentCodes(type),
@@ -70,17 +72,20 @@ export function createLiveSearch(definitions: SearchDefinitions, options: LiveSe
   };
 }
 
-const definitionsOf = (parameters: readonly UsedParameter[]) => parameters.map(({ definition }) => definition);
-const complete = (parameters: readonly UsedParameter[]) => parameters.filter(({ coverage }) => coverage === undefined);
+const definitionsOf = (parameters: readonly UsedParameter[]) =>
+  parameters.filter(({ refused }) => refused === undefined).map(({ definition }) => definition);
+const complete = (parameters: readonly UsedParameter[]) =>
+  parameters.filter(({ coverage, refused }) => coverage === undefined && refused === undefined);
 const namesOf = (parameters: readonly UsedParameter[]) => JSON.stringify(parameters.map(({ name }) => name));
 
 const keepsNothing = (parameter: SearchParameter | undefined) =>
   parameter === undefined || parameter.paths.length === 0 || parameter.storedAs.every(({ code }) => code !== parameter.code);
 
-/** @throws FhirError 409 that tells how far the index is */
-function refusePending(used: readonly UsedParameter[], type: string, code: string, definitions: SearchDefinitions): undefined {
+/** @throws FhirError 409 that tells how far the index is, 400 that tells why it has none of this parameter */
+function refuseUnready(used: readonly UsedParameter[], type: string, code: string, definitions: SearchDefinitions): undefined {
   if (used.length === 0) return undefined;
   const pending = used.find(({ definition }) => definition.code === code && appliesTo(definition, type, definitions));
+  if (pending?.refused !== undefined) throw unsupportedParameter(`the search parameter "${code}" is not used: ${pending.refused}`, code);
   if (pending?.coverage === undefined) return undefined;
   throw conflict(
     `the search parameter "${code}" is being indexed: ${pending.coverage} % of the resources are covered; try again later`,

@@ -5,6 +5,7 @@
 import type { SearchParameterDefinition, SearchParamType } from '../../definitions/definitions.ts';
 import type { Issue } from '../../model/error.ts';
 import { elementLookup } from './elements.ts';
+import { type HiddenElements, hiddenElementIn } from './hidden-elements.ts';
 import { INDEXABLE_TYPES, isIndexable } from './indexable.ts';
 import { compilePaths } from './path.ts';
 import { basesOf, type SearchDefinitions, type SearchRegistry } from './registry.ts';
@@ -24,6 +25,8 @@ export interface OwnParameterRules {
   readonly definitions: SearchDefinitions;
   /** The registry of the published parameters. */
   readonly builtIn: SearchRegistry;
+  /** What the index has no values of; undefined: it sees everything. */
+  readonly hidden?: HiddenElements | undefined;
 }
 
 const ABSTRACT: readonly string[] = ['Resource', 'DomainResource'];
@@ -70,7 +73,22 @@ export function problemsOf(resource: object, rules: OwnParameterRules): Issue[] 
   if (expression === undefined) return [problem('expression', 'without an expression there is nothing to index')];
   if (expression.length > LONGEST_EXPRESSION)
     return [problem('expression', `${expression.length} characters are too many; at most ${LONGEST_EXPRESSION}`)];
-  return [...takenCodes(code, base, rules), ...expressionProblems(resource, expression, type as SearchParamType, rules)].slice(0, 1);
+  const problems = [...takenCodes(code, base, rules), ...expressionProblems(resource, expression, type as SearchParamType, rules)];
+  return (problems.length > 0 ? problems : hiddenProblems(resource, rules)).slice(0, 1);
+}
+
+/** Why the index can't hold what a parameter without other problems asks for: it would answer, and find nothing. */
+export function hiddenProblems(resource: object, { definitions, hidden }: OwnParameterRules): Issue[] {
+  if (!hidden) return [];
+  const definition = definitionOf(resource);
+  const elements = elementLookup(definitions);
+  for (const on of typesOf(definition, definitions)) {
+    const element = hiddenElementIn(definition.expression ?? '', on, elements, hidden);
+    if (element === undefined) continue;
+    const why = `of ${on}, it reads ${element}, which field encryption hides from the index: nothing would be found`;
+    return [problem('expression', `${why}. Search by a parameter of type token over the Identifier instead`)];
+  }
+  return [];
 }
 
 function takenCodes(code: string, base: readonly string[], { definitions, builtIn }: OwnParameterRules): Issue[] {
