@@ -10,6 +10,7 @@ import { decideBy } from '../../src/access/decide-by.ts';
 import { fixedKeys } from '../../src/access/keys.ts';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { createTokenVerifier } from '../../src/access/tokens.ts';
+import { resourceOperations } from '../../src/composition/operations.ts';
 import { type OpenPrivacy, openPrivacy, type PrivacyParts } from '../../src/composition/privacy.ts';
 import { loadDefinitions } from '../../src/definitions/load.ts';
 import type { FieldEncryption } from '../../src/encryption/field-encryption.ts';
@@ -24,18 +25,7 @@ import { createErasureKeeper, type ErasureKeeper } from '../../src/jobs/erasure-
 import { type FullText, fullTextParameters } from '../../src/jobs/full-text.ts';
 import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
 import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
-import { createAccessExplainOperation } from '../../src/operations/access-explain.ts';
-import { aggregate } from '../../src/operations/aggregate.ts';
-import { createDeidentifyOperation } from '../../src/operations/de-identify.ts';
-import { encounterEverything, patientEverything } from '../../src/operations/everything.ts';
-import { explain } from '../../src/operations/explain.ts';
-import { createExpungeOperation } from '../../src/operations/expunge.ts';
-import { createExpungeStatusOperation } from '../../src/operations/expunge-status.ts';
-import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
-import { createReindexOperation } from '../../src/operations/reindex.ts';
-import { createReindexStatusOperation } from '../../src/operations/reindex-status.ts';
-import { validate } from '../../src/operations/validate.ts';
 import { createLiveSearch } from '../../src/search/parameters/live-search.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
@@ -93,23 +83,18 @@ export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<
     keys: fixedKeys(issuer.jwks),
     isResourceType,
   });
-  const operations = createOperationRegistry([
-    validate,
-    patientEverything,
-    encounterEverything,
-    observationLastn,
-    aggregate,
-    explain,
-    createAccessExplainOperation({
-      decide: async (principal, glass) => decide(principal, await privacy.restrictionsWith(principal, glass)),
-      verify: verifier.verify,
+  const operations = createOperationRegistry(
+    resourceOperations({
+      definitions: services.definitions,
+      decide,
+      restrictionsWith: privacy.restrictionsWith,
+      verifier,
+      deidentificationKey: randomBytes(32),
+      erasures,
+      reindexing: keeper,
+      textForm: changes.encryption?.form,
     }),
-    createDeidentifyOperation(services.definitions, randomBytes(32)),
-    createExpungeOperation({ ...erasures.services, refresh: erasures.refresh }),
-    createExpungeStatusOperation(erasures.jobs),
-    createReindexOperation(keeper.jobs, changes.encryption?.form),
-    createReindexStatusOperation(keeper.jobs),
-  ]);
+  );
   await keeper.refresh();
   keeper.start();
   erasures.start();
