@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLocalIssuer } from '../src/access/local-key.ts';
+import { findFreePort } from '../src/embedded/free-ports.ts';
 import { listProcesses } from './processes.ts';
 
 export interface GatewayOptions {
@@ -40,7 +40,7 @@ const MAIN = join(import.meta.dirname, '../src/main.ts');
 /** @throws Error with the end of its output if it does not get ready */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meridian-bench-'));
-  const port = await freePort();
+  const port = await findFreePort();
   const profiling = options.profileDir ? ['--cpu-prof', `--cpu-prof-dir=${options.profileDir}`] : [];
   const shape = ['--shards', String(options.shards), '--members', String(options.members)];
   const args = [...GATEWAY_FLAGS, ...profiling, MAIN, '--port', String(port), '--data-dir', dataDir, ...shape, ...options.args];
@@ -102,13 +102,4 @@ async function findEngines(pid: number, dataDir: string) {
   const postmaster = await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8');
   const password = (await readFile(join(dataDir, 'postgres/password'), 'utf8')).trim();
   return { mongodbUri, databaseUrl: `postgres://meridian:${password}@127.0.0.1:${postmaster.split('\n')[3]?.trim()}/meridian` };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocalIssuer } from '../src/access/local-key.ts';
 import { loadConfig } from '../src/config/load.ts';
+import { findFreePort } from '../src/embedded/free-ports.ts';
 import { createGateway } from '../src/gateway.ts';
-import { freePort } from '../tests/support/gateway-process.ts';
 import { untilIndexed } from './conformance-suite.ts';
 import { createForge } from './runner/forge.ts';
 import type { Target } from './runner/send.ts';
@@ -22,7 +22,7 @@ export async function startComposedGateway(
 ): Promise<ComposedGateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meridian-conformance-'));
   const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl, '--data-dir', dataDir];
-  const settings = ['--port', String(await freePort()), '--log-level', 'warn', '--trust-forwarded', '--full-text', 'all'];
+  const settings = ['--port', String(await findFreePort()), '--log-level', 'warn', '--trust-forwarded', '--full-text', 'all'];
   const gateway = await createGateway(loadConfig([...settings, ...stores], env));
   const { url } = await gateway.listen();
   const issuer = await openLocalIssuer(dataDir);

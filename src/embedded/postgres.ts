@@ -6,10 +6,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findFreePort } from './free-ports.ts';
 import { keepRunning } from './keep-running.ts';
 import { postgresBinaries } from './postgres/binaries.ts';
 import { createCluster, ensureDatabase } from './postgres/cluster.ts';
-import { freePort } from './postgres/free-port.ts';
 import { chooseOwner } from './postgres/owner.ts';
 import { roomFor } from './postgres/room.ts';
 import { type Server, startServer } from './postgres/server.ts';
@@ -58,7 +58,7 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
   const folder = await roomFor(owner, options.dataDir);
   const binaries = await postgresBinaries(owner);
   const password = await createCluster({ binaries, owner, folder });
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await findFreePort());
   const { settings = {}, log = ignore } = options;
   const launch = () => startServer({ binaries, owner, folder, port, password, settings, log: join(folder, 'postgres.log') });
   let server = await launch();

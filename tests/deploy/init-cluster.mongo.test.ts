@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { initiateSet, putMonitor, readSet } from '../../scripts/init-cluster.ts';
+import { findFreePorts } from '../../src/embedded/free-ports.ts';
 import { findMongod } from '../../src/embedded/mongo/find-mongod.ts';
-import { findFreePorts } from '../../src/embedded/mongo/free-ports.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meridian-test-init-'));
 const key = randomBytes(96).toString('base64');

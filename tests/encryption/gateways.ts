@@ -1,8 +1,8 @@
 /** Gateways over one pair of databases, one after the other, with whatever settings. */
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { findFreePort } from '../../src/embedded/free-ports.ts';
 import { createGateway } from '../../src/gateway.ts';
-import { freePort } from '../support/gateway-process.ts';
 
 export interface Place {
   readonly mongodbUri: string;
@@ -25,7 +25,7 @@ export type Ask = (method: string, path: string, body?: unknown, headers?: Reado
 /** Starts a gateway, lets `use` ask it, and ends it. */
 export async function withGateway<T>(place: Place, env: Readonly<Record<string, string>>, use: (ask: Ask) => Promise<T>): Promise<T> {
   const flags = ['--connect', '--mongodb-uri', place.mongodbUri, '--database-url', place.databaseUrl, '--data-dir', place.dataDir];
-  const more = ['--port', String(await freePort()), '--log-level', 'silent', '--full-text', 'all', '--audience', AUDIENCE];
+  const more = ['--port', String(await findFreePort()), '--log-level', 'silent', '--full-text', 'all', '--audience', AUDIENCE];
   const gateway = await createGateway(loadConfig([...flags, ...more, '--issuer', 'http://meridian.test'], env));
   try {
     const { url } = await gateway.listen();

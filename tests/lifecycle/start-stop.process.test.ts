@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { findFreePorts } from '../../src/embedded/mongo/free-ports.ts';
+import { findFreePorts } from '../../src/embedded/free-ports.ts';
 import { descendantsOf, type GatewayProcess, processesWith, startGateway } from './gateway-process.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'meridian-test-lifecycle-'));

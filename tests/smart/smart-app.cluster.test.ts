@@ -15,11 +15,11 @@ import { registerClient } from '../../src/authorization/client-registration.ts';
 import { createPasswords } from '../../src/authorization/passwords.ts';
 import { endClient } from '../../src/authorization/revocations.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { findFreePort } from '../../src/embedded/free-ports.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createAuthorizationStore } from '../../src/store/postgres/authorization.ts';
 import { findChromium } from '../support/chromium.ts';
 import { testDatabases } from '../support/databases.ts';
-import { freePort } from '../support/gateway-process.ts';
 import { type ServedApp, serveApp } from './app.ts';
 
 interface RecordedEvent {
@@ -46,7 +46,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-smart-'));
   app = await serveApp();
   const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-  const flags = ['--port', String(await freePort()), '--data-dir', dataDir, '--log-level', 'warn', '--cors-origins', app.origin];
+  const flags = ['--port', String(await findFreePort()), '--data-dir', dataDir, '--log-level', 'warn', '--cors-origins', app.origin];
   gateway = await createGateway(loadConfig([...flags, '--authorization-server', 'on', ...stores], {}));
   base = (await gateway.listen()).url;
   pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });

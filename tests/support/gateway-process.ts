@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from 'vitest';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
+import { findFreePort } from '../../src/embedded/free-ports.ts';
 
 export interface GatewayProcess {
   readonly pid: number;
@@ -41,7 +41,7 @@ const START_PATIENCE_MS = 90_000;
 /** Starts a gateway and waits until it is ready. @throws Error with what it printed if it does not get there */
 export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   const { dataDir, args = [] } = options;
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await findFreePort());
   const url = `http://127.0.0.1:${port}/fhir/R4`;
   // Vitest sets BASE_URL for itself.
   const { BASE_URL: _, ...env } = process.env;
@@ -90,16 +90,6 @@ async function untilReady(child: ChildProcess, port: number, printed: () => stri
   }
   child.kill('SIGKILL');
   throw new Error(`the gateway did not get ready:\n${printed()}`);
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /** Gateways and folders that are ended and removed after each test of the file. Call at its top level. */

@@ -1,8 +1,8 @@
 /** A real MongoDB cluster of processes on this machine, for development and tests: config server, shards and a router. */
 
+import { findFreePorts, isPortFree } from '../free-ports.ts';
 import { type KeptProcess, keepRunning } from '../keep-running.ts';
 import { type MemberRecord, readRecord, takeFolder, writeRecord } from './data-folder.ts';
-import { findFreePorts, isPortFree } from './free-ports.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
 import { killStale, type MongodProcess, startMongod } from './mongod.ts';
 import { movePorts } from './move-ports.ts';

@@ -1,6 +1,7 @@
 /** Which `mongod` processes a cluster consists of, and on which ports. */
+
+import { findFreePorts, isPortFree } from '../free-ports.ts';
 import type { ClusterRecord, MemberRecord } from './data-folder.ts';
-import { findFreePorts, isPortFree } from './free-ports.ts';
 
 export interface ClusterShape {
   /** 0 = one replica set without router. */

@@ -1,23 +1,10 @@
-import { type Document, deserialize, MaxKey, serialize } from 'bson';
+import { type Document, deserialize, serialize } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { type Element, elementAt, findElement } from './bson-bytes.ts';
-import { valueIn } from './bson-order.ts';
+import { type Element, findElement } from './bson-bytes.ts';
 import { filtersByShard } from './filter-split.ts';
-import type { CollectionRoute } from './routing-table.ts';
+import { routeOver } from './test-route.ts';
 
-const bound = (content: unknown) => {
-  const bytes = Buffer.from(serialize({ content }));
-  return valueIn(bytes, elementAt(bytes, 4));
-};
-
-const route: CollectionRoute = {
-  isSharded: true,
-  shards: ['a', 'b', 'c'],
-  versions: new Map(),
-  bounds: ['004', '008', new MaxKey()].map(bound),
-  owners: ['a', 'b', 'c'],
-  uuid: undefined,
-};
+const route = routeOver(['004', '008'], ['a', 'b', 'c']);
 
 /** Each shard's filter, as it would be read there. */
 function split(filter: Document): Record<string, Document> | undefined {

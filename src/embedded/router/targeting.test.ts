@@ -1,24 +1,11 @@
-import { type Document, MaxKey, serialize } from 'bson';
+import { type Document, serialize } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { elementAt } from './bson-bytes.ts';
-import { type Value, valueIn } from './bson-order.ts';
-import { type CollectionRoute, ownerOf } from './routing-table.ts';
+import { ownerOf } from './routing-table.ts';
 import { shardsFor } from './targeting.ts';
-
-function value(content: unknown): Value {
-  const bytes = Buffer.from(serialize({ content }));
-  return valueIn(bytes, elementAt(bytes, 4));
-}
+import { bsonValue, routeOver } from './test-route.ts';
 
 /** Chunks up to 004, 008, 00c and the end; the first and the third on one shard. */
-const route: CollectionRoute = {
-  isSharded: true,
-  shards: ['a', 'b', 'c'],
-  versions: new Map(),
-  bounds: ['004', '008', '00c', new MaxKey()].map(value),
-  owners: ['a', 'b', 'a', 'c'],
-  uuid: undefined,
-};
+const route = routeOver(['004', '008', '00c'], ['a', 'b', 'a', 'c']);
 
 function target(filter: Document, usesCollation = false): readonly string[] {
   return shardsFor(route, Buffer.from(serialize(filter)), 0, usesCollation);
@@ -36,7 +23,7 @@ describe('ownerOf', () => {
     [5, 'a'],
     [true, 'c'],
   ])('%s belongs to %s: lower bounds are inclusive, upper ones exclusive', (key, shard) => {
-    expect(ownerOf(route, value(key))).toBe(shard);
+    expect(ownerOf(route, bsonValue(key))).toBe(shard);
   });
 });
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, inOneFile } from '../../../tests/support/certificates.ts';
+import { findFreePorts } from '../../embedded/free-ports.ts';
 import { findMongod } from '../../embedded/mongo/find-mongod.ts';
-import { findFreePorts } from '../../embedded/mongo/free-ports.ts';
 import { connectMongo } from './client.ts';
 
 const [ours, foreign] = [createAuthority(), createAuthority()];

@@ -24,3 +24,9 @@ export async function findFreePorts(count: number, random: () => number = Math.r
   if (ports.length < count) throw new Error(`no ${count} free ports between ${FIRST_PORT} and ${FIRST_PORT + PORT_COUNT}`);
   return ports;
 }
+
+/** One of them. @throws when the range is used up */
+export async function findFreePort(): Promise<number> {
+  const [port] = await findFreePorts(1);
+  return port as number;
+}
