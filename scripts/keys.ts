@@ -50,7 +50,7 @@ async function rotate(args: readonly string[]): Promise<void> {
     await sleep(LOOK_EVERY_MS);
   }
   process.stderr.write(
-    '\r· done: once all gateways have been started with the new key alone, the old one opens nothing but old audit queries.\n',
+    '\r· done: once all gateways have been started with the new key alone, the old one opens nothing but old audit queries and archived years, which a gateway without it names when it is started.\n',
   );
 }
 

@@ -35,7 +35,11 @@ export async function openEncryption(config: Config, stores: Stores, log: Logger
   const forms = createTextForms(stores.clinical.collections);
   const [keys, noted] = await Promise.all([readFieldKeys(config), forms.read()]);
   const missing = (noted ?? []).filter((form) => form !== PLAIN && !keys?.find(form));
-  if (missing.length > 0) throw new Error(`what is stored is encrypted with a key that is not configured: ${missing.join(', ')}`);
+  const archives = await archivesOf(stores);
+  if (missing.length > 0) {
+    const inArchives = archives === undefined ? '' : `; perhaps only these archived years: ${archives}`;
+    throw new Error(`what is stored is encrypted with a key that is not configured: ${missing.join(', ')}${inArchives}`);
+  }
   if (config.fieldEncryption && !keys) throw new Error('--field-encryption needs keys: FIELD_ENCRYPTION_KEYS, …_FILE or …_COMMAND');
   if (!keys) return undefined;
   const stored = noted ?? ((await isEmpty(stores)) ? [] : [PLAIN]);
@@ -54,15 +58,26 @@ export async function openEncryption(config: Config, stores: Stores, log: Logger
       if (!stored.includes(fields.form)) await untilAllKnow(finds(fields.form), allKnow);
       await forms.add([...stored, fields.form]);
       if (config.fieldEncryption && stored.includes(PLAIN))
-        log.warn('not everything that is stored is encrypted: run `npm run -s keys rotate`');
+        log.warn(
+          `not everything that is stored is encrypted: run \`npm run -s keys rotate\`${archives ? `; it passes by the archived years ${archives}` : ''}`,
+        );
     },
     async onDone({ awaits }) {
       if (awaits !== writes(fields.form)) return;
-      const archives = await stores.administrative.administration.describeArchives();
-      if (archives.length === 0) await forms.settle(fields.form);
-      else log.warn('archived years were passed by and may need older keys: restore them and run it again before a key is taken away');
+      const passedBy = await archivesOf(stores);
+      if (passedBy === undefined) await forms.settle(fields.form);
+      else
+        log.warn(
+          `archived years were passed by, and are in one of the forms ${(await forms.read())?.join(', ')}: restore them, rotate and archive them again before a key is taken away: ${passedBy}`,
+        );
     },
   };
+}
+
+/** "encounter_y2019, claim_y2020"; undefined if there are none. */
+async function archivesOf({ administrative }: Stores): Promise<string | undefined> {
+  const archives = await administrative.administration.describeArchives();
+  return archives.length === 0 ? undefined : archives.map(({ partition }) => partition).join(', ');
 }
 
 async function isEmpty({ clinical, administrative }: Stores): Promise<boolean> {

@@ -120,6 +120,30 @@ describe('identifiers in the databases', { retry: 0 }, () => {
     });
   });
 
+  test('keep an old key needed as long as an archived year may have it, and the year is named', { timeout: 120_000 }, async () => {
+    const third = newFieldKey('third');
+    const onYear = (ask: Ask, action: string) => ask('POST', `$shard?action=${action}&type=Encounter&year=2009`);
+    await withGateway(place, on(second), async (ask) => {
+      const period = { start: '2009-03-01', end: '2009-03-02' };
+      const stay = { resourceType: 'Encounter', id: 'old', status: 'finished', class: { code: 'AMB' }, period };
+      const identifier = [{ type: { coding: [{ code: 'MR' }] }, value: PLANTED.mrn }];
+      expect((await ask('PUT', 'Encounter/old', { ...stay, identifier })).status).toBe(201);
+      const [, exported] = [await onYear(ask, 'add-partition'), await onYear(ask, 'archive-partition')];
+      const sha256 = exported.json.parameter.find(({ name }: { name: string }) => name === 'sha256').valueString;
+      expect((await onYear(ask, `archive-partition&confirm=${sha256}`)).status).toBe(200);
+    });
+    await withGateway(place, on(third, second), rotate);
+    await expect(withGateway(place, on(third), async () => {})).rejects.toThrow(
+      /not configured: second; .* archived years: encounter_y2009/,
+    );
+    await withGateway(place, on(second, third), async (ask) => {
+      expect((await onYear(ask, 'restore-partition')).status).toBe(200);
+      expect((await ask('GET', 'Encounter/old')).text).toContain(PLANTED.mrn);
+      await rotate(ask);
+    });
+    await withGateway(place, on(second), expectFound);
+  });
+
   test('are not served without their key: the gateway does not start, and says which key it is', async () => {
     const refused = /encrypted with a key that is not configured: second/;
     await expect(withGateway(place, on(newFieldKey('other')), async () => {})).rejects.toThrow(refused);

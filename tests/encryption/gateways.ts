@@ -30,7 +30,7 @@ export async function withGateway<T>(place: Place, env: Readonly<Record<string, 
   try {
     const { url } = await gateway.listen();
     const issuer = await openLocalIssuer(place.dataDir);
-    const scope = 'system/*.cruds system/AuditEvent.rs system/$reindex.cruds system/$expunge.cruds';
+    const scope = 'system/*.cruds system/AuditEvent.rs system/$reindex.cruds system/$expunge.cruds system/$shard.cruds';
     const token = await issuer.sign({ audience: AUDIENCE, issuer: 'http://meridian.test', scope, subject: 'test', ttlSeconds: 600 });
     return await use(async (method, path, body, headers = {}) => {
       const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
