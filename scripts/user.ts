@@ -7,8 +7,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { addAccount } from '../src/authorization/accounts.ts';
-import { createPasswords } from '../src/authorization/passwords.ts';
+import { addAccount } from '../src/authorization/accounts/accounts.ts';
+import { createPasswords } from '../src/authorization/accounts/passwords.ts';
 import { endAccount } from '../src/authorization/revocations.ts';
 import { ConfigError, loadConfig } from '../src/config/load.ts';
 import { type AuthorizationStore, ROLES, type Role } from '../src/store/authorization.ts';

@@ -3,9 +3,9 @@
  * can reach the gateway; started in any other way, it removes them.
  */
 import type { AuthorizationStore } from '../store/authorization.ts';
-import { addAccount } from './accounts.ts';
+import { addAccount } from './accounts/accounts.ts';
+import { createPasswords } from './accounts/passwords.ts';
 import { registerClient } from './client-registration.ts';
-import { createPasswords } from './passwords.ts';
 
 /** Of every demo account. */
 export const DEMO_PASSWORD = 'demo-password';

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { AuthorizationStore } from '../store/authorization.ts';
-import { recordId } from './record-id.ts';
+import { recordId } from './provider/record-id.ts';
 
 /** What a token is about: told in the token response. Ids are logical ids. */
 export interface LaunchContext {

@@ -8,10 +8,10 @@ import { createInteractions } from './interactions.ts';
 import { createLaunches } from './launches.ts';
 import { STYLE } from './pages/layout.ts';
 import { errorPage } from './pages/pages.ts';
-import { createProvider } from './provider.ts';
+import { createProvider } from './provider/provider.ts';
+import { answerForJwt } from './provider/structured-tokens.ts';
+import { extendTokenResponse, keepSessionInUse, nameClient } from './provider/token-response.ts';
 import type { AuthorizationOptions } from './settings.ts';
-import { answerForJwt } from './structured-tokens.ts';
-import { extendTokenResponse, keepSessionInUse, nameClient } from './token-response.ts';
 
 export type HandleAuthorization = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 

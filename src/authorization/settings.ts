@@ -2,10 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { LocalIssuer } from '../access/local-key.ts';
 import type { Account, AuthorizationStore } from '../store/authorization.ts';
-import type { IsResourceType } from './narrow-scopes.ts';
 import type { PatientChoice } from './pages/pages.ts';
 import type { Revocations } from './revocations.ts';
-import type { ScopesByRole } from './roles.ts';
+import type { IsResourceType } from './scopes/narrow-scopes.ts';
+import type { ScopesByRole } from './scopes/roles.ts';
 
 export interface FoundPatients {
   readonly patients: readonly PatientChoice[];

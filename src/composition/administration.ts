@@ -5,7 +5,7 @@ import { type BenchmarkBench, openBench } from '../operations/benchmark/bench.ts
 import type { BenchmarkReport } from '../operations/benchmark/report.ts';
 import type { Prover } from '../operations/replica/prove.ts';
 import type { Administration, MemberDrill } from '../store/administration.ts';
-import { createBenchmarkRuns } from '../store/mongo/benchmark-runs.ts';
+import { createBenchmarkRuns } from '../store/mongo/gateways/benchmark-runs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { openCommitGround } from './commit-ground.ts';
 import { openProver } from './prover.ts';

@@ -1,7 +1,7 @@
 /** Commits over both stores. */
 import { hostname } from 'node:os';
 import type { Config } from '../config/options.ts';
-import { startGatewayClock } from '../store/mongo/gateways.ts';
+import { startGatewayClock } from '../store/mongo/gateways/gateways.ts';
 import { startRecovery } from '../store/placement/recovery.ts';
 import { startSweeping } from '../store/placement/sweep.ts';
 import type { TwoPhaseCommit } from '../store/placement/two-phase.ts';

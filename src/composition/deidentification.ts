@@ -1,7 +1,7 @@
 /** The key of pseudonyms. */
 import { createHmac } from 'node:crypto';
 import type { Config } from '../config/options.ts';
-import { sharedSecret } from '../store/mongo/shared-secret.ts';
+import { sharedSecret } from '../store/mongo/gateways/shared-secret.ts';
 import type { Stores } from './stores.ts';
 
 /** The configured one, or one that all gateways of the database derive alike. */

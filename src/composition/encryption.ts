@@ -4,7 +4,7 @@ import type { Config } from '../config/options.ts';
 import { createFieldEncryption, type FieldEncryption, PLAIN } from '../encryption/field-encryption.ts';
 import { createProtection } from '../encryption/protection.ts';
 import { FhirError } from '../model/error.ts';
-import { createTextForms } from '../store/mongo/text-forms.ts';
+import { createTextForms } from '../store/mongo/gateways/text-forms.ts';
 import type { ReindexJob } from '../store/reindex.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Commits } from './commits.ts';

@@ -6,7 +6,7 @@ import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { createErasureKeeper, type ErasureKeeper } from '../jobs/erasure-keeper.ts';
 import type { ErasureJob } from '../store/erasure.ts';
-import { createLeasedJobs } from '../store/mongo/leased-jobs.ts';
+import { createLeasedJobs } from '../store/mongo/gateways/leased-jobs.ts';
 import { createPlacementErasure } from '../store/placement/erasure.ts';
 import { storeOf } from '../store/placement/placement.ts';
 import { createSealedErasure } from '../store/sealed-store.ts';

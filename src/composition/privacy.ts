@@ -15,7 +15,7 @@ import { type ConsentKeeper, createConsentKeeper } from '../jobs/consent-keeper.
 import { isServersOwn } from '../model/servers-own.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import type { SearchRegistry } from '../search/parameters/registry.ts';
-import type { SharedLabelUse } from '../store/mongo/label-use.ts';
+import type { SharedLabelUse } from '../store/mongo/gateways/label-use.ts';
 import type { ResourceStore } from '../store/store.ts';
 
 export interface PrivacyParts {

@@ -3,7 +3,7 @@ import { openLocalSealer } from '../access/local-key.ts';
 import type { Config } from '../config/options.ts';
 import { createJobs } from '../jobs/jobs.ts';
 import { createProver, type Prover, type ToldProof } from '../operations/replica/prove.ts';
-import { createKeptProofs } from '../store/mongo/kept-proofs.ts';
+import { createKeptProofs } from '../store/mongo/gateways/kept-proofs.ts';
 import { proveCommits } from '../store/placement/prove-commits.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Stores } from './stores.ts';

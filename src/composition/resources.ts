@@ -11,7 +11,7 @@ import { createLiveSearch } from '../search/parameters/live-search.ts';
 import type { OwnParameterRules } from '../search/parameters/own-parameter.ts';
 import { createSearchRegistry } from '../search/parameters/registry.ts';
 import { createMeasuredStore } from '../store/measured-store.ts';
-import { createLeasedJobs } from '../store/mongo/leased-jobs.ts';
+import { createLeasedJobs } from '../store/mongo/gateways/leased-jobs.ts';
 import { createPlacementStore } from '../store/placement/placement-store.ts';
 import { createPlacementReindex } from '../store/placement/reindex.ts';
 import { createPlacementTexts } from '../store/placement/stored-texts.ts';

@@ -3,7 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../interactions/context.ts';
-import { zonesBy } from '../interactions/regions.ts';
+import { zonesBy } from '../interactions/write/regions.ts';
 import { withConsentRules } from '../jobs/consent-rules.ts';
 import { withParameterRules } from '../jobs/parameter-rules.ts';
 import type { SearchRegistry } from '../search/parameters/registry.ts';

@@ -2,7 +2,7 @@
 
 import type { Definitions } from '../definitions/definitions.ts';
 import { jsonToXml } from '../format/xml.ts';
-import { type ErrorLog, errorResponse } from '../interactions/error-response.ts';
+import { type ErrorLog, errorResponse } from '../interactions/answer/error-response.ts';
 import type { FhirResponse } from '../interactions/request.ts';
 import type { Route } from '../interactions/route.ts';
 import { parseLossless, printLossless } from '../model/lossless-json.ts';

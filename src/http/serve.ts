@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { outcomeText } from '../interactions/outcome.ts';
+import { outcomeText } from '../interactions/answer/outcome.ts';
 import type { IssueCode } from '../model/error.ts';
 import { readTls, renewTls, type TlsFiles } from './tls.ts';
 

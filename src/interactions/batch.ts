@@ -2,12 +2,13 @@
  * Batch: entries that know nothing of each other. A Bundle of type transaction goes on to `transaction.ts`.
  * @see https://hl7.org/fhir/R4/http.html#transaction
  */
+
+import { errorResponse } from './answer/error-response.ts';
 import { mapBounded } from './bounded.ts';
-import { type BundleEntry, readBundle, requestOf } from './bundle-entry.ts';
-import { bundleText } from './bundle-text.ts';
+import { type BundleEntry, readBundle, requestOf } from './bundle/bundle-entry.ts';
+import { bundleText } from './bundle/bundle-text.ts';
+import { responseEntry } from './bundle/entry-response.ts';
 import type { InteractionContext } from './context.ts';
-import { responseEntry } from './entry-response.ts';
-import { errorResponse } from './error-response.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { runTransaction } from './transaction.ts';
 

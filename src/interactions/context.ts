@@ -8,9 +8,9 @@ import type { RecallingStore } from '../store/recent-versions.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { FindVocabulary } from '../terminology/vocabulary.ts';
 import type { Validator } from '../validation/validate.ts';
-import type { ErrorLog } from './error-response.ts';
-import type { ZoneOf } from './regions.ts';
+import type { ErrorLog } from './answer/error-response.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
+import type { ZoneOf } from './write/regions.ts';
 
 /** A write under way: its `meta.lastUpdated`, and the end of its being in flight. */
 export interface WriteStamp {

@@ -4,15 +4,15 @@
  * @see https://hl7.org/fhir/R4/http.html#ccreate
  */
 import { multipleMatches } from '../model/error.ts';
-import { commitVersion, type Stored } from './commit-version.ts';
-import { type Criteria, findMatches, parseCriteria } from './conditional.ts';
+import { writeResponse } from './answer/resource-response.ts';
 import type { InteractionContext } from './context.ts';
-import { once, recordOf } from './idempotency.ts';
-import { newId } from './identity.ts';
-import { type IncomingResource, readIncoming } from './incoming.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
-import { writeResponse } from './resource-response.ts';
 import { untilUndisturbed } from './retry.ts';
+import { commitVersion, type Stored } from './write/commit-version.ts';
+import { type Criteria, findMatches, parseCriteria } from './write/conditional.ts';
+import { once, recordOf } from './write/idempotency.ts';
+import { newId } from './write/identity.ts';
+import { type IncomingResource, readIncoming } from './write/incoming.ts';
 
 /** The id is the server's; one in the body is ignored. 201, or 200 with the resource that `If-None-Exist` matched. */
 export async function create(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {

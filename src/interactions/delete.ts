@@ -5,16 +5,16 @@
  */
 
 import type { ResourceVersion } from '../model/resource.ts';
-import { findMatches, parseCriteria, tooManyMatches } from './conditional.ts';
+import { outcomeText } from './answer/outcome.ts';
 import type { InteractionContext } from './context.ts';
-import { outcomeText } from './outcome.ts';
 import { checkWritePreconditions, etagOf } from './preconditions.ts';
-import { deletionOf, writeOf } from './prepare-write.ts';
 import { queryText } from './query-text.ts';
 import { keyOf } from './read.ts';
-import { checkNotReferredTo } from './referential-integrity.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
+import { findMatches, parseCriteria, tooManyMatches } from './write/conditional.ts';
+import { deletionOf, writeOf } from './write/prepare-write.ts';
+import { checkNotReferredTo } from './write/referential-integrity.ts';
 
 /** 204, also if there is nothing (left) to delete. */
 export async function deleteResource(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {

@@ -1,7 +1,7 @@
 /** @see https://hl7.org/fhir/R4/http.html#history */
 import { notFound } from '../model/error.ts';
 import type { InteractionContext } from './context.ts';
-import { historyPage } from './history-bundle.ts';
+import { historyPage } from './history/history-bundle.ts';
 import { keyOf } from './read.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 

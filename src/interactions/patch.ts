@@ -4,18 +4,18 @@
  */
 import { gone, invalidValue, multipleMatches, notFound } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
-import { commitVersion } from './commit-version.ts';
-import { findMatches, parseCriteria } from './conditional.ts';
+import { writeResponse } from './answer/resource-response.ts';
 import type { InteractionContext } from './context.ts';
-import { type IncomingResource, incomingOf, validateIncoming } from './incoming.ts';
-import { type Patch, readPatch } from './patch-body.ts';
+import { type Patch, readPatch } from './patch/patch-body.ts';
+import { unseenPatch, withoutReason } from './patch/unseen-patch.ts';
 import { checkWritePreconditions } from './preconditions.ts';
 import { queryText } from './query-text.ts';
 import { keyOf } from './read.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
-import { writeResponse } from './resource-response.ts';
 import { untilUndisturbed } from './retry.ts';
-import { unseenPatch, withoutReason } from './unseen-patch.ts';
+import { commitVersion } from './write/commit-version.ts';
+import { findMatches, parseCriteria } from './write/conditional.ts';
+import { type IncomingResource, incomingOf, validateIncoming } from './write/incoming.ts';
 
 export async function patch(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const change = readPatch(request.body, context);

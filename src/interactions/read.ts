@@ -1,13 +1,13 @@
 /** @see https://hl7.org/fhir/R4/http.html#read */
 import { gone, notFound } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
-import { binaryContent } from './binary.ts';
+import { binaryContent } from './answer/binary.ts';
+import { versionHeaders } from './answer/resource-response.ts';
+import { subsetOf, subsetText } from './answer/subset.ts';
 import type { InteractionContext } from './context.ts';
 import { isNotModified } from './preconditions.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
-import { versionHeaders } from './resource-response.ts';
 import { isLogicalId } from './route.ts';
-import { subsetOf, subsetText } from './subset.ts';
 
 /** The current version. Parameters that a read doesn't know are ignored, as R4 allows. */
 export async function read(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {

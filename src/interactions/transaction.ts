@@ -5,11 +5,9 @@
 import { THE_SERVER } from '../access/guarded-store.ts';
 import type { UnitOfWork } from '../store/store.ts';
 import { mapBounded } from './bounded.ts';
-import { type BundleEntry, readBundle } from './bundle-entry.ts';
+import { type BundleEntry, readBundle } from './bundle/bundle-entry.ts';
 import type { InteractionContext } from './context.ts';
-import { type KeptAnswer, type KeptEntry, once, recordFor } from './idempotency.ts';
-import { writeOf } from './prepare-write.ts';
-import { checkNotReferredTo } from './referential-integrity.ts';
+import { withoutReason } from './patch/unseen-patch.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
 import { checkEntries } from './transaction/check.ts';
@@ -19,7 +17,9 @@ import { assignIdentities } from './transaction/identities.ts';
 import { createLinkTargets } from './transaction/links.ts';
 import { markUnseen, type Prepared, prepareDrafts, readCurrent } from './transaction/prepare.ts';
 import { respond, type Written } from './transaction/respond.ts';
-import { withoutReason } from './unseen-patch.ts';
+import { type KeptAnswer, type KeptEntry, once, recordFor } from './write/idempotency.ts';
+import { writeOf } from './write/prepare-write.ts';
+import { checkNotReferredTo } from './write/referential-integrity.ts';
 
 /** A Bundle of type transaction. */
 export async function transaction(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {

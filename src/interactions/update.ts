@@ -6,17 +6,17 @@
 import { conflict, FhirError, invalidValue, missingValue, multipleMatches } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import { CommitRefused } from '../store/store.ts';
-import { commitVersion, type Stored } from './commit-version.ts';
-import { type Criteria, findMatches, parseCriteria } from './conditional.ts';
+import { writeResponse } from './answer/resource-response.ts';
 import type { InteractionContext } from './context.ts';
-import { newId } from './identity.ts';
-import { type IncomingResource, readIncoming } from './incoming.ts';
 import { checkWritePreconditions } from './preconditions.ts';
 import { queryText } from './query-text.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
-import { writeResponse } from './resource-response.ts';
 import { untilUndisturbed } from './retry.ts';
 import { checkId } from './route.ts';
+import { commitVersion, type Stored } from './write/commit-version.ts';
+import { type Criteria, findMatches, parseCriteria } from './write/conditional.ts';
+import { newId } from './write/identity.ts';
+import { type IncomingResource, readIncoming } from './write/incoming.ts';
 
 export async function update(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   if (request.id !== undefined) checkId(request.id, 'id');

@@ -3,10 +3,10 @@
  * parameter is one of the search, which is narrowed to what the caller may find as any search is.
  */
 import definition from '../../fhir/definitions/Resource-aggregate.json' with { type: 'json' };
+import { pageTokensFor } from '../interactions/bundle/page-cursor.ts';
 import type { InteractionContext } from '../interactions/context.ts';
-import { pageTokensFor } from '../interactions/page-cursor.ts';
 import type { FhirRequest } from '../interactions/request.ts';
-import { narrowFor, understand } from '../interactions/search-bundle.ts';
+import { narrowFor, understand } from '../interactions/search/search-bundle.ts';
 import { tooCostly, unsupportedParameter } from '../model/error.ts';
 import { planSearch } from '../search/plan/plan-search.ts';
 import { isControl } from '../search/request/controls.ts';

@@ -1,5 +1,5 @@
 /** When care was given, for `$everything?start=…&end=…`. */
-import { instantPeriod } from '../interactions/instant-period.ts';
+import { instantPeriod } from '../interactions/history/instant-period.ts';
 import type { BoundCondition, SearchExpression } from '../search/expression/expression.ts';
 import { and, not, or } from '../search/expression/expression.ts';
 import { parameterKey } from '../search/parameters/entry-text.ts';

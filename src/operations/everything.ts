@@ -6,14 +6,14 @@
  */
 import encounterDefinition from '../../fhir/definitions/Encounter-everything.json' with { type: 'json' };
 import patientDefinition from '../../fhir/definitions/Patient-everything.json' with { type: 'json' };
+import { missingParts } from '../interactions/answer/missing-parts.ts';
+import { PAGE } from '../interactions/bundle/page-cursor.ts';
 import type { InteractionContext } from '../interactions/context.ts';
-import { instantPeriod } from '../interactions/instant-period.ts';
-import { missingParts } from '../interactions/missing-parts.ts';
-import { PAGE } from '../interactions/page-cursor.ts';
+import { instantPeriod } from '../interactions/history/instant-period.ts';
 import { keyOf } from '../interactions/read.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
-import { answerSearch } from '../interactions/search-bundle.ts';
-import { inCompartment } from '../interactions/search-compartment.ts';
+import { answerSearch } from '../interactions/search/search-bundle.ts';
+import { inCompartment } from '../interactions/search/search-compartment.ts';
 import { gone, type Issue, invalidValue, notFound, unsupportedParameter } from '../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
 import { isServersOwn } from '../model/servers-own.ts';

@@ -1,11 +1,11 @@
 /** `$explain`: what the databases do for a search. For administrators: plans tell of what is stored. */
 import definition from '../../fhir/definitions/Resource-explain.json' with { type: 'json' };
+import { pageTokensFor } from '../interactions/bundle/page-cursor.ts';
 import type { InteractionContext } from '../interactions/context.ts';
-import { pageTokensFor } from '../interactions/page-cursor.ts';
 import { boundedPairs } from '../interactions/query-text.ts';
 import type { FhirRequest } from '../interactions/request.ts';
-import { narrowFor, orderContext, understand } from '../interactions/search-bundle.ts';
-import { isChainedOrder, searchInOrder } from '../interactions/search-in-order.ts';
+import { narrowFor, orderContext, understand } from '../interactions/search/search-bundle.ts';
+import { isChainedOrder, searchInOrder } from '../interactions/search/search-in-order.ts';
 import { unsupportedParameter } from '../model/error.ts';
 import { printExpression } from '../search/expression/print.ts';
 import type { StoreCollect, StoreSearch } from '../search/expression/search.ts';

@@ -4,11 +4,11 @@
  * @see https://hl7.org/fhir/R4/observation-operation-lastn.html
  */
 import definition from '../../fhir/definitions/Observation-lastn.json' with { type: 'json' };
-import { bundleText } from '../interactions/bundle-text.ts';
+import { bundleText } from '../interactions/bundle/bundle-text.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import { boundedPairs, queryText } from '../interactions/query-text.ts';
 import type { FhirRequest } from '../interactions/request.ts';
-import { narrowFor } from '../interactions/search-bundle.ts';
+import { narrowFor } from '../interactions/search/search-bundle.ts';
 import { invalidValue, missingValue, tooCostly, unsupportedParameter } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import { applyAccess } from '../search/plan/apply-access.ts';

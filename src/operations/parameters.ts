@@ -3,9 +3,9 @@
  * @see https://hl7.org/fhir/R4/operations.html#executing
  */
 import type { InteractionContext } from '../interactions/context.ts';
-import { parseIncoming } from '../interactions/incoming.ts';
 import { boundedPairs } from '../interactions/query-text.ts';
 import type { FhirRequest } from '../interactions/request.ts';
+import { parseIncoming } from '../interactions/write/incoming.ts';
 import { invalidValue } from '../model/error.ts';
 
 export interface OperationInput {

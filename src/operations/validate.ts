@@ -1,10 +1,10 @@
 /** `$validate`: the same checks as a write, and nothing written. @see https://hl7.org/fhir/R4/resource-operation-validate.html */
 import definition from '../../fhir/definitions/Resource-validate.json' with { type: 'json' };
+import { ALL_OK, outcomeText } from '../interactions/answer/outcome.ts';
 import type { InteractionContext } from '../interactions/context.ts';
-import { ALL_OK, outcomeText } from '../interactions/outcome.ts';
 import { keyOf } from '../interactions/read.ts';
-import { checkNotReferredTo } from '../interactions/referential-integrity.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
+import { checkNotReferredTo } from '../interactions/write/referential-integrity.ts';
 import { FhirError, gone, type Issue, invalidValue, missingValue, notFound, unsupportedParameter } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import { defineOperation } from './operation.ts';

@@ -4,7 +4,7 @@
  */
 import type { Definitions } from '../../src/definitions/definitions.ts';
 import type { InteractionContext } from '../../src/interactions/context.ts';
-import { deletionOf, draftOf, writeOf } from '../../src/interactions/prepare-write.ts';
+import { deletionOf, draftOf, writeOf } from '../../src/interactions/write/prepare-write.ts';
 import { keyText, type ResourceDraft, type ResourceKey } from '../../src/model/resource.ts';
 import type { PathStep, ValuePath } from '../../src/search/parameters/path.ts';
 import type { SearchParameter, SearchRegistry } from '../../src/search/parameters/registry.ts';

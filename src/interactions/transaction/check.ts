@@ -2,12 +2,12 @@
 import { findLinks } from '../../definitions/links.ts';
 import { FhirError, type Issue, invalidResource, invalidValue, missingValue } from '../../model/error.ts';
 import { forEachYielding } from '../bounded.ts';
-import { type BundleEntry, requestOf } from '../bundle-entry.ts';
+import { type BundleEntry, requestOf } from '../bundle/bundle-entry.ts';
 import type { InteractionContext } from '../context.ts';
-import { type IncomingResource, incomingOf } from '../incoming.ts';
-import { readPatch } from '../patch-body.ts';
+import { readPatch } from '../patch/patch-body.ts';
 import type { FhirRequest } from '../request.ts';
 import { checkId } from '../route.ts';
+import { type IncomingResource, incomingOf } from '../write/incoming.ts';
 import type { CheckedEntry } from './checked-entry.ts';
 
 const MAX_ISSUES = 1000;

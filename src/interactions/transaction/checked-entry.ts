@@ -1,9 +1,9 @@
 /** An entry of a transaction that may be carried out: routed, allowed, its resource valid. */
 import type { Link } from '../../definitions/links.ts';
-import type { BundleEntry } from '../bundle-entry.ts';
-import type { IncomingResource } from '../incoming.ts';
-import type { Patch } from '../patch-body.ts';
+import type { BundleEntry } from '../bundle/bundle-entry.ts';
+import type { Patch } from '../patch/patch-body.ts';
 import type { FhirRequest } from '../request.ts';
+import type { IncomingResource } from '../write/incoming.ts';
 
 export interface CheckedEntry {
   readonly entry: BundleEntry;

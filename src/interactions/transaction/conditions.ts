@@ -3,10 +3,10 @@ import { invalidValue, multipleMatches, notFound } from '../../model/error.ts';
 import type { ResourceVersion } from '../../model/resource.ts';
 import type { Guard } from '../../store/store.ts';
 import { mapBounded } from '../bounded.ts';
-import { type Criteria, findMatches, guardKey, parseCriteria, tooManyMatches } from '../conditional.ts';
 import type { InteractionContext } from '../context.ts';
 import { queryText } from '../query-text.ts';
 import type { FhirRequest } from '../request.ts';
+import { type Criteria, findMatches, guardKey, parseCriteria, tooManyMatches } from '../write/conditional.ts';
 import { type CheckedEntry, placeOf } from './checked-entry.ts';
 
 export interface Conditions {

@@ -3,7 +3,7 @@ import { conflict, invalidValue } from '../../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
 import { forEachYielding } from '../bounded.ts';
 import type { InteractionContext } from '../context.ts';
-import { newId } from '../identity.ts';
+import { newId } from '../write/identity.ts';
 import { type CheckedEntry, placeOf } from './checked-entry.ts';
 import type { Conditions } from './conditions.ts';
 import { type LinkTargets, rewriteTree } from './links.ts';

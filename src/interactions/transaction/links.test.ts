@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findLinks } from '../../definitions/links.ts';
 import { loadDefinitions } from '../../definitions/load.ts';
-import type { BundleEntry } from '../bundle-entry.ts';
+import type { BundleEntry } from '../bundle/bundle-entry.ts';
 import type { CheckedEntry } from './checked-entry.ts';
 import { createLinkTargets, rewriteLinks } from './links.ts';
 

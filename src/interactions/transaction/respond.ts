@@ -1,12 +1,12 @@
 /** Pass 7: answers in the order of the request. GETs are carried out here, after the commit. */
 import type { ResourceVersion } from '../../model/resource.ts';
+import { errorResponse } from '../answer/error-response.ts';
+import { writeResponse } from '../answer/resource-response.ts';
 import { mapBounded } from '../bounded.ts';
-import { bundleText } from '../bundle-text.ts';
+import { bundleText } from '../bundle/bundle-text.ts';
+import { responseEntry } from '../bundle/entry-response.ts';
 import type { InteractionContext } from '../context.ts';
-import { responseEntry } from '../entry-response.ts';
-import { errorResponse } from '../error-response.ts';
 import type { FhirRequest, FhirResponse } from '../request.ts';
-import { writeResponse } from '../resource-response.ts';
 import type { CheckedEntry } from './checked-entry.ts';
 
 /** What became of an entry that wrote (or matched): by entry index. */

@@ -9,9 +9,9 @@ import { identityOf, type ResourceKey } from '../../model/resource.ts';
 import type { ErasureStore } from '../erasure.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
 import { hintOf, historyIdOf, locatorIdOf } from './document.ts';
-import { keyInVersionName } from './ledger.ts';
 import type { MongoReader } from './read.ts';
 import { asked } from './retry.ts';
+import { keyInVersionName } from './write/ledger.ts';
 
 /** Statements of one command. */
 const MOST_STATEMENTS = 500;

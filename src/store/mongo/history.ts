@@ -9,9 +9,9 @@ import { identityOf, type ResourceVersion } from '../../model/resource.ts';
 import type { HistoryRequest } from '../store.ts';
 import { textOf } from './chunks.ts';
 import { type MongoCollections, preferringPrimary } from './client.ts';
+import type { ShardTrips } from './cluster/shard-trips.ts';
 import { type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { translate } from './errors.ts';
-import type { ShardTrips } from './shard-trips.ts';
 
 /** A page of history. `current` is the version that a read gives, needed when the request names one resource. */
 export async function readHistory(

@@ -9,31 +9,31 @@ import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '
 import type { StoredTexts } from '../stored-texts.ts';
 import { sweepChunks } from './chunks.ts';
 import { connectMongo, type MongoCollections, type MongoOptions, readingAs } from './client.ts';
+import { watchCoLocation } from './cluster/co-location.ts';
+import { freeze, probeElection, stepDown } from './cluster/drill.ts';
+import { addZone, moveRange, planMove, removeZone, switchBalancer } from './cluster/layout.ts';
+import { describeReplicas } from './cluster/replicas.ts';
+import { sampleRecordKeys } from './cluster/shard-figures.ts';
+import { createShardTrips, type ShardTrips } from './cluster/shard-trips.ts';
+import { noPrimary, type ShardWatch, watchShards } from './cluster/shard-watch.ts';
+import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './cluster/topology.ts';
 import { latestClusterTime, sessionAfter } from './cluster-time.ts';
-import { watchCoLocation } from './co-location.ts';
-import { freeze, probeElection, stepDown } from './drill.ts';
 import { createMongoErasure } from './erasure.ts';
 import { translate } from './errors.ts';
-import { createGuardLocks, type GuardLocks } from './guard-locks.ts';
 import { readHistory } from './history.ts';
-import { addZone, moveRange, planMove, removeZone, switchBalancer } from './layout.ts';
-import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './ledger.ts';
 import { listCommits, missingAmong } from './proof/commits.ts';
 import { proveReplicas } from './proof/prove.ts';
 import { createReader } from './read.ts';
 import { createMongoReindex } from './reindex.ts';
-import { describeReplicas } from './replicas.ts';
 import { openMongoGround, sweepMongoGrounds } from './scratch/ground.ts';
-import { createSearcher } from './search.ts';
-import { sampleRecordKeys } from './shard-figures.ts';
-import { createShardTrips, type ShardTrips } from './shard-trips.ts';
-import { noPrimary, type ShardWatch, watchShards } from './shard-watch.ts';
+import { createSearcher } from './search/search.ts';
 import { createMongoTexts } from './stored-texts.ts';
-import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './topology.ts';
-import { inTransaction } from './transaction.ts';
-import { isSingleDocument, placesOf } from './unit-plan.ts';
-import { createBatchedWriter } from './write-batch.ts';
-import { createUnitWriter } from './write-unit.ts';
+import { createGuardLocks, type GuardLocks } from './write/guard-locks.ts';
+import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './write/ledger.ts';
+import { inTransaction } from './write/transaction.ts';
+import { isSingleDocument, placesOf } from './write/unit-plan.ts';
+import { createBatchedWriter } from './write/write-batch.ts';
+import { createUnitWriter } from './write/write-unit.ts';
 
 export interface MongoStoreOptions extends MongoOptions {
   /** The resource types that the store holds. */

@@ -3,8 +3,8 @@ import { identityOf, type ResourceKey, type ResourceVersion } from '../../model/
 import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { textOf } from './chunks.ts';
 import { type MongoCollections, preferringPrimary } from './client.ts';
+import { COMMAND_WITHIN_MS, type ShardTrips } from './cluster/shard-trips.ts';
 import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
-import { COMMAND_WITHIN_MS, type ShardTrips } from './shard-trips.ts';
 
 export interface MongoReader {
   /** The current version, also of a deletion; undefined if there never was one. */

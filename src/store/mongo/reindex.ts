@@ -5,9 +5,9 @@ import { identityOf } from '../../model/resource.ts';
 import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from '../reindex.ts';
 import { textOf } from './chunks.ts';
 import type { MongoCollections } from './client.ts';
+import { ownedRanges } from './cluster/topology.ts';
 import { documentOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { asked } from './retry.ts';
-import { ownedRanges } from './topology.ts';
 
 /** Whose record a resource is in (`patients`) says where it lies, and is not made anew. */
 type EntryField = Exclude<keyof StoredDocument, keyof typeof VERSION_FIELDS | '_id' | 'patients'>;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { ClientSession, ClusterTime, Document, MongoClient } from 'mongodb';
 import type { KeyedDigest } from '../../compare-members.ts';
 import { RANGE_LENGTH, type RangeDigest } from '../../proof.ts';
-import { openShard } from '../shard-watch.ts';
+import { openShard } from '../cluster/shard-watch.ts';
 
 /** How long a member may take to reach the cluster time; milliseconds. */
 const REACH_WITHIN_MS = 15_000;

@@ -3,8 +3,8 @@ import type { ClusterTime, MongoClient } from 'mongodb';
 import { compareMembers, differencesIn, setProof } from '../../compare-members.ts';
 import type { MemberReading, ProofControl, RangeDigest, SetProof } from '../../proof.ts';
 import { COLLECTIONS, type MongoCollections } from '../client.ts';
-import { withShard } from '../replicas.ts';
-import { shardHosts } from '../topology.ts';
+import { withShard } from '../cluster/replicas.ts';
+import { shardHosts } from '../cluster/topology.ts';
 import { openMember, type SnapshotMember } from './member.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Asks every shard's primary how much processor time it has used: a router does not know. */
 import type { MongoClient } from 'mongodb';
-import { openShard } from '../shard-watch.ts';
+import { openShard } from '../cluster/shard-watch.ts';
 
 /** Sections of serverStatus that cost more than they tell. */
 const LEFT_OUT = { metrics: 0, repl: 0, locks: 0, transactions: 0, opLatencies: 0, tcmalloc: 0, maxTimeMS: 2_000 };

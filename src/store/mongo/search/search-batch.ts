@@ -1,0 +1,169 @@
+/**
+ * Searches that arrive together leave as one (design section 5): a trip to a shard costs more than what most of them ask.
+ *
+ * Searches of different records become one `find` with a branch each; each answer is told from the others by its record key.
+ * Look-ups by entry (identifier, name) likewise, told apart by the entries themselves. There is no limit for each branch, so
+ * the whole has one: where it is reached, somebody's answer may be short, and each search goes alone. For a second nobody
+ * then waits for others.
+ */
+import type { Document } from 'mongodb';
+import { NO_ENTRIES } from '../../../model/resource.ts';
+import type { SearchExpression } from '../../../search/expression/expression.ts';
+import { matches } from '../../../search/expression/match.ts';
+import { isNarrowing } from '../../../search/parameters/entry-text.ts';
+import { BATCHING, createBatcher, settledSoon } from '../../batcher.ts';
+import { compareMatches } from '../../order.ts';
+import type { StoreSearch } from '../../store.ts';
+import type { StoredDocument } from '../document.ts';
+import { fieldOf, IN_POPULATION, startsWith } from './filter.ts';
+import { sortValuesOfDocument } from './search-order.ts';
+
+/** A search and the filter that finds it. */
+export interface FilteredSearch {
+  readonly search: StoreSearch;
+  readonly filter: Document;
+  /** The record key of the patient that the search names. */
+  readonly rk?: string;
+}
+
+export interface SearchBatchOptions {
+  /** Documents of a filter, in no order, with `projection` beside what the searches need. Gives up soon. */
+  readonly find: (filter: Document, searches: readonly StoreSearch[], limit: number, projection?: Document) => Promise<StoredDocument[]>;
+  /** Documents of one search in its order. */
+  readonly findAlone: (one: FilteredSearch) => Promise<StoredDocument[]>;
+}
+
+const MOST_SEARCHES = 32;
+const MOST_DOCUMENTS = 1_000;
+const ALONE_AFTER_OVERFLOW_MS = 1_000;
+/** Entries and beginnings of one look-up. */
+const MOST_LEAVES = 8;
+
+/** Documents of a search in its order, found together with those of others where that can be. */
+export type FindTogether = (one: FilteredSearch) => Promise<StoredDocument[]>;
+
+export function createSearchBatch({ find, findAlone }: SearchBatchOptions): FindTogether {
+  const ofRecords = together(findAlone, async (batch) => {
+    const found = await find({ $or: batch.map(({ filter }) => filter) }, searchesOf(batch), limitOf(batch));
+    return { found, isOf: (document, { rk }) => document._id.startsWith(`${rk}/`) };
+  });
+  const ofLookups = together(findAlone, async (batch) => {
+    const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
+    const found = await find(lookUpFilter(batch, leaves), searchesOf(batch), limitOf(batch), {
+      s: entriesOf('s', leaves),
+      sn: entriesOf('sn', leaves),
+    });
+    return { found, isOf: (document, { search }) => search.types.includes(document.type) && holds(document, search.where) };
+  });
+  return (one) => {
+    if (one.search.after) return findAlone(one);
+    if (one.rk !== undefined) return ofRecords(one);
+    return leavesOf(one.search.where) ? ofLookups(one) : findAlone(one);
+  };
+}
+
+interface Found {
+  readonly found: readonly StoredDocument[];
+  /** Whose answer a document belongs to. */
+  readonly isOf: (document: StoredDocument, one: FilteredSearch) => boolean;
+}
+
+function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[]) => Promise<Found>): FindTogether {
+  let aloneUntil = 0;
+
+  async function answer(all: readonly FilteredSearch[]): Promise<Promise<StoredDocument[]>[]> {
+    const batch = performance.now() < aloneUntil ? [] : tellable(all);
+    if (batch.length < 2) return all.map(findAlone);
+    const together = await ask(batch).catch(() => undefined);
+    const isShort = !together || together.found.length >= limitOf(batch);
+    if (isShort) aloneUntil = performance.now() + ALONE_AFTER_OVERFLOW_MS;
+    const isIn = new Set(batch);
+    return all.map(async (one) => {
+      if (isShort || !isIn.has(one)) return findAlone(one);
+      return pageOf(
+        together.found.filter((document) => together.isOf(document, one)),
+        one.search,
+      );
+    });
+  }
+
+  const batcher = createBatcher<FilteredSearch, { readonly documents: Promise<StoredDocument[]> }>({
+    maxItems: MOST_SEARCHES,
+    ...BATCHING,
+    async run(all) {
+      const answers = answer(all);
+      await settledSoon([answers.then((each) => Promise.allSettled(each))]);
+      return all.map((_, index) => ({ ok: { documents: answers.then((each) => each[index] ?? []) } }));
+    },
+  });
+  return async (one) => {
+    const documents = await (await batcher(one)).documents;
+    one.search.signal?.throwIfAborted();
+    return documents;
+  };
+}
+
+/** Of several searches of one record the first: their answers could not be told apart. */
+function tellable(all: readonly FilteredSearch[]): readonly FilteredSearch[] {
+  const records = new Set<string>();
+  return all.filter(({ rk }) => {
+    const isNew = rk === undefined || !records.has(rk);
+    if (rk !== undefined) records.add(rk);
+    return isNew;
+  });
+}
+
+const searchesOf = (batch: readonly FilteredSearch[]) => batch.map(({ search }) => search);
+const limitOf = (batch: readonly FilteredSearch[]) =>
+  Math.min(
+    MOST_DOCUMENTS,
+    batch.reduce((sum, { search }) => sum + search.limit, 0),
+  );
+
+function pageOf(found: readonly StoredDocument[], search: StoreSearch): StoredDocument[] {
+  if (found.length < 2) return [...found];
+  return found
+    .map((document) => ({ document, values: sortValuesOfDocument(document, search.sort) }))
+    .sort((a, b) => compareMatches(a.values, b.values, search))
+    .slice(0, search.limit)
+    .map(({ document }) => document);
+}
+
+/** The entries and beginnings that an expression looks for, if it looks for few and for nothing else. */
+function leavesOf(expression: SearchExpression): readonly SearchExpression[] | undefined {
+  switch (expression.kind) {
+    case 'equals':
+    case 'prefix':
+      return [expression];
+    case 'and':
+    case 'or': {
+      const parts = expression.of.map(leavesOf);
+      const leaves = parts.flatMap((part) => part ?? []);
+      return parts.includes(undefined) || leaves.length > MOST_LEAVES ? undefined : leaves;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Equalities are one list for the index, which finds more than each asked for; beginnings need a branch each. */
+function lookUpFilter(batch: readonly FilteredSearch[], leaves: readonly SearchExpression[]): Document {
+  const entries = leaves.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
+  if (entries.length < leaves.length) return { $or: batch.map(({ filter }) => filter) };
+  const types = [...new Set(batch.flatMap(({ search }) => search.types))];
+  return { s: { $in: entries.filter((entry) => !isNarrowing(entry)) }, type: { $in: types }, ...IN_POPULATION };
+}
+
+/** Of a field's entries, those that tell the searches apart. */
+function entriesOf(field: 's' | 'sn', leaves: readonly SearchExpression[]): Document {
+  const own = leaves.filter((leaf) => (leaf.kind === 'equals' || leaf.kind === 'prefix') && fieldOf(leaf.entry) === field);
+  const entries = own.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
+  const starts = own.flatMap((leaf) => (leaf.kind === 'prefix' ? [leaf.entry] : []));
+  const kept = { $ifNull: [`$${field}`, []] };
+  if (starts.length === 0) return { $setIntersection: [kept, { $literal: entries }] };
+  const isWanted = [{ $in: ['$$entry', { $literal: entries }] }, ...starts.map((start) => startsWith('$$entry', start))];
+  return { $filter: { input: kept, as: 'entry', cond: { $or: isWanted } } };
+}
+
+const holds = ({ type, id, s = [], sn = [] }: StoredDocument, where: SearchExpression): boolean =>
+  matches(where, { type, id, at: 0, index: { ...NO_ENTRIES, s: [...s, ...sn] } });
