@@ -6,23 +6,55 @@
  */
 import { BSON, type ClientSession, type ClusterTime, type MongoClient } from 'mongodb';
 
-/** The latest cluster time that any reply brought, as BSON; undefined before the first reply of a cluster. */
+/** What the driver has for its own sessions and does not declare. */
+interface Topology {
+  clusterTime?: ClusterTime | undefined;
+}
+
+interface Followed {
+  readonly topology: Topology;
+  latest: ClusterTime | undefined;
+  encoded: { readonly of: ClusterTime; readonly bytes: Uint8Array } | undefined;
+}
+
+/** By client: a driver that connects anew has another topology. */
+const followed = new WeakMap<MongoClient, Followed>();
+
+/** The latest cluster time that any reply brought, as BSON: the same object until a later one comes. Undefined before the first reply of a cluster. */
 export function latestClusterTime(client: MongoClient): Uint8Array | undefined {
-  const latest = clusterTimeOf(client);
+  const { topology } = client as unknown as { readonly topology?: Topology };
+  if (!topology) return undefined;
+  const known = followed.get(client);
+  const own = known?.topology === topology ? known : follow(client, topology, known?.latest);
+  const { latest, encoded } = own;
   if (!latest) return undefined;
-  const known = encoded.get(latest);
-  if (known) return known;
+  if (encoded?.of === latest) return encoded.bytes;
   const bytes = BSON.serialize(latest);
-  encoded.set(latest, bytes);
+  own.encoded = { of: latest, bytes };
   return bytes;
 }
 
-/** A driver keeps one object until it hears of a later time. */
-const encoded = new WeakMap<ClusterTime, Uint8Array>();
+/**
+ * The driver sets its time from each reply, also from that of a shard which has not come as far as another one: after a write to
+ * the one, a read from the other would take it back, and a token would not know of the write.
+ */
+function follow(client: MongoClient, topology: Topology, before: ClusterTime | undefined): Followed {
+  const own: Followed = { topology, latest: later(before, topology.clusterTime), encoded: undefined };
+  Object.defineProperty(topology, 'clusterTime', {
+    get: () => own.latest,
+    set: (time: ClusterTime | undefined) => {
+      own.latest = later(own.latest, time);
+    },
+  });
+  followed.set(client, own);
+  return own;
+}
 
-/** The driver has it for its own sessions and does not declare it. */
-const clusterTimeOf = (client: MongoClient): ClusterTime | undefined =>
-  (client as unknown as { readonly topology?: { readonly clusterTime?: ClusterTime } }).topology?.clusterTime;
+/** The first, if they are of one instant. */
+function later(one: ClusterTime | undefined, other: ClusterTime | undefined): ClusterTime | undefined {
+  if (!one || !other) return one ?? other;
+  return other.clusterTime.greaterThan(one.clusterTime) ? other : one;
+}
 
 /** A session whose reads wait until their member has reached that time. */
 export function sessionAfter(client: MongoClient, state: Uint8Array): ClientSession {
