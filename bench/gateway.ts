@@ -9,7 +9,7 @@ import { openLocalIssuer } from '../src/access/local-key.ts';
 import { findFreePort } from '../src/embedded/free-ports.ts';
 import { listProcesses } from './processes.ts';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly shards: number;
   readonly members: number;
   /** Further arguments of the gateway, such as `--connect`. */

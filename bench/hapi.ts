@@ -4,7 +4,7 @@
  */
 import type { Phase } from './phases.ts';
 
-export interface Rival {
+interface Rival {
   readonly cpuMs: number;
   readonly perSecond: number;
   /** At one client. */

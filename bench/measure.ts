@@ -4,7 +4,7 @@ import { type CpuByRole, cpuBetween, machineCpuMs, ROLES, residentMb, sampleCpu,
 /** One request and the check of its answer; how many units (resources) it stood for. Throws if the answer is wrong. */
 export type Operation = () => Promise<number>;
 
-export interface Load {
+interface Load {
   readonly operation: Operation;
   readonly concurrency: number;
   readonly seconds: number;

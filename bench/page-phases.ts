@@ -4,7 +4,7 @@ import type { Operation } from './measure.ts';
 import { expectContent, expectStatus, type Scene } from './scene.ts';
 
 export const PAGE_PHASES = ['page-first', 'page-far'] as const;
-export type PagePhase = (typeof PAGE_PHASES)[number];
+type PagePhase = (typeof PAGE_PHASES)[number];
 
 export const isPagePhase = (phase: string): phase is PagePhase => (PAGE_PHASES as readonly string[]).includes(phase);
 

@@ -7,7 +7,7 @@ export type Role = (typeof ROLES)[number];
 /** Milliseconds of CPU (user + system). */
 export type CpuByRole = Readonly<Record<Role, number>>;
 
-export interface ProcessFacts {
+interface ProcessFacts {
   readonly pid: number;
   readonly role: Role;
   readonly command: string;

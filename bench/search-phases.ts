@@ -22,7 +22,7 @@ export const SEARCH_PHASES = [
   'search-include',
   'everything',
 ] as const;
-export type SearchPhase = (typeof SEARCH_PHASES)[number];
+type SearchPhase = (typeof SEARCH_PHASES)[number];
 
 interface Question {
   readonly path: string;
@@ -35,7 +35,7 @@ interface Question {
 export const isSearchPhase = (phase: string): phase is SearchPhase => (SEARCH_PHASES as readonly string[]).includes(phase);
 
 /** What each phase asks about a patient. */
-export function questionOf(phase: SearchPhase, { id, family, number }: SearchPatient, code: string): Question {
+function questionOf(phase: SearchPhase, { id, family, number }: SearchPatient, code: string): Question {
   switch (phase) {
     case 'search-family':
       return { path: `/Patient?family=${family}`, matches: 1 };

@@ -20,7 +20,7 @@ export interface SearchPatient {
 }
 
 /** Families are few letters apart, and no patient's is the beginning of another's. */
-export const familyOf = (number: number): string => `Fam${String.fromCharCode(97 + (number % 26))}${String(number).padStart(6, '0')}`;
+const familyOf = (number: number): string => `Fam${String.fromCharCode(97 + (number % 26))}${String(number).padStart(6, '0')}`;
 
 const LOINC = 'http://loinc.org';
 const SNOMED = 'http://snomed.info/sct';
@@ -30,7 +30,7 @@ const dayOf = (n: number) => new Date(Date.UTC(2024, 0, 1 + (n % 700), 8 + (n % 
 const coded = (system: string, code: string, display: string) => ({ coding: [{ system, code, display }], text: display });
 
 /** The patient's record as a transaction. */
-export function recordBundle(number: number): object {
+function recordBundle(number: number): object {
   const urn = (kind: string, n = 0) =>
     `urn:uuid:00000000-0000-4000-8000-${String(number).padStart(6, '0')}${kind}${String(n).padStart(4, '0')}`;
   const patient = { reference: urn('aa') };

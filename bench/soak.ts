@@ -5,7 +5,7 @@ import { type Phase, preparePhase } from './phases.ts';
 import { residentMb } from './processes.ts';
 import { postBundle, type Scene } from './scene.ts';
 
-export interface Soak {
+interface Soak {
   readonly minutes: number;
   readonly resources: number;
   readonly samples: readonly {

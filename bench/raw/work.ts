@@ -2,12 +2,12 @@
 import type { Phase } from '../phases.ts';
 
 /** Questions of the search phases. */
-export const RAW_SEARCHES = ['search name', 'search identifier', 'search record', 'search chain', 'pg search', 'whole record'] as const;
+const RAW_SEARCHES = ['search name', 'search identifier', 'search record', 'search chain', 'pg search', 'whole record'] as const;
 export type RawSearch = (typeof RAW_SEARCHES)[number];
 
 export const isRawSearch = (work: string): work is RawSearch => (RAW_SEARCHES as readonly string[]).includes(work);
 
-export const RAW_WORKS = [
+const RAW_WORKS = [
   'insert',
   'insert batched',
   'find',

@@ -6,7 +6,7 @@ import type { SourceReader } from './sources.ts';
 
 const FILES = ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'];
 
-export interface CodeSets {
+interface CodeSets {
   /** Name of a set, the last part of its canonical URL; undefined if its codes are not listed in FHIR itself (MIME types, currencies, UCUM). */
   nameOf(valueSet: string): string | undefined;
   /** The sets that were named, in order of their names. */

@@ -5,7 +5,7 @@ import type { Sent } from './send.ts';
 import type { LoadState } from './state.ts';
 import type { Tally } from './tally.ts';
 
-export interface LoadRun {
+interface LoadRun {
   /** Each is finished before the next begins. */
   readonly stages: readonly AsyncIterable<LoadItem | Unloadable>[];
   readonly concurrency: number;

@@ -17,7 +17,7 @@ export interface Sent {
   readonly location?: string;
 }
 
-export interface SenderOptions {
+interface SenderOptions {
   /** The service base URL. */
   readonly url: string;
   readonly token: () => Promise<string>;

@@ -2,7 +2,7 @@
 import type { Faker } from '@faker-js/faker';
 import { REFERENCE_TIME } from './random.ts';
 
-export const MINUTE = 60_000;
+const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 

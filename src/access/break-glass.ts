@@ -26,7 +26,7 @@ export interface BrokenGlass {
 }
 
 export const PURPOSE_HEADER = 'x-purpose-of-use';
-export const REASON_HEADER = 'x-purpose-of-use-reason';
+const REASON_HEADER = 'x-purpose-of-use-reason';
 export const PATIENT_HEADER = 'x-purpose-of-use-patient';
 /** The scope is `system/$break-glass`. */
 export const BREAK_GLASS = '$break-glass';

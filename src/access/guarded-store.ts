@@ -71,7 +71,7 @@ export const THE_SERVER: Reach = {
   unrestricted: () => EVERYTHING,
 };
 
-export interface GuardServices extends WriteServices {
+interface GuardServices extends WriteServices {
   /** Types of a history that names none. */
   readonly types: readonly string[];
 }

@@ -4,7 +4,7 @@
  */
 import { unauthenticated, unavailable } from '../model/error.ts';
 
-export interface IntrospectionOptions {
+interface IntrospectionOptions {
   readonly url: string;
   /** How the gateway makes itself known to the issuer: HTTP Basic, as RFC 6749 section 2.3.1 has it. */
   readonly clientId: string;

@@ -27,7 +27,7 @@ export function fixedKeys(keys: JSONWebKeySet): KeySource {
   return createLocalJWKSet(keys);
 }
 
-export interface RemoteKeysOptions {
+interface RemoteKeysOptions {
   /** The `jwks_uri`. */
   readonly url: string;
   /** Where to keep the last set that was read, so that a restart works while the URL doesn't. */

@@ -90,7 +90,7 @@ export async function openLocalIssuer(dataDir: string): Promise<LocalIssuer> {
 }
 
 /** Signs statements of the server itself, such as the roots of its audit chain. */
-export interface LocalSealer {
+interface LocalSealer {
   /** A JWS of the statement, of that `typ`: no token, so it opens nothing. */
   seal(statement: object, typ: string): Promise<string>;
   /** The statement of a JWS of that `typ` that one of the keys signed; undefined for any other text. */

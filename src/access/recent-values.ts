@@ -2,7 +2,7 @@
  * A bounded map that keeps what was used lately: two generations instead of a linked list, so a hit costs one look-up.
  * Holds at most `limit` entries; any entry used within the last `limit / 2` distinct ones is kept.
  */
-export interface RecentValues<Value> {
+interface RecentValues<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
   delete(key: string): void;

@@ -34,7 +34,7 @@ const REFUSED_HEADERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'enc', 'zip'
 /** RFC 9068's, and what issuers from before it write. */
 const TOKEN_TYPES = new Set([undefined, 'at+jwt', 'application/at+jwt', 'jwt']);
 
-export interface TokenVerifierOptions {
+interface TokenVerifierOptions {
   /** The `iss` that tokens must carry. */
   readonly issuer: string;
   readonly keys: KeySource;

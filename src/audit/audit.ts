@@ -13,7 +13,7 @@ export interface Audit {
   check(): void;
 }
 
-export interface AuditOptions {
+interface AuditOptions {
   readonly queue: Pick<AuditQueue, 'append' | 'waiting'>;
   /** As the queue's. */
   readonly maxBytes: number;

@@ -5,7 +5,7 @@ import type { AuditRecord } from './record.ts';
 /** `consent`: a person grants scopes or refuses; `token`: an app asks for a token or renews one; `revocation`: it ends one. */
 export type AuthorizationInteraction = 'login' | 'logout' | 'consent' | 'token' | 'revocation';
 
-export interface AuthorizationDeed {
+interface AuthorizationDeed {
   /** The account's login, as it was typed if that was refused. */
   readonly user?: string | undefined;
   readonly client?: string | undefined;

@@ -1,7 +1,7 @@
 /** The end of an erasure as a record. Its beginning is on record as any request is. */
 import type { AuditRecord } from './record.ts';
 
-export interface FinishedErasure {
+interface FinishedErasure {
   readonly id: string;
   readonly client: string;
   readonly subject: string;

@@ -22,7 +22,7 @@ export interface Evidence {
   readonly heads: ReadonlyMap<string, ChainHead>;
 }
 
-export interface Finding {
+interface Finding {
   /** The chain's name. */
   readonly chain: string;
   /** The event that is wrong, or the first of several. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type MissingWritesOptions, recordMissingWrites, type WritesSink } from './missing-writes.ts';
 import type { AuditRelay, AuditSink } from './relay.ts';
 
-export interface WatchOptions extends MissingWritesOptions {
+interface WatchOptions extends MissingWritesOptions {
   readonly sink: WritesSink & Pick<AuditSink, 'beat'>;
   readonly relay: Pick<AuditRelay, 'chain' | 'coveredAt' | 'settle' | 'flush'>;
   /** Milliseconds since 1970. */

@@ -58,7 +58,7 @@ export function openWitness(folder: string): Witness {
 }
 
 /** What a folder remembers of every chain that was ever kept there. */
-export interface Remembered {
+interface Remembered {
   readonly heads: ReadonlyMap<string, ChainHead>;
   readonly roots: readonly string[];
 }

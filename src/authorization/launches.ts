@@ -16,7 +16,7 @@ export interface LaunchContext {
   readonly isLaunched?: boolean;
 }
 
-export interface LaunchRequest extends LaunchContext {
+interface LaunchRequest extends LaunchContext {
   /** Only this app may use it. */
   readonly client?: string;
 }

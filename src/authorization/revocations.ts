@@ -14,7 +14,7 @@ const MODEL = 'RevokedToken';
 const MARGIN_MS = 60_000;
 const LONGEST_TOKEN_MS = Math.max(LIFETIMES.accessToken, LIFETIMES.serviceToken) * 1000;
 
-export type RevokedKind = 'token' | 'grant' | 'user' | 'client';
+type RevokedKind = 'token' | 'grant' | 'user' | 'client';
 
 export interface Revocations extends RevokedTokens {
   /** Ends tokens by what they carry. `endsAt`: when the last of them would end anyway; milliseconds since 1970. */
@@ -55,7 +55,7 @@ export function createRevocations(store: Pick<AuthorizationStore, 'put' | 'alive
 }
 
 /** The record that ends these tokens, for whoever writes it without a gateway. */
-export function revocationOf(kind: RevokedKind, id: string, at: number, endsAt = at + LONGEST_TOKEN_MS): NewRecord {
+function revocationOf(kind: RevokedKind, id: string, at: number, endsAt = at + LONGEST_TOKEN_MS): NewRecord {
   return { model: MODEL, id: `${kind} ${id}`, payload: { at }, expiresAt: new Date(endsAt + MARGIN_MS) };
 }
 

@@ -7,7 +7,7 @@ import type { Revocations } from './revocations.ts';
 import type { IsResourceType } from './scopes/narrow-scopes.ts';
 import type { ScopesByRole } from './scopes/roles.ts';
 
-export interface FoundPatients {
+interface FoundPatients {
   readonly patients: readonly PatientChoice[];
   readonly hasMore: boolean;
 }
@@ -27,7 +27,7 @@ export interface AuthorizationEvent {
 }
 
 /** In whose name patients are looked for: what they may not see, by consents and labels, is not shown. */
-export type Person = Pick<Account, 'login' | 'fhirUser'>;
+type Person = Pick<Account, 'login' | 'fhirUser'>;
 
 export interface AuthorizationOptions {
   readonly store: AuthorizationStore;

@@ -13,7 +13,7 @@ import { traced, tracedAnswers } from './tracing.ts';
 
 type Passed = 'context' | 'verifier' | 'decide' | 'restrictionsOf' | 'readiness' | 'audit' | 'timing' | 'underWay' | 'authorization';
 
-export interface AppParts extends Pick<AppOptions, Passed> {
+interface AppParts extends Pick<AppOptions, Passed> {
   readonly edge: Edge;
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;

@@ -20,7 +20,7 @@ const SHAPES_REMEMBERED = 10_000;
 /** Of recent versions kept in memory to spare updates a read: some 10,000 resources. */
 const RECALLED_CHARACTERS = 16 * 1024 * 1024;
 
-export interface LayerParts {
+interface LayerParts {
   readonly parameters: Pick<IndexKeeper, 'refresh'>;
   readonly consents: Pick<ConsentKeeper, 'beforeCommit' | 'refresh'>;
   readonly erasures: Pick<ErasureKeeper, 'isClosed'>;
@@ -29,7 +29,7 @@ export interface LayerParts {
   readonly log: Logger;
 }
 
-export interface LayeredStore {
+interface LayeredStore {
   readonly store: RecallingStore;
   /** What was searched for lately. */
   readonly shapes: RecentShapes;

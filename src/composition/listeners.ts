@@ -6,7 +6,7 @@ import { type Listening, listen } from '../http/serve.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export interface Listeners {
+interface Listeners {
   listen(): Promise<void>;
   /** Lets requests under way end for so long; milliseconds. */
   close(graceMs: number): Promise<void>;

@@ -26,7 +26,7 @@ import type { RecentShapes } from '../store/recent-shapes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OpenAdministration } from './administration.ts';
 
-export interface ResourceOperationParts {
+interface ResourceOperationParts {
   readonly definitions: Definitions;
   readonly decide: Decide;
   readonly restrictionsWith: Privacy['restrictionsWith'];

@@ -9,7 +9,7 @@ import policy from './policy.json' with { type: 'json' };
 import type { Pseudonymise } from './pseudonym.ts';
 import { compact, type RecordFacts, type Rule, ruleOf } from './rules.ts';
 
-export interface RecordTexts {
+interface RecordTexts {
   /** The Patient as JSON text. */
   readonly patient: string;
   /** Resources of the record as JSON texts, the patient among them or not. */
@@ -21,14 +21,14 @@ export interface RecordTexts {
   readonly now: number;
 }
 
-export interface DeidentifiedRecord {
+interface DeidentifiedRecord {
   /** Resources to be written by `JSON.stringify`, in the order of types and pseudonyms. */
   readonly resources: readonly Readonly<Record<string, unknown>>[];
   /** How many were left out, by type. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
-export interface Deidentifier {
+interface Deidentifier {
   /** Types that have a way out. */
   readonly types: readonly string[];
   deidentify(record: RecordTexts): DeidentifiedRecord;

@@ -1,7 +1,7 @@
 /** A process that is started again when it ends without having been told to. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Startable {
+interface Startable {
   readonly pid: number;
   readonly exited: Promise<void>;
   /** Resolves when it answers. */
@@ -19,7 +19,7 @@ export interface KeptProcess {
   stop(): Promise<void>;
 }
 
-export interface KeepOptions<Process extends Startable> {
+interface KeepOptions<Process extends Startable> {
   /** Starts one more, which need not answer yet: a member of a set that is being stopped may never do so. */
   readonly start: () => Promise<Process>;
   /** Told of every end that nobody asked for, and of giving up. */

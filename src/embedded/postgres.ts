@@ -29,7 +29,7 @@ export async function runningPostgres(dataDir: string): Promise<string | undefin
   return databaseUrl((await readFile(join(dataDir, 'password'), 'utf8')).trim(), port, DATABASE);
 }
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** Where the data lies; made if it isn't there. */
   readonly dataDir: string;
   /** A free one is taken by default. */

@@ -34,7 +34,7 @@ export interface FieldEncryption {
   readonly hidden: Protection['hidden'] | undefined;
 }
 
-export interface FieldEncryptionOptions {
+interface FieldEncryptionOptions {
   readonly keys: FieldKeys;
   readonly protection: Protection;
   /** False: what is sealed is opened, and what is written stays plain. */

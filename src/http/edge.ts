@@ -4,7 +4,7 @@ import { type Admission, createAdmission } from './middleware/admission.ts';
 import { type Cors, createCors } from './middleware/cors.ts';
 import { createRateLimits, type RateLimits } from './middleware/rate-limit.ts';
 
-export interface EdgeOptions {
+interface EdgeOptions {
   readonly baseUrl: string;
   readonly corsOrigins: readonly string[];
   readonly maxRequests: number;

@@ -7,7 +7,7 @@ import type { RateLimits } from './middleware/rate-limit.ts';
 import { SECURITY_HEADERS, SECURITY_HEADERS_OF_TLS } from './middleware/security-headers.ts';
 import { isAnswerWanted } from './under-way.ts';
 
-export interface AuthorizationGuardOptions {
+interface AuthorizationGuardOptions {
   readonly admission: Admission;
   readonly rates?: Pick<RateLimits, 'chargeAuthorization'> | undefined;
   readonly underWay: WorkUnderWay;

@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export interface MetricsListenerOptions {
+interface MetricsListenerOptions {
   readonly hostname: string;
   /** 0 for any that is free. */
   readonly port: number;

@@ -6,7 +6,7 @@ import type { Exchange } from './response.ts';
 export type Observe = (exchange: Exchange, method: string, status: number, milliseconds: number) => void;
 
 /** What counts answers. */
-export interface ObservedBy extends Pick<Metrics, 'glassBroken'> {
+interface ObservedBy extends Pick<Metrics, 'glassBroken'> {
   readonly answered: (request: AnsweredRequest, method: string) => void;
 }
 

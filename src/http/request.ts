@@ -58,7 +58,7 @@ export async function readRequestBody(
   return { bytes, body: bodyOf(bytes, contentType, route, definitions) };
 }
 
-export interface ReceivedBody {
+interface ReceivedBody {
   readonly bytes: Buffer;
   readonly body: RequestBody | undefined;
 }

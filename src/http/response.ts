@@ -15,7 +15,7 @@ const JSON_TYPE = 'application/fhir+json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const XML_TYPE = 'application/fhir+xml; charset=utf-8';
 
-export interface ResponseWriterOptions {
+interface ResponseWriterOptions {
   readonly definitions: Definitions;
   readonly log: ErrorLog;
   /** Clients come by HTTPS. */
@@ -44,7 +44,7 @@ export interface Exchange {
   headers?: Readonly<Record<string, string>>;
 }
 
-export interface ResponseWriter {
+interface ResponseWriter {
   write(response: FhirResponse, exchange: Exchange): Response | Promise<Response>;
   /** Unknown errors are logged and answered 500 without a word about them. */
   writeError(error: unknown, exchange: Exchange): Response | Promise<Response>;

@@ -26,7 +26,7 @@ function readPem(file: string): Buffer {
   }
 }
 
-export interface TlsRenewalOptions {
+interface TlsRenewalOptions {
   readonly everyMs?: number;
   /** Told when new files can't be used; the old certificate goes on. */
   readonly onProblem: (error: unknown) => void;

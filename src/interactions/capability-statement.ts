@@ -8,7 +8,7 @@ import { referenceCodes } from '../search/request/join.ts';
 import type { DescribedOperation, InteractionServices, OauthUris } from './context.ts';
 import { interactionsOffered, mayBe } from './route.ts';
 
-export interface Capabilities {
+interface Capabilities {
   readonly text: string;
   readonly etag: string;
 }

@@ -16,7 +16,7 @@ import { identityOf, type ResourceDraft, type ResourceVersion } from '../model/r
 import type { SearchExpression } from '../search/expression/expression.ts';
 import type { ResourceStore, UnitOfWork } from '../store/store.ts';
 
-export interface ConsentKeeperOptions {
+interface ConsentKeeperOptions {
   readonly resources: Pick<ResourceStore, 'search' | 'history'>;
   readonly consents: Consents;
   readonly rules: ConsentRules;
@@ -29,7 +29,7 @@ export interface ConsentKeeperOptions {
 }
 
 /** What the gateways tell each other of labels. */
-export interface LabelUse {
+interface LabelUse {
   /** True if a gateway has written that they are in use. */
   areInUse(): Promise<boolean>;
   /** Writes it, to stay. */

@@ -21,7 +21,7 @@ import { percentOf, type ReindexJob, type ReindexJobs } from '../store/reindex.t
 import type { ResourceStore } from '../store/store.ts';
 import { type ReindexServices, runReindex } from './run-reindex.ts';
 
-export interface IndexKeeperOptions extends Omit<ReindexServices, 'isStopping' | 'indexer' | 'count'> {
+interface IndexKeeperOptions extends Omit<ReindexServices, 'isStopping' | 'indexer' | 'count'> {
   readonly resources: ResourceStore;
   readonly live: LiveSearch;
   readonly rules: OwnParameterRules;

@@ -1,6 +1,6 @@
 /** Asynchronous work: started now, asked about later, one table of states. In memory: a job ends with its gateway. */
 
-export type JobState = 'accepted' | 'running' | 'completed' | 'failed' | 'cancelled';
+type JobState = 'accepted' | 'running' | 'completed' | 'failed' | 'cancelled';
 
 /** Every state and where it may lead; a state that leads nowhere is an end. */
 const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
@@ -40,7 +40,7 @@ export interface Jobs<Result> {
   close(): Promise<void>;
 }
 
-export interface JobsOptions {
+interface JobsOptions {
   readonly newId: () => string;
   /** Ended jobs that are remembered. */
   readonly remember: number;

@@ -1,6 +1,6 @@
 /** Work that is done again and again with a rest between, such as looking for what others have changed. */
 
-export interface RoundsOptions {
+interface RoundsOptions {
   /** The rest after a round; milliseconds. */
   readonly everyMs: number;
   /** The rest before the first one; milliseconds, default none. */

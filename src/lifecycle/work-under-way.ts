@@ -18,7 +18,7 @@ export interface Work {
   signal(): AbortSignal;
 }
 
-export interface WorkRules {
+interface WorkRules {
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
   /** What work that took too long ends with; `afterMs` is what it was given. */

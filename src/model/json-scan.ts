@@ -56,7 +56,7 @@ function containerEnd(text: string, start: number): number {
 }
 
 /** Where one member of an object, or one element of an array, stands. */
-export interface JsonSpan {
+interface JsonSpan {
   /** The member's name; '' for an element of an array. */
   name: string;
   /** Start of the name (or of the element). */

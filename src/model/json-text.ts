@@ -10,7 +10,7 @@ import { invalidValue } from './error.ts';
 import { measureJson, newSpan, nextSpan, skipSpace, valueEnd } from './json-scan.ts';
 import { parseLossless, pathText, toPlain } from './lossless-json.ts';
 
-export type JsonPath = readonly (string | number)[];
+type JsonPath = readonly (string | number)[];
 
 /** NUL, halves of surrogate pairs, and `_` (which could spell `__proto__`), written as escapes. */
 const SUSPECT_ESCAPE = /\\u(?:0000|[dD][89a-fA-F]|005[fF])/;
@@ -77,7 +77,7 @@ function countMembers(value: unknown, checkNames: boolean): number {
 }
 
 /** What the server sets on each version. Plain text: ids, numbers and instants need no JSON escapes. */
-export interface ResourceStamp {
+interface ResourceStamp {
   readonly id: string;
   readonly versionId: string;
   /** `YYYY-MM-DDThh:mm:ss.sssZ`. */

@@ -16,10 +16,10 @@ export class JsonNumber {
 }
 
 export type JsonTree = null | boolean | string | JsonNumber | JsonArray | JsonObject;
-export type JsonArray = JsonTree[];
+type JsonArray = JsonTree[];
 export type JsonObject = Map<string, JsonTree>;
 
-export type JsonStep = string | number;
+type JsonStep = string | number;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids raw control characters in strings

@@ -19,7 +19,7 @@ import { group, type Part, parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { type OperationInput, readInput } from './parameters.ts';
 
-export interface AccessExplainServices {
+interface AccessExplainServices {
   /** The decision for a principal, with whatever restricts it beside the scopes and is not set aside by broken glass. */
   readonly decide: (principal: Principal, glass: BrokenGlass | undefined) => AccessDecision | Promise<AccessDecision>;
   /** @throws FhirError 401 for a token that is not good */

@@ -3,7 +3,7 @@
 import type { FhirResponse } from '../interactions/request.ts';
 import { type Decimal, decimalText } from '../model/decimal.ts';
 
-export type PartValue = string | number | boolean | Date | Decimal;
+type PartValue = string | number | boolean | Date | Decimal;
 
 /** A parameter: a value, or parts. An undefined value leaves the parameter out. */
 export interface Part {

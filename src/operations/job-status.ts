@@ -3,7 +3,7 @@ import { notFound } from '../model/error.ts';
 import { group, type Part, parametersAnswer } from './answer.ts';
 import type { Operation } from './operation.ts';
 
-export interface JobStatus<Job> {
+interface JobStatus<Job> {
   /** What a job is, for the client: "erasure". */
   readonly noun: string;
   readonly list: () => Promise<readonly Job[]>;

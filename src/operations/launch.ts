@@ -11,7 +11,7 @@ import { parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { type OperationInput, readInput } from './parameters.ts';
 
-export interface LaunchParameters {
+interface LaunchParameters {
   readonly patient?: string;
   readonly encounter?: string;
   readonly intent?: string;
@@ -19,7 +19,7 @@ export interface LaunchParameters {
   readonly needPatientBanner?: boolean;
 }
 
-export type CreateLaunch = (launch: LaunchParameters) => Promise<{ readonly launch: string; readonly expiresAt: Date }>;
+type CreateLaunch = (launch: LaunchParameters) => Promise<{ readonly launch: string; readonly expiresAt: Date }>;
 
 export function createLaunchOperation(createLaunch: CreateLaunch): Operation {
   return defineOperation({

@@ -7,7 +7,7 @@ import type { InteractionContext, OperationLevel } from '../interactions/context
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 
 /** The parts of an OperationDefinition (`fhir/definitions/*.json`) that the server acts on. */
-export interface OperationDefinition {
+interface OperationDefinition {
   readonly url: string;
   readonly name: string;
   /** The name in the URL, without `$`. */
@@ -20,7 +20,7 @@ export interface OperationDefinition {
   readonly parameter?: readonly OperationParameter[];
 }
 
-export interface OperationParameter {
+interface OperationParameter {
   readonly name: string;
   readonly use: string;
   readonly min: number;
@@ -41,7 +41,7 @@ export interface Operation {
   readonly handle: (request: FhirRequest, context: InteractionContext) => Promise<FhirResponse>;
 }
 
-export interface OperationSource extends Omit<Operation, 'definition'> {
+interface OperationSource extends Omit<Operation, 'definition'> {
   /** As parsed from JSON. */
   readonly definition: unknown;
 }

@@ -2,7 +2,7 @@
 import type { DescribedOperation, OperationLookup, RoutableOperation } from '../interactions/context.ts';
 import { isOffered, type Operation } from './operation.ts';
 
-export interface OperationRegistry {
+interface OperationRegistry {
   readonly find: OperationLookup;
   readonly described: readonly DescribedOperation[];
 }

@@ -10,7 +10,7 @@ import { type AdministrationLog, carryOut, isReplicaAction, REPLICA_ACTIONS } fr
 import { keptPart, proofParts } from './replica/present-proof.ts';
 import type { Prover, ToldProof } from './replica/prove.ts';
 
-export type Verdict = 'healthy' | 'degraded' | 'read-only' | 'down';
+type Verdict = 'healthy' | 'degraded' | 'read-only' | 'down';
 
 export function createReplicaOperation(administration: Administration, log: AdministrationLog, prover: Prover): Operation {
   const { clinical, administrative, drill } = administration;

@@ -15,7 +15,7 @@ export const BATCHING = { maxInFlight: 1, lingerMs: 3 } as const;
  */
 export type Outcome<Result> = { readonly ok: Result } | { readonly error: Error } | { readonly later: Promise<Result> };
 
-export interface BatcherOptions<Item, Result> {
+interface BatcherOptions<Item, Result> {
   /** Carries a batch out. One outcome for each item, in order; a rejection fails the whole batch. */
   readonly run: (items: readonly Item[]) => Promise<readonly Outcome<Result>[]>;
   readonly maxItems: number;

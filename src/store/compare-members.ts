@@ -10,7 +10,7 @@ import {
   type SetVerdict,
 } from './proof.ts';
 
-export interface Compared {
+interface Compared {
   readonly members: readonly MemberDigest[];
   readonly ranges: readonly RangeDigest[];
   /** Ranges that are not the same on all members, in order. */
@@ -58,7 +58,7 @@ export interface KeyedDigest {
   readonly digest: string;
 }
 
-export interface MemberList {
+interface MemberList {
   readonly host: string;
   /** In the order of `id`, byte by byte. */
   readonly entries: AsyncIterator<KeyedDigest>;

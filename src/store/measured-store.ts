@@ -2,7 +2,7 @@
 import { CommitRefused, type ResourceStore } from './store.ts';
 
 /** Told of each call. `isFailure` is false for a commit that was refused: that is an answer. */
-export type Measure = (operation: string, seconds: number, isFailure: boolean) => void;
+type Measure = (operation: string, seconds: number, isFailure: boolean) => void;
 
 export function createMeasuredStore(store: ResourceStore, measure: Measure): ResourceStore {
   async function measured<T>(operation: string, work: () => Promise<T>): Promise<T> {

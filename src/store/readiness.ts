@@ -1,8 +1,8 @@
 /** Whether the stores answer, part by part: what `GET /health/ready` and `$replica` say of the whole. */
 
-export type PartState = 'read-write' | 'read-only' | 'down';
+type PartState = 'read-write' | 'read-only' | 'down';
 
-export interface StorePart {
+interface StorePart {
   /** "shard_2", "MongoDB", "PostgreSQL" */
   readonly name: string;
   readonly state: PartState;
@@ -15,7 +15,7 @@ export interface Readiness {
   readonly troubled: readonly StorePart[];
 }
 
-export interface ClinicalState {
+interface ClinicalState {
   ping(): Promise<void>;
   readonly shards: {
     readonly watch: { unwell(): readonly string[]; stateOf(shard: string): PartState };

@@ -21,7 +21,7 @@ export interface RecentShapes {
   list(): readonly SearchShape[];
 }
 
-export interface ShapeOptions {
+interface ShapeOptions {
   readonly remember: number;
   /** Range keys of the business dates that tables are partitioned by. */
   readonly businessDates: ReadonlySet<string>;

@@ -8,7 +8,7 @@ import type { StoredTexts } from './stored-texts.ts';
 type Version = Pick<ResourceVersion, 'type' | 'id' | 'version' | 'raw'>;
 
 /** What a store needs of the encryption. */
-export interface TextSealer {
+interface TextSealer {
   /** The same for the same version, whenever it is made. */
   seal(version: Version): string;
   /** @throws FhirError 503 for a key that is not there, 500 for a text that was altered */

@@ -10,7 +10,7 @@ import { describeWrites } from './contract/write-contract.ts';
 import type { ErasureStore } from './erasure.ts';
 import type { ResourceStore } from './store.ts';
 
-export interface StoreContractOptions {
+interface StoreContractOptions {
   /** Two types that the store holds, such as Encounter and Claim. */
   readonly types: ContractTypes;
   /** Size of the largest resource written; default 9 MiB, over the size from which stores keep content in chunks. */

@@ -7,7 +7,7 @@ import type { Administration, ReplicaSetDescription } from './administration.ts'
 const ASK_EVERY_MS = 10_000;
 const WAIT_MS = 2_000;
 
-export interface CommitCounts {
+interface CommitCounts {
   readonly committed: number;
   readonly undone: number;
   readonly undecided: number;

@@ -1,5 +1,5 @@
 /** What of an error may be logged. */
-export interface DescribedError {
+interface DescribedError {
   readonly name: string;
   readonly code?: string | number;
   readonly message?: string;

@@ -11,7 +11,7 @@ import { terminalStream } from './terminal-stream.ts';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 /** What may stand in a log line beside its message. */
-export interface LogFields {
+interface LogFields {
   readonly requestId?: string;
   /** A client's id from its token, not a person. */
   readonly client?: string;
@@ -53,7 +53,7 @@ export interface LogSink {
   write(line: string): void;
 }
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly level: LogLevel;
   /** Default: standard error, as JSON or, on a terminal, as short lines. */
   readonly sink?: LogSink;

@@ -10,7 +10,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { RequestTiming } from './request-timing.ts';
 import type { Tracing } from './tracing.ts';
 
-export interface TracingOptions {
+interface TracingOptions {
   /** The collector's base URL: traces go to `/v1/traces` below it. */
   readonly endpoint: string;
   readonly version: string;

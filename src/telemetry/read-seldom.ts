@@ -1,6 +1,6 @@
 /** For what takes a while to find out and is asked for often. */
 
-export interface SeldomOptions {
+interface SeldomOptions {
   /** An answer is good for so long; milliseconds. */
   readonly goodForMs: number;
   /** How long a newer answer is waited for before the last one is given again. */

@@ -2,7 +2,7 @@
 import type { RequestTiming } from './request-timing.ts';
 
 /** What a request was, in words of the specification: never a URL, an id, a query or a body. */
-export interface TracedAnswer {
+interface TracedAnswer {
   readonly method: string;
   /** "read", "$everything" */
   readonly interaction: string;

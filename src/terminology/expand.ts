@@ -10,7 +10,7 @@ import { Unexpandable } from './unexpandable.ts';
 /** System → codes. */
 type Codes = Map<string, Set<string>>;
 
-export interface ExpansionLimits {
+interface ExpansionLimits {
   /** Value sets imported within each other. */
   readonly mostImports: number;
   /** Codes while it is being worked out. */

@@ -23,7 +23,7 @@ type Pairs = readonly (readonly [string, string])[];
 /** Finds out what these parameters ask for, within what the caller may search. @throws FhirError 400 if that is too much */
 export type FindVocabulary = (pairs: Pairs, narrow: Narrow) => Promise<Vocabulary>;
 
-export interface VocabularySources {
+interface VocabularySources {
   readonly search: GuardedStore['search'];
   readonly registry: SearchRegistry;
   /** R4's own resources; called once, when first needed. */

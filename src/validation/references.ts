@@ -4,7 +4,7 @@
  */
 import { type Problem, shown, wrongValue } from './problem.ts';
 
-export interface ReferenceRules {
+interface ReferenceRules {
   isResourceType(type: string): boolean;
   /** `Practitioner?identifier=…`, which only a transaction's resources may hold. */
   readonly conditional: boolean;

@@ -7,7 +7,7 @@ import type { Issue } from '../model/error.ts';
 import { createPlans } from './plans.ts';
 import { type Limits, Walk } from './walk.ts';
 
-export interface ValidationOptions {
+interface ValidationOptions {
   /** Allows `Practitioner?identifier=…` in references, as resources of a transaction may write them. */
   readonly conditionalReferences?: boolean;
   /** Where the resource stands, put before each expression in place of its type: "Bundle.entry[3].resource". */

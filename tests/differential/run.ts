@@ -12,7 +12,7 @@ import { generateAggregate, generateHistory, generateSearch, generateWorld } fro
 import type { Searcher } from './model.ts';
 import { createModel } from './model.ts';
 
-export interface RunOptions {
+interface RunOptions {
   readonly seed: number;
   readonly searches: number;
 }

@@ -12,7 +12,7 @@ export interface Place {
 
 const AUDIENCE = 'http://meridian.test/fhir/R4';
 
-export interface Asked {
+interface Asked {
   readonly status: number;
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: whatever the answer holds

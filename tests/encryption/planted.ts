@@ -98,7 +98,7 @@ export async function plant(ask: Ask): Promise<void> {
 }
 
 /** Each finds one resource, or as many as it says. */
-export const SEARCHES: readonly (readonly [string, number])[] = [
+const SEARCHES: readonly (readonly [string, number])[] = [
   [`Patient?identifier=${PLANTED.secondMrn}`, 1],
   [`Patient?identifier=urn:hospital|${PLANTED.secondMrn}`, 1],
   [`Patient?identifier=urn:other|${PLANTED.secondMrn}`, 0],

@@ -36,7 +36,7 @@ const READ_PAUSE_MS = 10;
 const FEW = 20;
 
 /** Patients of each shard, without end: with four shards their ranges begin at 000, 004, 008 and 00c. Their ids need no locator. */
-export function patientsOf(shard: number, shards: number, prefix: string): () => string {
+function patientsOf(shard: number, shards: number, prefix: string): () => string {
   let n = 0;
   const shardOf = (id: string) => Math.floor((Number.parseInt(recordKeyOf(id).slice(2, 3), 16) * shards) / 16);
   return () => {

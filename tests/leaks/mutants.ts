@@ -8,7 +8,7 @@ import type { Scope } from '../../src/search/plan/apply-access.ts';
 import type { StoreCollect, StoreSearch } from '../../src/store/store.ts';
 import type { Tamper } from './side.ts';
 
-export interface Mutant {
+interface Mutant {
   readonly name: string;
   readonly tamper: Tamper;
   /** Where it is looked for. */

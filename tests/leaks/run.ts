@@ -7,7 +7,7 @@ import { compareOnce, isLeak, type Leak } from './compare.ts';
 import { createSide, type Tamper, type Who } from './side.ts';
 import { fillStore, generateWorld } from './world.ts';
 
-export interface LeakRun {
+interface LeakRun {
   readonly seed: number;
   readonly queries: number;
   /** Definitions and what is made of them, for both sides. */
@@ -24,7 +24,7 @@ export interface LeakRun {
   readonly makeStores?: () => Promise<readonly [ResourceStore, ResourceStore]>;
 }
 
-export interface LeakReport {
+interface LeakReport {
   readonly leaks: readonly Leak[];
   /** Requests by channel, and how many were answered with a 2xx. */
   readonly asked: ReadonlyMap<string, { all: number; answered: number }>;

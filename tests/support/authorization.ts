@@ -30,7 +30,7 @@ export interface ServedAuthorization {
   close(): Promise<void>;
 }
 
-export interface TokenAnswer {
+interface TokenAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
@@ -108,7 +108,7 @@ export async function serveAuthorization(
 
 export const REDIRECT = 'https://app.example/callback';
 
-export interface Pkce {
+interface Pkce {
   readonly verifier: string;
   readonly challenge: string;
 }
@@ -141,7 +141,7 @@ export function authorizeParameters(
 }
 
 /** A page that a browser came to, or the address outside that it was sent to. */
-export interface Visit {
+interface Visit {
   readonly status: number;
   readonly url: string;
   readonly text: string;

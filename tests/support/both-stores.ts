@@ -10,7 +10,7 @@ import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 
-export interface BothStores {
+interface BothStores {
   readonly store: ResourceStore;
   /** The same clinical store beside PostgreSQL by another URL. */
   readonly withPostgres: (url: string) => ResourceStore;

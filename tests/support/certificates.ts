@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface Authority {
+interface Authority {
   /** PEM of the authority. */
   readonly caFile: string;
   /** Makes a certificate for 127.0.0.1 and localhost; a name given again replaces its files. */

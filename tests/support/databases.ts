@@ -5,13 +5,13 @@ import pg from 'pg';
 import { afterAll, inject } from 'vitest';
 import './provided.ts';
 
-export interface TestMongo {
+interface TestMongo {
   /** Names the file's own database as its path. */
   readonly mongodbUri: string;
   readonly databaseName: string;
 }
 
-export interface TestPostgres {
+interface TestPostgres {
   readonly databaseUrl: string;
   readonly databaseName: string;
 }

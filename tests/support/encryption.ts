@@ -4,7 +4,7 @@ import { createFieldEncryption, type FieldEncryption } from '../../src/encryptio
 import { type FieldKeys, newFieldKey, parseFieldKeys } from '../../src/encryption/field-keys.ts';
 import { createProtection } from '../../src/encryption/protection.ts';
 
-export const DEFAULT_PROTECTION = createProtection(loadConfig([], {}).fieldEncryptionOf.split(','));
+const DEFAULT_PROTECTION = createProtection(loadConfig([], {}).fieldEncryptionOf.split(','));
 
 export const freshKeys = (...ids: readonly string[]): FieldKeys => parseFieldKeys(ids.map(newFieldKey).join());
 

@@ -27,7 +27,7 @@ export interface Answer {
   readonly json: any;
 }
 
-export interface GatewayProcessOptions {
+interface GatewayProcessOptions {
   readonly dataDir: string;
   readonly args?: readonly string[];
   /** What tokens are made for, when it isn't the gateway's own base URL. */

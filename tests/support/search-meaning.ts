@@ -10,7 +10,7 @@ import { parseSearch } from '../../src/search/request/parse.ts';
 
 export type Resource = { readonly resourceType: string; readonly id?: string; readonly [name: string]: unknown };
 
-export interface Meaning {
+interface Meaning {
   parse(query: string, type: string): SearchRequest;
   /** True if the query, of the resource's own type, finds it. */
   finds(query: string, resource: Resource): boolean;

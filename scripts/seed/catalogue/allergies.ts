@@ -2,7 +2,7 @@
 import type { AllergyIntolerance } from '@medplum/fhirtypes';
 import type { Term } from '../coding.ts';
 
-export interface Allergy extends Term {
+interface Allergy extends Term {
   readonly type: NonNullable<AllergyIntolerance['type']>;
   readonly category: NonNullable<AllergyIntolerance['category']>[number];
   readonly reaction: Term;

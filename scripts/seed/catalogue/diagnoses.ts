@@ -25,7 +25,7 @@ export const SYMPTOMS = {
   abdominalPain: { code: '21522001', display: 'Abdominal pain' },
 } as const satisfies Record<string, Term>;
 
-export type Symptom = keyof typeof SYMPTOMS;
+type Symptom = keyof typeof SYMPTOMS;
 
 type Follows = Omit<Diagnosis, keyof Term | 'icd10' | 'specialty' | 'chronic'>;
 const row = (code: string, icd10: string, display: string, specialty: Specialty, chronic: boolean, follows: Follows): Diagnosis => ({

@@ -1,7 +1,7 @@
 /** Medications by ATC code, as a pharmacy lists them. */
 import type { Term } from '../coding.ts';
 
-export interface Drug extends Term {
+interface Drug extends Term {
   readonly form: Term;
   /** Of one tablet, capsule or puff. */
   readonly strength: { readonly value: number; readonly unit: string };

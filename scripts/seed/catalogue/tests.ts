@@ -8,7 +8,7 @@ export interface Analyte extends Term {
   readonly decimals: number;
 }
 
-export interface Panel extends Term {
+interface Panel extends Term {
   readonly price: number;
   readonly analytes: readonly Analyte[];
 }

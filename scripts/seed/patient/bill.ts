@@ -19,13 +19,13 @@ import { chance, REFERENCE_TIME } from '../random.ts';
 import { insurerReference, organizationReference, type Scene } from '../scene.ts';
 import { DAY, dateTime, day } from '../times.ts';
 
-export interface BillItem {
+interface BillItem {
   readonly term: Term;
   /** In EUR. */
   readonly price: number;
 }
 
-export interface Bill {
+interface Bill {
   readonly kind: 'professional' | 'institutional';
   readonly encounter: Named<Encounter>;
   readonly diagnosis: Named<Condition>;

@@ -8,7 +8,7 @@ import { organizationReference, practitionerReference, type Scene } from '../sce
 import { DAY, dateTime, HOUR, instant } from '../times.ts';
 import { addResult } from './measurements.ts';
 
-export interface TestOrder {
+interface TestOrder {
   readonly panel: PanelName;
   readonly at: number;
   readonly encounter: Named<Encounter>;

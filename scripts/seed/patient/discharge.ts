@@ -10,7 +10,7 @@ import { addAttachedFile } from './attachment.ts';
 
 const SUMMARY = { code: '18842-5', display: 'Discharge summary' };
 
-export interface Discharge {
+interface Discharge {
   readonly from: number;
   readonly to: number;
   readonly diagnosis: Diagnosis;

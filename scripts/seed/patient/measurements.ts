@@ -16,7 +16,7 @@ const DIASTOLIC = { code: '8462-4', display: 'Diastolic blood pressure' };
 
 const VITAL = [plain(hl7('observation-category'), 'vital-signs')];
 
-export interface Moment {
+interface Moment {
   readonly at: number;
   readonly encounter?: Named<Encounter>;
 }

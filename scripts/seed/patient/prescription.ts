@@ -8,7 +8,7 @@ import type { Named } from '../draft.ts';
 import { practitionerReference, type Scene } from '../scene.ts';
 import { DAY, dateTime } from '../times.ts';
 
-export interface Prescription {
+interface Prescription {
   readonly drug: DrugName;
   readonly at: number;
   readonly days: number;

@@ -114,7 +114,7 @@ export function addDrugs(scene: Scene, diagnosis: Diagnosis, { at, encounter, co
 }
 
 /** An Appointment, its Slot marked busy. */
-export function addAppointment(scene: Scene, doctor: Doctor, at: number, status: 'fulfilled' | 'booked'): Named<Appointment> {
+function addAppointment(scene: Scene, doctor: Doctor, at: number, status: 'fulfilled' | 'booked'): Named<Appointment> {
   const { draft } = scene;
   const period = { start: instant(at), end: instant(at + LENGTH) };
   const slot = draft.add<Slot>({

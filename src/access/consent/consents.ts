@@ -17,7 +17,7 @@ export interface Consents {
 
 const MEMBERSHIPS = /(?:^|\/)(?:PractitionerRole|Organization|CareTeam|Group)\//;
 
-export const isMembership = ({ reference }: Actor): boolean => reference !== undefined && MEMBERSHIPS.test(reference);
+const isMembership = ({ reference }: Actor): boolean => reference !== undefined && MEMBERSHIPS.test(reference);
 
 const hasMembership = ({ actors = [], nested }: Provision): boolean => actors.some(isMembership) || nested.some(hasMembership);
 

@@ -34,7 +34,7 @@ export const CONFIDENTIALITY_CLEARANCES: readonly Clearance[] = [
 ];
 
 /** The operation scope's name. */
-export const clearanceScope = (name: string): string => `$label-${name}`;
+const clearanceScope = (name: string): string => `$label-${name}`;
 
 /** @param exempt patients for whom glass was broken: their labels count for nothing */
 export function labelRestriction(

@@ -64,14 +64,14 @@ function checkAccount({ login, role, fhirUser, password, hasTotp, displayName }:
   }
 }
 
-export interface Credentials {
+interface Credentials {
   readonly login: string;
   readonly password: string;
   /** Six digits; empty if none was typed. */
   readonly code: string;
 }
 
-export interface AuthenticatorOptions {
+interface AuthenticatorOptions {
   readonly store: AuthorizationStore;
   readonly passwords: Passwords;
   /** Milliseconds since 1970. */

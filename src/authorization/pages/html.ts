@@ -8,7 +8,7 @@ export class Html {
   }
 }
 
-export type Piece = string | number | Html | undefined | false | readonly Html[];
+type Piece = string | number | Html | undefined | false | readonly Html[];
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 

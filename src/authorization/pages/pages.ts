@@ -3,7 +3,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { alert, page } from './layout.ts';
 
-export interface LoginPage {
+interface LoginPage {
   readonly clientName: string;
   readonly login?: string;
   /** The password was right, a code is asked for. */
@@ -35,7 +35,7 @@ export interface PatientChoice {
   readonly gender?: string;
 }
 
-export interface PatientPage {
+interface PatientPage {
   readonly clientName: string;
   readonly query: string;
   readonly found: readonly PatientChoice[];
@@ -66,7 +66,7 @@ function patientChoice({ id, name, birthDate, gender }: PatientChoice): Html {
   return html`<li><button name="patient" value="${id}">${name} <span class="detail">${detail}</span></button></li>`;
 }
 
-export interface ConsentPage {
+interface ConsentPage {
   readonly clientName: string;
   readonly userName: string;
   /** Who the record is of, if one is in context. */

@@ -8,7 +8,7 @@ import { type ScopesByRole, scopesOfRole } from './roles.ts';
 /** Scopes that oidc-provider itself knows; all others belong to the FHIR server. */
 export const OPENID_SCOPES: readonly string[] = ['openid', 'profile', 'fhirUser', 'offline_access', 'online_access'];
 
-export interface Grantable {
+interface Grantable {
   readonly scopes: readonly string[];
   /** Asked for and allowed to the client, but not to this person or without this context. */
   readonly withheld: readonly string[];

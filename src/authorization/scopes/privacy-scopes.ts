@@ -2,7 +2,7 @@
 import { ROLES, type Role } from '../../store/authorization.ts';
 import type { ScopesByRole } from './roles.ts';
 
-export interface PrivacyRoles {
+interface PrivacyRoles {
   /** "doctor=restricted,nurse=restricted" */
   readonly labelRoles: string;
   /** "doctor,nurse" */

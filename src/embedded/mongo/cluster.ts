@@ -11,7 +11,7 @@ import { initiate, waitForPrimary } from './replica-set.ts';
 import { startRouter } from './router-process.ts';
 import { addShards, clusterIdOf } from './sharding.ts';
 
-export interface MongoClusterOptions {
+interface MongoClusterOptions {
   /** Path of `mongod`, 6.0 or newer (see `findMongod`). */
   readonly mongod: string;
   /** Path of a real `mongos`, used in place of our router. */

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 /** The routing code that our router builds on is in `mongod` since 6.0. */
 const OLDEST_MAJOR = 6;
 
-export interface FindMongodOptions {
+interface FindMongodOptions {
   /** MONGOD_BINARY: if given, it must work. */
   readonly binary?: string | undefined;
   readonly log?: ((line: string) => void) | undefined;
@@ -42,7 +42,7 @@ export async function findMongod(options: FindMongodOptions = {}): Promise<strin
   );
 }
 
-export interface FindMongosOptions {
+interface FindMongosOptions {
   /** MONGOS_BINARY: if given, it must work. */
   readonly binary?: string | undefined;
   /** The `mongod` that was found: a `mongos` may lie beside it. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expectProcess } from './expect-process.ts';
 import { killMarked } from './processes.ts';
 
-export interface MongodOptions {
+interface MongodOptions {
   readonly binary: string;
   readonly dbPath: string;
   readonly port: number;

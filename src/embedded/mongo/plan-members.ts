@@ -3,7 +3,7 @@
 import { findFreePorts, isPortFree } from '../free-ports.ts';
 import type { ClusterRecord, MemberRecord } from './data-folder.ts';
 
-export interface ClusterShape {
+interface ClusterShape {
   /** 0 = one replica set without router. */
   readonly shards: number;
   readonly members: number;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expectProcess } from './expect-process.ts';
 import { nodeBinary } from './node-binary.ts';
 
-export interface RouterOptions {
+interface RouterOptions {
   readonly mongos?: string | undefined;
   readonly port: number;
   readonly configAddress: string;
@@ -16,7 +16,7 @@ export interface RouterOptions {
   readonly dataDir: string;
 }
 
-export interface RouterProcess {
+interface RouterProcess {
   readonly pid: number;
   /** Stands in its command line. */
   readonly mark: string;

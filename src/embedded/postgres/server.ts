@@ -11,7 +11,7 @@ import { GUARDIAN } from './guardian.ts';
 import type { Owner } from './owner.ts';
 import { SETTINGS } from './settings.ts';
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly binaries: PostgresBinaries;
   readonly owner: Owner;
   readonly folder: string;

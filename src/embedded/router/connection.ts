@@ -22,7 +22,7 @@ interface ConnectionOptions {
   readonly onClosed: (connection: Connection) => void;
 }
 
-export class Connection {
+class Connection {
   readonly #socket: Socket;
   readonly #onIdle: (connection: Connection) => void;
   readonly #onClosed: (connection: Connection) => void;

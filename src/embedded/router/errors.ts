@@ -3,11 +3,7 @@ import { serialize } from 'bson';
 import { errorCodeOf, errorTextOf, type Reply } from './reply.ts';
 import { messageOf } from './wire.ts';
 
-export type ErrorLabel =
-  | 'TransientTransactionError'
-  | 'RetryableWriteError'
-  | 'UnknownTransactionCommitResult'
-  | 'ResumableChangeStreamError';
+type ErrorLabel = 'TransientTransactionError' | 'RetryableWriteError' | 'UnknownTransactionCommitResult' | 'ResumableChangeStreamError';
 
 /** Codes of MongoDB's `error_codes.yml`. */
 export const CODE = {

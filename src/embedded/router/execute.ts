@@ -14,7 +14,7 @@ import { join, noteReply, TRANSACTION_FIELDS, type Transaction } from './transac
 const PATIENCE_MS = 15_000;
 const STALE_ATTEMPTS = 20;
 
-export interface CallOptions {
+interface CallOptions {
   /** May be sent again when nobody knows whether it was carried out: reads, and writes with a transaction number. */
   readonly isRepeatable: boolean;
   /** Any other member is as good as the primary. */

@@ -11,7 +11,7 @@ export interface Source {
   documents: Buffer[];
 }
 
-export interface MergeOptions {
+interface MergeOptions {
   readonly namespace: string;
   /** 1 or -1 for each field of the sort; undefined = no order. */
   readonly directions: readonly number[] | undefined;

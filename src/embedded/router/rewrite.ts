@@ -2,7 +2,7 @@
 import type { Request } from './request.ts';
 import { writeHeader } from './wire.ts';
 
-export interface Edit {
+interface Edit {
   /** Fields of the body to leave out. */
   readonly drop?: readonly string[];
   /** Elements (type, name, value) to add at the end of the body. */

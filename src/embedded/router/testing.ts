@@ -5,9 +5,9 @@ export interface TestDocument extends Document {
   _id: string;
 }
 
-export const BOUNDS = ['004', '008', '00c'] as const;
+const BOUNDS = ['004', '008', '00c'] as const;
 
-export interface SplitCollection {
+interface SplitCollection {
   readonly client: MongoClient;
   readonly database: Db;
   readonly collection: Collection<TestDocument>;

@@ -7,7 +7,7 @@ import type { Reply } from './reply.ts';
 import type { Request } from './request.ts';
 import { elementsAsBytes } from './routing-table.ts';
 
-export interface Participant {
+interface Participant {
   /** What its last reply said; a shard that only read commits without a vote. */
   isReadOnly: boolean;
 }

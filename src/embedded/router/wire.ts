@@ -2,7 +2,7 @@
  * MongoDB's wire protocol, as far as a router needs it: OP_MSG both ways, and OP_QUERY / OP_REPLY for the first `hello` of a driver.
  * @see https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/
  */
-export const OP_REPLY = 1;
+const OP_REPLY = 1;
 export const OP_QUERY = 2004;
 export const OP_MSG = 2013;
 
@@ -23,7 +23,7 @@ export interface DocumentSequence {
   readonly end: number;
 }
 
-export interface Sections {
+interface Sections {
   readonly bodyStart: number;
   readonly bodyEnd: number;
   /** Undefined for nearly all messages; the server allows several, drivers send one. */

@@ -9,7 +9,7 @@ import { unavailable } from '../../model/error.ts';
 
 export type Urgency = 'administration' | 'read' | 'write' | 'search';
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   /** Requests at once. */
   readonly maxRequests: number;
   /** Bytes of request bodies at once, decompressed. */
@@ -30,7 +30,7 @@ export interface Admission {
   readonly counts: AdmissionCounts;
 }
 
-export interface AdmissionCounts {
+interface AdmissionCounts {
   requests: number;
   bytes: number;
   readonly refused: Record<Urgency | 'bytes', number>;

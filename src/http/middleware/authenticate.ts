@@ -4,14 +4,14 @@ import type { AccessDecision, Decide, Restriction } from '../../access/decision.
 import type { Principal } from '../../access/principal.ts';
 import { bearerToken, type TokenVerifier } from '../../access/tokens.ts';
 
-export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Authenticated>;
+type Authenticate = (headers: IncomingHttpHeaders) => Promise<Authenticated>;
 
 export interface Authenticated {
   readonly principal: Principal;
   readonly access: AccessDecision;
 }
 
-export interface AuthenticateOptions {
+interface AuthenticateOptions {
   readonly verifier: TokenVerifier;
   readonly decide: Decide;
   /**

@@ -13,7 +13,7 @@ const compressWithBrotli = promisify(brotliCompress);
 const GZIP_LEVEL = 1;
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } };
 
-export type Encoding = 'br' | 'gzip';
+type Encoding = 'br' | 'gzip';
 
 /** What the client would take: the better of equals is brotli. Undefined: as it is. */
 export function acceptedEncoding(header: string | undefined): Encoding | undefined {

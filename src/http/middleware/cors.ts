@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-export interface CorsOptions {
+interface CorsOptions {
   /** Origins such as "https://app.example.org". */
   readonly origins: readonly string[];
   /** True for paths (without query) that any origin may read. */

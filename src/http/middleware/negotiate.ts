@@ -34,7 +34,7 @@ const FORMATS: Readonly<Record<string, 'json' | 'xml'>> = {
 
 const CONTROLS = new Set(['_format', '_pretty']);
 
-export interface Negotiated {
+interface Negotiated {
   readonly presentation: Presentation;
   /** The pairs without those about format. */
   readonly query: readonly (readonly [string, string])[];

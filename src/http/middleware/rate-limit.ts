@@ -11,9 +11,9 @@ import { FhirError } from '../../model/error.ts';
 const WINDOW_SECONDS = 60;
 
 /** A connection of ioredis. */
-export type RedisConnection = object;
+type RedisConnection = object;
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   /** Points a minute for each client; 0: no limit. */
   readonly clientPoints: number;
   /** Points a minute for each user; 0: no limit. A backend service is its own user and counts once, as a client. */
@@ -26,14 +26,14 @@ export interface RateLimitOptions {
 }
 
 /** Who asks. */
-export interface Charged {
+interface Charged {
   readonly client: string;
   readonly subject: string;
   readonly issuer: string;
 }
 
 /** Headers that tell where the client stands. */
-export type RateHeaders = Readonly<Record<string, string>>;
+type RateHeaders = Readonly<Record<string, string>>;
 
 export interface RateLimits {
   /** Counts points. Undefined where there is no limit. @throws FhirError 429 with `Retry-After` when they are used up */

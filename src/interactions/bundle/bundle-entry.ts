@@ -24,7 +24,7 @@ export interface BundleEntry extends Preconditions {
   readonly tree: Readonly<Record<string, unknown>> | undefined;
 }
 
-export interface RequestBundle {
+interface RequestBundle {
   readonly type: 'batch' | 'transaction';
   readonly entries: readonly BundleEntry[];
 }

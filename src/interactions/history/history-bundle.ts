@@ -14,9 +14,9 @@ import type { FhirRequest, FhirResponse } from '../request.ts';
 import { type InstantPeriod, instantPeriod } from './instant-period.ts';
 
 /** Which versions: of one resource, of a type, of all. */
-export type HistoryScope = Pick<HistoryRequest, 'types' | 'id'>;
+type HistoryScope = Pick<HistoryRequest, 'types' | 'id'>;
 
-export interface HistoryPage {
+interface HistoryPage {
   readonly versions: readonly ResourceVersion[];
   readonly response: FhirResponse;
 }

@@ -6,14 +6,14 @@ import { FhirError } from '../../model/error.ts';
 import type { FhirRequest } from '../request.ts';
 import { type InnerRequests, type InnerUser, innerRequest } from './inner-request.ts';
 
-export interface FoundPatient {
+interface FoundPatient {
   readonly id: string;
   readonly name: string;
   readonly birthDate?: string;
   readonly gender?: string;
 }
 
-export interface PatientFinder {
+interface PatientFinder {
   /** Patients whose name begins with the words of `text`, or who have it as an identifier; with an empty text, some. */
   find(text: string, user: InnerUser): Promise<{ readonly patients: readonly FoundPatient[]; readonly hasMore: boolean }>;
   /** One patient, unless there is none or it was deleted. */

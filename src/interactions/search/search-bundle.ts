@@ -68,7 +68,7 @@ function explained(request: FhirRequest, context: InteractionContext, pairs: Pai
   return operation.handle({ ...rest, query: pairs.filter(([name]) => name !== EXPLAIN) }, context);
 }
 
-export interface SearchAnswer {
+interface SearchAnswer {
   readonly subset?: Subset | undefined;
   /** Types that includes may bring; default all. */
   readonly mayInclude?: (type: string) => boolean;

@@ -6,7 +6,7 @@ import type { FhirRequest } from '../request.ts';
 import type { IncomingResource } from './incoming.ts';
 import { draftOf, writeOf } from './prepare-write.ts';
 
-export interface VersionCommit {
+interface VersionCommit {
   readonly incoming: IncomingResource;
   readonly key: ResourceKey;
   /** The current version as read, a deletion too; undefined if there never was one. */

@@ -26,7 +26,7 @@ export interface Criteria {
   readonly patient?: string;
 }
 
-export interface Matches {
+interface Matches {
   /** At most as many as were asked for. */
   readonly matches: readonly ResourceVersion[];
   /** Holds a commit to what was found. */

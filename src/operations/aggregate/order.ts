@@ -12,7 +12,7 @@ type Pairs = FhirRequest['query'];
 const FUNCTIONS = ['sum', 'avg', 'min', 'max'] as const;
 export type AmountFunction = (typeof FUNCTIONS)[number];
 
-export interface Grouping {
+interface Grouping {
   /** As asked for: "date:month". */
   readonly name: string;
   readonly key: GroupKey;

@@ -5,7 +5,7 @@ import type { Administration } from '../../store/administration.ts';
 import { BENCHMARK_LEASE_MS, type BenchmarkRuns, type KeptRun } from '../../store/benchmark-runs.ts';
 import type { BenchmarkReport } from './report.ts';
 
-export interface KeptReport extends Omit<KeptRun, 'report'> {
+interface KeptReport extends Omit<KeptRun, 'report'> {
   readonly report: BenchmarkReport;
 }
 

@@ -3,7 +3,7 @@ import { invalidValue } from '../../model/error.ts';
 import type { OperationInput } from '../parameters.ts';
 
 const SUITES = ['layouts', 'sharding', 'partitioning', 'failover', 'bundle-crash'] as const;
-export type Suite = (typeof SUITES)[number];
+type Suite = (typeof SUITES)[number];
 
 export interface BenchmarkOrder {
   readonly suite: Suite;

@@ -177,7 +177,7 @@ function together(classes: readonly (readonly number[])[]): readonly number[] {
   return Array.from({ length: rounds }, (_, round) => geometricMean(classes.map((each) => each[round] as number)));
 }
 
-export type Verdict = 'faster' | 'slower' | 'not told apart';
+type Verdict = 'faster' | 'slower' | 'not told apart';
 
 /** An interval that holds 1 tells the layouts not apart. */
 export const verdictOf = ({ low, high }: Interval): Verdict => (low > 1 ? 'faster' : high < 1 ? 'slower' : 'not told apart');

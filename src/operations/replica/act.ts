@@ -7,7 +7,7 @@ import { type Part, part } from '../answer.ts';
 import type { OperationInput } from '../parameters.ts';
 
 export const REPLICA_ACTIONS = ['step-down', 'freeze', 'fail', 'restore'] as const;
-export type ReplicaAction = (typeof REPLICA_ACTIONS)[number];
+type ReplicaAction = (typeof REPLICA_ACTIONS)[number];
 
 export const isReplicaAction = (text: string): text is ReplicaAction => (REPLICA_ACTIONS as readonly string[]).includes(text);
 

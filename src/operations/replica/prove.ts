@@ -7,10 +7,10 @@ import type { KeptProof, KeptProofs } from '../../store/kept-proofs.ts';
 import type { LedgerProof, SetProof } from '../../store/proof.ts';
 
 /** `equal`: whatever could be compared is the same. `alone`: there was nothing to compare. */
-export type ProofVerdict = 'equal' | 'diverging' | 'incomplete' | 'alone';
+type ProofVerdict = 'equal' | 'diverging' | 'incomplete' | 'alone';
 
 /** What is signed. */
-export interface ConsistencyProof {
+interface ConsistencyProof {
   readonly proof: string;
   readonly requestedBy: { readonly client: string; readonly subject: string };
   /** ISO instants. */
@@ -28,7 +28,7 @@ export interface ToldProof {
   readonly signed: string;
 }
 
-export interface ProverOptions {
+interface ProverOptions {
   readonly administration: Pick<Administration, 'clinical' | 'administrative'>;
   readonly proveLedger: () => Promise<LedgerProof>;
   readonly kept: KeptProofs;
@@ -111,7 +111,7 @@ export function createProver({ administration, proveLedger, kept, jobs, seal, op
   };
 }
 
-export function verdictOver(sets: readonly SetProof[], ledger: LedgerProof | undefined): ProofVerdict {
+function verdictOver(sets: readonly SetProof[], ledger: LedgerProof | undefined): ProofVerdict {
   const verdicts = [...sets.map(({ verdict }) => verdict), ...(ledger ? [ledger.verdict] : [])];
   if (verdicts.includes('diverging')) return 'diverging';
   if (verdicts.includes('incomplete')) return 'incomplete';

@@ -6,7 +6,7 @@ import { CLINICAL_ACTIONS, type ClinicalAction, changeShards } from './clinical.
 import { changePartition, PARTITION_ACTIONS, type PartitionAction } from './partitions.ts';
 
 export const SHARD_ACTIONS = [...PARTITION_ACTIONS, ...CLINICAL_ACTIONS] as const;
-export type ShardAction = PartitionAction | ClinicalAction;
+type ShardAction = PartitionAction | ClinicalAction;
 
 export const isShardAction = (text: string): text is ShardAction => (SHARD_ACTIONS as readonly string[]).includes(text);
 

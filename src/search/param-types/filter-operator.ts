@@ -28,7 +28,7 @@ export const FILTER_OPERATORS = [
 export type FilterOperator = (typeof FILTER_OPERATORS)[number];
 
 /** A comparison as a plain criterion. */
-export interface PlainCriterion {
+interface PlainCriterion {
   /** `whole`, `end` and `overlap` exist in filters only. */
   readonly modifier?: string;
   readonly value: string;

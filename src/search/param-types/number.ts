@@ -9,7 +9,7 @@ import type { Prefix, RangeTest } from './prefix.ts';
 import { bound, onRanges, takePrefix } from './prefix.ts';
 
 /** A number as searched for: what it says, and the range (`to` excluded) that its significant figures leave open. */
-export interface ImpreciseNumber {
+interface ImpreciseNumber {
   readonly value: number;
   readonly from: number;
   readonly to: number;

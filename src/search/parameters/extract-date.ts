@@ -6,7 +6,7 @@ import type { Extract, ExtractTarget } from './extract.ts';
 
 /** The ends of time: JavaScript's, so that every range fits a Date. Stand for the open ends of a Period. */
 export const BEGINNING = -8.64e15;
-export const END = 8.64e15;
+const END = 8.64e15;
 
 interface Period {
   readonly start?: unknown;

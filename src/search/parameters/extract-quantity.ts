@@ -8,7 +8,7 @@ import { CURRENCY, canonicalKey, quantityKeys, UCUM } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** Stands for an open end: SQL and BSON both hold it, and JSON too, unlike Infinity. */
-export const LARGEST = Number.MAX_VALUE;
+const LARGEST = Number.MAX_VALUE;
 
 interface Quantity {
   readonly value?: unknown;

@@ -2,7 +2,7 @@
 import { anyValuePrefix, EXACT_MARK, parameterKey, systemPrefix, tokenStart } from './entry-text.ts';
 import type { SearchParameter } from './registry.ts';
 
-export interface GroupEntries {
+interface GroupEntries {
   /** How the entries start; what follows is the value. */
   readonly starts: readonly string[];
   /** The value as a client reads it. */

@@ -18,7 +18,7 @@ export interface UsedParameter {
   readonly refused?: string;
 }
 
-export interface LiveSearchOptions extends IndexerOptions {
+interface LiveSearchOptions extends IndexerOptions {
   /** How the values of Identifiers are indexed; as they are if nothing else is said. */
   readonly identifiers?: IdentifierForms | undefined;
 }

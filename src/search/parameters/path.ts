@@ -12,7 +12,7 @@ import type { PathTokens } from './path-tokens.ts';
 import { tokenise } from './path-tokens.ts';
 
 /** What an element may hold. A backbone element's type is its own path: "Observation.component". */
-export interface ElementShape {
+interface ElementShape {
   readonly types: readonly string[];
   /** `value[x]`: its JSON field is the name followed by the type. */
   readonly isChoice: boolean;

@@ -1,7 +1,7 @@
 /** References as they are compared: local ones relative, foreign ones with their type in front. */
 
 /** A reference taken apart. */
-export interface ReferenceText {
+interface ReferenceText {
   /** `Patient/1`, `Patient/1@https://other/fhir`, or a text that is no RESTful URL (`urn:uuid:…`). */
   readonly text: string;
   /** The type that the URL names, if it is a RESTful one. */

@@ -7,7 +7,7 @@
  */
 import { createRequire } from 'node:module';
 
-export interface CanonicalUnit {
+interface CanonicalUnit {
   /** The same for all units that can be converted into each other. */
   readonly name: string;
   /** Rises with the value. Twelve significant digits: what is equal stays equal over conversions. */

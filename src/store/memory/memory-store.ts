@@ -146,7 +146,7 @@ function textsOf(versions: Versions): StoredTexts {
   };
 }
 
-export interface MemoryStore extends ResourceStore {
+interface MemoryStore extends ResourceStore {
   readonly reindexing: ReindexStore;
   readonly texts: StoredTexts;
   readonly erasure: ErasureStore;

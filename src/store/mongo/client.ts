@@ -29,7 +29,7 @@ export interface MongoCollections {
   readonly gateways: Collection<GatewayDocument>;
 }
 
-export interface Reads {
+interface Reads {
   readonly preference: ReadPreference;
   readonly session?: ClientSession;
 }

@@ -12,7 +12,7 @@ import type { DecidingStore, PreparingStore } from './participants.ts';
 import { type StoreName, storeOf } from './placement.ts';
 import type { TwoPhaseCommit } from './two-phase.ts';
 
-export interface PlacementOptions {
+interface PlacementOptions {
   readonly clinical: DecidingStore;
   readonly administrative: PreparingStore;
   /** Audit events, which nobody writes through here. */

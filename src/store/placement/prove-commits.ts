@@ -8,7 +8,7 @@ import { NAME_PREFIX } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 import { storeOf } from './placement.ts';
 
-export interface ProvenStores {
+interface ProvenStores {
   readonly clinical: Pick<DecidingStore, 'listCommits' | 'missingAmong'>;
   readonly administrative: Pick<PreparingStore, 'listPrepared' | 'missingAmong'>;
   /** Milliseconds since 1970. */

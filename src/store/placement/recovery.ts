@@ -8,7 +8,7 @@ import { type Rounds, startRounds } from '../../lifecycle/rounds.ts';
 import { NAME_PREFIX, type ParsedName, parseCommitName } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 
-export interface RecoveryOptions {
+interface RecoveryOptions {
   readonly clinical: Pick<DecidingStore, 'decide'>;
   readonly administrative: Pick<PreparingStore, 'listPrepared' | 'commitPrepared' | 'rollbackPrepared'>;
   readonly gatewayId: string;

@@ -3,7 +3,7 @@ import type { AuthorizationStore } from '../authorization.ts';
 import { NAME_PREFIX, parseCommitName } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly clinical: Pick<DecidingStore, 'sweepLedger' | 'sweepOrphans'>;
   readonly administrative: Pick<PreparingStore, 'listPrepared' | 'sweepIdempotency'> & {
     readonly authorization: Pick<AuthorizationStore, 'sweep'>;

@@ -15,7 +15,7 @@ import type { DecidingStore, PreparingStore } from './participants.ts';
 /** The steps at which a fault test may stop the process. */
 export type CommitStep = 'before-prepare' | 'prepared' | 'decided' | 'finished';
 
-export interface TwoPhaseOptions {
+interface TwoPhaseOptions {
   readonly clinical: DecidingStore;
   readonly administrative: PreparingStore;
   readonly gatewayId: string;

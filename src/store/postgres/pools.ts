@@ -25,7 +25,7 @@ export interface Pools {
   readonly recordReplicas: readonly pg.Pool[];
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly url: string;
   readonly replicaUrls?: readonly string[];
   /** Most connections for writes; default 12. */
@@ -55,7 +55,7 @@ const BY_PATIENT = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off 
 const SEARCH = '-c statement_timeout=30s';
 
 /** What a count that came along with matches may take; milliseconds. */
-export const SHORT_COUNT_MS = 2_000;
+const SHORT_COUNT_MS = 2_000;
 
 export function createPools(options: PoolOptions): Pools {
   const pool = (name: string, max: number, settings: string, url = options.url) => {

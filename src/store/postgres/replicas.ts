@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { isConnectionLost, isInTheWay } from './errors.ts';
 
-export interface ReplicaReader {
+interface ReplicaReader {
   /** Runs `work`, which only reads, on a replica that is up to date, else on the primary. */
   read<T>(work: (pool: Pool) => Promise<T>): Promise<T>;
 }

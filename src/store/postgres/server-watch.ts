@@ -5,13 +5,13 @@
 import pg from 'pg';
 import { startRounds } from '../../lifecycle/rounds.ts';
 
-export interface ServerWatch {
+interface ServerWatch {
   /** True while it is taken for silent: nobody should wait for a connection. */
   isSilent(): boolean;
   close(): Promise<void>;
 }
 
-export interface ServerWatchOptions {
+interface ServerWatchOptions {
   readonly url: string;
   /** Called once when it has fallen silent. */
   readonly onSilent: () => void;

@@ -5,7 +5,7 @@ import type { Source } from '../merged-cursor.ts';
 import { documentsIn, type Reply, replyOf } from '../reply.ts';
 import { elementsAsBytes } from '../routing-table.ts';
 
-export interface ShardCursor {
+interface ShardCursor {
   readonly id: bigint;
   readonly documents: () => Buffer[];
 }
@@ -49,7 +49,7 @@ function stringElement(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from(`\x02${name}\0`, 'latin1'), length, text]);
 }
 
-export interface Batch {
+interface Batch {
   readonly field: 'firstBatch' | 'nextBatch';
   readonly id: bigint;
   readonly namespace: string;

@@ -10,7 +10,7 @@ const ALL_KNOW_MS = LOOK_EVERY_MS + 2_000;
 /** Ledger entries of moves under way. */
 const MOVING = '00/~moving/';
 
-export interface CoLocation {
+interface CoLocation {
   /** False until it is known, and while it can't be told. */
   isCoLocated(): boolean;
   stop(): void;

@@ -5,7 +5,7 @@ import type { KeyRange } from '../../administration.ts';
 import type { MongoCollections } from '../client.ts';
 import { recordKeyInId } from '../document.ts';
 
-export interface ShardFigures {
+interface ShardFigures {
   readonly documents: number;
   readonly bytes: number;
   readonly indexBytes: number;

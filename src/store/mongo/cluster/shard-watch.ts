@@ -15,7 +15,7 @@ import { hostsIn, rangesOf } from './topology.ts';
 /** `read-only`: members answer, none of them is a primary. */
 export type ShardState = 'read-write' | 'read-only' | 'down';
 
-export interface OwnedRange extends KeyRange {
+interface OwnedRange extends KeyRange {
   readonly shard: string;
 }
 

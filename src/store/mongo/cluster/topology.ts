@@ -74,7 +74,7 @@ export async function ownedRanges(collections: MongoCollections): Promise<readon
 }
 
 /** True if the range owns the key. */
-export const holds = ({ min, max }: KeyRange, key: string) => (min === 'MinKey' || min <= key) && (max === 'MaxKey' || key < max);
+const holds = ({ min, max }: KeyRange, key: string) => (min === 'MinKey' || min <= key) && (max === 'MaxKey' || key < max);
 
 /** True behind a router, false for a replica set. */
 export async function isSharded({ client }: MongoCollections): Promise<boolean> {

@@ -2,12 +2,12 @@
 import { DURABLE, type MongoCollections } from '../client.ts';
 import { asked } from '../retry.ts';
 
-export interface Kept {
+interface Kept {
   readonly id: string;
   readonly startedAt: Date;
 }
 
-export interface KeptDocuments<Report extends Kept> {
+interface KeptDocuments<Report extends Kept> {
   /** Keeps it, once; sending it again is harmless. */
   keep(report: Report): Promise<void>;
   find(id: string): Promise<Report | undefined>;

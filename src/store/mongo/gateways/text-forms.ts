@@ -4,7 +4,7 @@ import { retryTransient } from '../retry.ts';
 
 const FORMS_ID = '0000000000/~secret/text-forms';
 
-export interface TextForms {
+interface TextForms {
   /** Undefined if nobody has noted any. */
   read(): Promise<readonly string[] | undefined>;
   /** What is written from now on may have this form as well. */

@@ -23,7 +23,7 @@ export interface SnapshotMember {
   close(): Promise<void>;
 }
 
-export interface SnapshotOptions {
+interface SnapshotOptions {
   /** The replica set's name. */
   readonly set: string;
   readonly host: string;

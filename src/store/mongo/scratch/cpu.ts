@@ -5,7 +5,7 @@ import { openShard } from '../cluster/shard-watch.ts';
 /** Sections of serverStatus that cost more than they tell. */
 const LEFT_OUT = { metrics: 0, repl: 0, locks: 0, transactions: 0, opLatencies: 0, tcmalloc: 0, maxTimeMS: 2_000 };
 
-export interface ShardClocks {
+interface ShardClocks {
   /** Milliseconds of all primaries together; undefined if one does not tell. */
   cpuMs(): Promise<number | undefined>;
   /** Most that the storage engine of one member caches, the smallest of all; bytes. */

@@ -19,14 +19,14 @@ import { fieldOf, IN_POPULATION, startsWith } from './filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
 
 /** A search and the filter that finds it. */
-export interface FilteredSearch {
+interface FilteredSearch {
   readonly search: StoreSearch;
   readonly filter: Document;
   /** The record key of the patient that the search names. */
   readonly rk?: string;
 }
 
-export interface SearchBatchOptions {
+interface SearchBatchOptions {
   /** Documents of a filter, in no order, with `projection` beside what the searches need. Gives up soon. */
   readonly find: (filter: Document, searches: readonly StoreSearch[], limit: number, projection?: Document) => Promise<StoredDocument[]>;
   /** Documents of one search in its order. */
@@ -40,7 +40,7 @@ const ALONE_AFTER_OVERFLOW_MS = 1_000;
 const MOST_LEAVES = 8;
 
 /** Documents of a search in its order, found together with those of others where that can be. */
-export type FindTogether = (one: FilteredSearch) => Promise<StoredDocument[]>;
+type FindTogether = (one: FilteredSearch) => Promise<StoredDocument[]>;
 
 export function createSearchBatch({ find, findAlone }: SearchBatchOptions): FindTogether {
   const ofRecords = together(findAlone, async (batch) => {

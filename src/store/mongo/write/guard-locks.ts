@@ -17,12 +17,12 @@ import { isDuplicateKeyCode, undecided } from '../errors.ts';
 import { retryTransient } from '../retry.ts';
 
 /** The gateway that locks, and what tells it that others will never write again. */
-export interface LockHolder {
+interface LockHolder {
   readonly gatewayId: string;
   readonly goneAmong: (gatewayIds: readonly string[]) => Promise<readonly string[]>;
 }
 
-export interface GuardedWork {
+interface GuardedWork {
   /** @throws CommitRefused when a condition no longer holds. Nothing is written yet. */
   check(): Promise<void>;
   /** @throws CommitRefused when nothing was written; after any other error something may yet be. */

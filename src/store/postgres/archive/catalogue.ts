@@ -49,7 +49,7 @@ export async function noteDetached(client: ClientBase, { type }: AdministrativeT
 }
 
 /** What an export that was verified came to. */
-export interface Exported {
+interface Exported {
   readonly columns: readonly string[];
   readonly rows: number;
   readonly sha256: string;

@@ -11,7 +11,7 @@ import { outside } from './detach.ts';
 import { digestOfFile, eachBunch, removeStale, writeArchive } from './file.ts';
 import { columnsOf } from './lines.ts';
 
-export interface ArchiveErasure {
+interface ArchiveErasure {
   /** Current versions in archived years that lie, or once lay, under the record key. @throws FhirError 503 for a file that is not here */
   lyingIn(rk: string): Promise<readonly ResourceVersion[]>;
   /** Erases those of the resources that lie in archived years, with all that leads to them. Gives their ids. Safe to repeat. */

@@ -5,7 +5,7 @@ import type { BoundCondition, SearchExpression } from '../../../search/expressio
 import type { Parameters } from '../search/parameters.ts';
 
 /** A condition on `e`, and whether it leaves out all that does not match. */
-export interface AuditCondition {
+interface AuditCondition {
   readonly sql: string;
   readonly isExact: boolean;
 }

@@ -56,7 +56,7 @@ export async function describePartitions(pool: Pool): Promise<PartitionDescripti
 }
 
 /** How many of a patient's resources of one type a partition holds. */
-export interface PatientPartition {
+interface PatientPartition {
   readonly type: string;
   readonly partition: string;
   readonly rows: number;

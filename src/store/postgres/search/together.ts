@@ -20,7 +20,7 @@ export interface JoinedStatement {
   readonly values: readonly unknown[];
 }
 
-export interface TogetherOptions {
+interface TogetherOptions {
   readonly findAlone: (one: SearchStatement) => Promise<SearchMatch[]>;
   /** The pages of several searches by one statement, in their order. */
   readonly findJoined: (joined: JoinedStatement, searches: readonly StoreSearch[]) => Promise<readonly SearchMatch[][]>;

@@ -6,7 +6,7 @@ import type { Placed } from '../row.ts';
 import { ROW_PARAMETERS, rowParameters, rowsAs, SOURCE, target } from './columns.ts';
 
 /** A new version and the number of the version that it replaces. */
-export interface Replacement {
+interface Replacement {
   readonly row: Placed;
   readonly previous: number;
 }

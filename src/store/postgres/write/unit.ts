@@ -17,7 +17,7 @@ const ATTEMPTS = 6;
 const PAUSE_MS = 20;
 
 /** Where units are written. */
-export interface UnitPlace {
+interface UnitPlace {
   readonly pool: Pool;
   readonly partitions: PartitionCatalogue;
   /** Names for the statements that check guards. */

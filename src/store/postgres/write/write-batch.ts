@@ -15,7 +15,7 @@ export const MAX_BYTES = 8 * 1024 * 1024;
 const ATTEMPTS = 6;
 const PAUSE_MS = 50;
 
-export interface WriteBatcher {
+interface WriteBatcher {
   /** @throws CommitRefused `exists` or `version` */
   write(write: Write): Promise<void>;
 }
