@@ -14,5 +14,5 @@ beforeAll(async () => {
 afterAll(() => gateway?.close(), 30_000);
 
 const sharded = process.env.TEST_SHARDS === '0' ? [] : ['sharded'];
-describeConformance(() => gateway.target, ['forwarded', 'full-text', 'benchmark', ...sharded]);
+describeConformance(() => gateway.target, ['forwarded', 'full-text', 'benchmark', 'base', ...sharded]);
 describeConformance(() => gateway.target, [], 'security');

@@ -18,13 +18,18 @@ export interface Case {
   readonly spec?: string;
   /** Numbers of docs/acceptance behaviours that the case shows. */
   readonly covers?: readonly number[];
-  /** A feature that a server may have switched off: `forwarded`, `benchmark`; or a place that it may not have: `sharded`, the four shards of the default. The case is left out where the target lacks it. */
+  /** A feature that a server may have switched off: `forwarded`, `benchmark`; `base`: that it tells its own base URL; or a place that it may not have: `sharded`, the four shards of the default. The case is left out where the target lacks it. */
   readonly needs?: string;
   /** Runs the case once for each of these, as `{{each}}`. */
   readonly each?: readonly string[];
   /** Set-up: each step must answer 2xx. */
   readonly given?: readonly Step[];
-  readonly steps: readonly Step[];
+  readonly steps?: readonly Step[];
+  /**
+   * Searches, and the ids that each finds among what carries the tag `{{world}}`, written without the `{{world}}-` before each:
+   * `"Observation?date=2018": "day month"`, "" for none. Run after the steps.
+   */
+  readonly finds?: Readonly<Record<string, string>>;
 }
 
 export interface Step {
@@ -74,6 +79,8 @@ export interface Expectation {
   readonly headers?: Readonly<Record<string, string | null>>;
   /** By path in the JSON body: the value, `/a pattern/`, or null for what must not be there. "entry.length" counts. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** The ids of a searchset's matches, in any order; `total` is their number. */
+  readonly found?: readonly string[];
   /** Texts that the body holds, to the letter. */
   readonly text?: readonly string[];
   /** Texts that the body does not hold. */

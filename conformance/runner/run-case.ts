@@ -45,12 +45,21 @@ async function runOnce(each: Case, value: string, target: Target, shared?: Kept 
   const kept: Keeping = { texts: new Map([...(shared?.texts ?? []), ...own]), answers: new Map() };
   const problems = await runGiven(each.given ?? [], target, kept);
   if (problems.length > 0) return problems;
-  for (const [index, step] of each.steps.entries()) {
+  for (const [index, step] of stepsOf(each).entries()) {
     const found = await runStep(step, target, kept, step.isInsider ? [] : shared?.never);
     if (found.length > 0) return found.map((problem) => `${value && `${value}: `}step ${index + 1}: ${problem}`);
   }
   return [];
 }
+
+const stepsOf = ({ steps = [], finds = {} }: Case): readonly Step[] => [
+  ...steps,
+  ...Object.entries(finds).map(([search, ids]): Step => {
+    const path = `${search}${search.includes('?') ? '&' : '?'}_tag={{world}}&_count=1000`;
+    const found = ids.split(' ').flatMap((id) => (id === '' ? [] : [`{{world}}-${id}`]));
+    return { request: { method: 'GET', path }, expect: { status: 200, found } };
+  }),
+];
 
 async function runGiven(steps: readonly Step[], target: Target, kept: Keeping): Promise<readonly string[]> {
   for (const step of steps) {
@@ -94,7 +103,7 @@ function differencesFrom(like: Expectation['like'], answer: Answer, { answers }:
 function problemsOf(answers: readonly Answer[], expectation: Expectation): string[] {
   const [answer] = answers as [Answer];
   if (expectation.statuses) return statusProblems(answers, expectation.statuses);
-  const { status, headers = {}, body = {}, text = [], not = [], empty } = expectation;
+  const { status, headers = {}, body = {}, text = [], not = [], empty, found } = expectation;
   const allowed = status === undefined ? undefined : [status].flat();
   return [
     ...(allowed && !allowed.includes(answer.status) ? [`status is ${answer.status}, not ${allowed.join(' or ')}`] : []),
@@ -102,11 +111,24 @@ function problemsOf(answers: readonly Answer[], expectation: Expectation): strin
       differences(`header ${name}`, answer.headers.get(name) ?? undefined, expected),
     ),
     ...Object.entries(body).flatMap(([path, expected]) => differences(path, valueAt(answer.body, path), expected)),
+    ...(found ? differences('found', foundIn(answer), [...found].sort()) : []),
     ...text.filter((part) => !answer.text.includes(part)).map((part) => `the body lacks ${part}`),
     ...not.filter((part) => answer.text.includes(part)).map((part) => `the body has ${part}`),
     ...(empty && answer.text !== '' ? ['the body is not empty'] : []),
     ...outcomeProblems(answer),
   ];
+}
+
+interface Searchset {
+  readonly total?: number;
+  readonly entry?: readonly { readonly resource?: { readonly id?: string }; readonly search?: { readonly mode?: string } }[];
+}
+
+/** The ids of the matches, sorted; with the total beside them where it is another number. */
+function foundIn({ body }: Answer): readonly string[] {
+  const { total, entry = [] } = (body ?? {}) as Searchset;
+  const ids = entry.flatMap(({ resource, search }) => (search?.mode === 'match' ? [resource?.id ?? ''] : []));
+  return [...ids.sort(), ...(total === ids.length ? [] : [`total ${total}`])];
 }
 
 function statusProblems(answers: readonly Answer[], expected: Readonly<Record<string, number>>): string[] {

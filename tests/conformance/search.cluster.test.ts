@@ -1,7 +1,7 @@
 /** The cases of joins, includes and compartments over both real stores: what lies in one leads to what lies in the other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeConformance } from '../../conformance/conformance-suite.ts';
 import { loadCases } from '../../conformance/runner/load-cases.ts';
-import { runCase } from '../../conformance/runner/run-case.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { openBothStores } from '../support/both-stores.ts';
 import { testDatabases } from '../support/databases.ts';
@@ -31,13 +31,8 @@ afterAll(async () => {
   await closeStores?.();
 });
 
-for (const { file, cases } of loadCases().filter((each) => FILES.test(each.file))) {
-  describe(`${file} over MongoDB and PostgreSQL`, () => {
-    test.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, each) => {
-      expect(await runCase(each, gateway)).toEqual([]);
-    });
-  });
-}
+const files = loadCases().flatMap(({ file }) => (FILES.test(file) ? [file.replace('.json', '')] : []));
+describe('over MongoDB and PostgreSQL', () => describeConformance(() => gateway, [], 'cases', files));
 
 interface Part {
   readonly name: string;

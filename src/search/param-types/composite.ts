@@ -26,9 +26,11 @@ function tokensOf(expression: SearchExpression, key: string, { name, raw }: Crit
   if (expression.kind === 'equals') return [expression.entry.slice(key.length)];
   if (expression.kind === 'or') return expression.of.flatMap((part) => tokensOf(part, key, { name, raw } as CriterionValue));
   if (expression.kind === 'nothing') return [];
-  const narrowest = expression.kind === 'and' ? expression.of.filter((part) => part.kind === 'equals' && isNarrowing(part.entry)) : [];
-  if (narrowest.length > 0) return narrowest.flatMap((part) => tokensOf(part, key, { name, raw } as CriterionValue));
-  throw invalidValue(`${name}: the first part of "${raw}" must be a code, [system]|[code] or |[code]`, name);
+  // Of a code and its system, or of any code and a system, the one that says more; the start of a system's entries is a token too.
+  const narrowest =
+    expression.kind === 'and' ? expression.of.flatMap((part) => ('entry' in part && isNarrowing(part.entry) ? part.entry : [])) : [];
+  if (narrowest.length > 0) return narrowest.map((entry) => entry.slice(key.length));
+  throw invalidValue(`${name}: the first part of "${raw}" must be a code, [system]|[code], [system]| or |[code]`, name);
 }
 
 type Way<K extends CompositeWay['kind']> = Extract<CompositeWay, { kind: K }>;

@@ -10,7 +10,7 @@
  * | reference | `P=Patient/1`, elsewhere `P=Patient/1@https://other/fhir`, also with `/_history/2` |
  * | uri, canonical | `P=<uri>`; with a version also `P=<uri>|<version>` |
  * | full text | `P=<word>`, and `P:text= <word> <word> … ` for phrases: see `extract-words.ts` |
- * | composite of a repeating element | those of its last part, `P` being `<Type>.<parameter>$^<system>|<code>` or `…$~<code>` |
+ * | composite of a repeating element | those of its last part, `P` being `<Type>.<parameter>$^<system>|<code>`, `…$^<system>|` or `…$~<code>` |
  *
  * A parameter's name has none of `=`, `~`, `^` and `|`, so no entry of one parameter starts like another's.
  *
@@ -59,6 +59,9 @@ export function tokenEntry(key: string, system: string, code: string): string {
 /** How the entries of all codes of a system start. */
 export const systemPrefix = (key: string, system: string) => `${key}${systemStart(system)}`;
 
+/** Of an entry without its key, `^system|code`, what stands for any code of the system; [] if it has no system. */
+export const systemOfToken = (token: string) => (token.startsWith('^') && token[1] !== '|' ? [token.slice(0, token.indexOf('|') + 1)] : []);
+
 const systemStart = (system: string) => `^${system.includes('|') ? system.replaceAll('|', '%7C') : system}|`;
 
 /** A code in any system, or in none. */
@@ -79,11 +82,20 @@ export function isNarrowing(entry: string): boolean {
 }
 
 /** The same of a range's key: a quantity's value whatever its unit, or by its human unit; and ranges of composites. */
-export const isNarrowingKey = (key: string): boolean => key.startsWith(NARROW) || key.includes('$');
+export const isNarrowingKey = (key: string): boolean => key.startsWith(NARROW) || isOfComposite(key);
 
-/** How the keys start beside which a quantity's narrowing key can stand: one of them is there with each. */
+/** The mark stands in the parameter's part of the key; a unit may have one too. */
+function isOfComposite(key: string): boolean {
+  const [mark, bar] = [key.indexOf('$'), key.indexOf('|')];
+  return mark >= 0 && (bar < 0 || mark < bar);
+}
+
+/**
+ * How the keys start beside which a quantity's narrowing key can stand: one of them is there with each. Undefined for a
+ * composite's, whose keys all narrow: the entry of its token stands beside it.
+ */
 export function widerKeyPrefix(key: string): string | undefined {
-  return key.startsWith(NARROW) ? `${key.slice(NARROW.length).split('|', 1)[0]}|` : undefined;
+  return key.startsWith(NARROW) && !isOfComposite(key) ? `${key.slice(NARROW.length).split('|', 1)[0]}|` : undefined;
 }
 
 /** A reference, uri or canonical. */

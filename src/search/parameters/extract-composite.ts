@@ -1,7 +1,7 @@
 /** Entries of composites on repeating elements. @see https://hl7.org/fhir/R4/search.html#composite */
 import type { CompositeComponent, CompositeWay } from './composite.ts';
 import { EntrySink } from './entry-sink.ts';
-import { compositeKey, parameterKey } from './entry-text.ts';
+import { compositeKey, parameterKey, systemOfToken } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 import { extractorFor } from './extract.ts';
 import { compileReader } from './path.ts';
@@ -32,8 +32,8 @@ function elementExtractor(components: readonly CompositeComponent[], target: Ext
   const [first, second] = components.map((component) => partReader(component, target));
   if (!first || !second) return undefined;
   return (node, sink) => {
-    for (const token of first(node, '').s) {
-      if (isForModifier(token, '')) continue;
+    const tokens = first(node, '').s.filter((token) => !isForModifier(token, ''));
+    for (const token of new Set([...tokens, ...tokens.flatMap(systemOfToken)])) {
       const key = compositeKey(target.key, token);
       const { s, r } = second(node, key);
       sink.s.push(...s.filter((entry) => !isForModifier(entry, key)));

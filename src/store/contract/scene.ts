@@ -54,10 +54,13 @@ function rawOf(type: string, id: string, version: number, at: number): string {
   return JSON.stringify({ resourceType: type, id, meta });
 }
 
+/** "date" of type `a` is `a.date`, "*value" is `*a.value`. */
+export const keyOf = (type: string, key: string) => (key.startsWith('*') ? `*${type}.${key.slice(1)}` : `${type}.${key}`);
+
 function indexOf(type: string, tag: string, wish: DraftWish): IndexEntries {
   const patients = (wish.patients ?? []).map((id) => `Patient/${id}`);
   const s = [...(wish.s ?? []), `scene=${tag}`].map((entry) => `${type}.${entry}`).sort();
-  const r = (wish.r ?? []).map((entry) => ({ ...entry, k: `${type}.${entry.k}` }));
+  const r = (wish.r ?? []).map((entry) => ({ ...entry, k: keyOf(type, entry.k) }));
   return { ...NO_ENTRIES, patients, s, r, d: wish.d ?? null, o: wish.o ?? {} };
 }
 

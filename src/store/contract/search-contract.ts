@@ -6,7 +6,7 @@ import { matches } from '../../search/expression/match.ts';
 import { printExpression } from '../../search/expression/print.ts';
 import type { ResourceStore } from '../store.ts';
 import type { ContractTypes, DraftWish, Scene } from './scene.ts';
-import { create, createScene, found, save } from './scene.ts';
+import { create, createScene, found, keyOf, save } from './scene.ts';
 
 /** Near misses for every kind: wildcards and regular-expression characters, two ranges of which neither fits alone. */
 function wishes(scene: Scene): DraftWish[] {
@@ -26,10 +26,20 @@ function wishes(scene: Scene): DraftWish[] {
       s: ['name=abc', 'NAME=a.c'],
       r: [
         { k: 'value|u|kg', lo: 10, hi: 19 },
+        { k: '*value', lo: 10, hi: 19 },
         { k: 'date', lo: -8.64e15, hi: 8.64e15 },
       ],
     },
     { s: ['name=a\\c', 'name=zoë \u{1F600}', 'name={"$gt":""}', "name=' or 1=1 --"], r: [{ k: 'date', lo: 10.5, hi: 10.5 }] },
+    {
+      s: ['part~a', 'part~b'],
+      r: ['~a', '^u|b', '^u|'].flatMap((token, at) => [
+        { k: `pair$${token}|u|kg`, lo: at, hi: at },
+        { k: `*pair$${token}`, lo: at, hi: at },
+        { k: `value|u|US$${at}`, lo: at, hi: at },
+        { k: '*value', lo: at, hi: at },
+      ]),
+    },
     {},
   ];
 }
@@ -45,7 +55,7 @@ function expressions(scene: Scene, drafts: readonly ResourceDraft[]): SearchExpr
   const type = scene.types.a;
   const equals = (entry: string): SearchExpression => ({ kind: 'equals', entry: `${type}.${entry}` });
   const prefix = (entry: string): SearchExpression => ({ kind: 'prefix', entry: `${type}.${entry}` });
-  const range = (key: string, text: string): SearchExpression => ({ kind: 'range', key: `${type}.${key}`, conditions: conditionsOf(text) });
+  const range = (key: string, text: string): SearchExpression => ({ kind: 'range', key: keyOf(type, key), conditions: conditionsOf(text) });
   const not = (of: SearchExpression): SearchExpression => ({ kind: 'not', of });
   const [p, q] = [`Patient/p${scene.tag}`, `Patient/q${scene.tag}`];
   const inner = range('date', 'lo:ge:5 hi:le:25');
@@ -67,6 +77,9 @@ function expressions(scene: Scene, drafts: readonly ResourceDraft[]): SearchExpr
     range('date', 'lo:ge:10.5 hi:le:10.5'),
     range('date', 'lo:lt:-1000'),
     range('value|u|kg', 'lo:ge:10'),
+    ...['*value', '*pair$~a', '*pair$^u|b', '*pair$^u|', 'pair$~a|u|kg', 'pair$^u||u|kg', 'value|u|US$1'].flatMap((key) =>
+      ['lo:ge:0', 'lo:ge:1 hi:le:1', 'lo:ge:2'].map((conditions) => range(key, conditions)),
+    ),
     { kind: 'range', key: `${type}.date`, conditions: [] },
     not(inner),
     not(equals('name=x')),
