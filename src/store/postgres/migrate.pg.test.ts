@@ -1,18 +1,12 @@
-import { getTableColumns, getTableName } from 'drizzle-orm';
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+import { getTableColumns, getTableName, is } from 'drizzle-orm';
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { testPostgres } from '../../../tests/support/databases.ts';
 import { migratePostgres } from './migrate.ts';
-import {
-  administrativeTables,
-  authorizationRecord,
-  idempotency,
-  loginAccount,
-  oauthClient,
-  resourceHead,
-  resourceHistory,
-} from './schema.ts';
+import * as schema from './schema.ts';
+
+const TABLES: readonly PgTable[] = [...Object.values(schema).filter((each) => is(each, PgTable)), ...schema.administrativeTables.values()];
 
 const { databaseUrl } = await testPostgres();
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 6 });
@@ -38,37 +32,30 @@ describe('migrations', () => {
        FROM information_schema.columns WHERE table_schema = 'public'`,
     );
     const found = new Set(rows.map(({ table, column, type, nullable }) => `${table}.${column} ${type} ${nullable ? 'null' : 'not null'}`));
-    const tables: PgTable[] = [
-      resourceHead,
-      resourceHistory,
-      idempotency,
-      authorizationRecord,
-      loginAccount,
-      oauthClient,
-      ...administrativeTables.values(),
-    ];
     const udt: Readonly<Record<string, string>> = {
       bigint: 'int8',
       integer: 'int4',
       boolean: 'bool',
       'timestamp with time zone': 'timestamptz',
+      'integer[]': '_int4',
+      'text[]': '_text',
     };
-    const described = tables.flatMap((table) =>
+    const described = TABLES.flatMap((table) =>
       Object.values(getTableColumns(table)).map((column) => {
         const type = column.getSQLType();
         return `${getTableName(table)}.${column.name} ${udt[type] ?? type} ${column.notNull ? 'not null' : 'null'}`;
       }),
     );
-    const names = new Set(tables.map(getTableName));
+    const names = new Set(TABLES.map(getTableName));
     expect([...found].filter((line) => names.has(line.split('.')[0] ?? '')).sort()).toEqual([...new Set(described)].sort());
   });
 
   test('make the primary keys and indexes that it describes', async () => {
     const { rows } = await pool.query<{ name: string }>(`SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public'`);
     const names = rows.map(({ name }) => name);
-    for (const table of [resourceHead, resourceHistory, authorizationRecord, ...administrativeTables.values()]) {
-      const { name, indexes, primaryKeys } = getTableConfig(table as PgTable);
-      expect(primaryKeys).toHaveLength(1);
+    for (const table of TABLES) {
+      const { name, columns, indexes, primaryKeys } = getTableConfig(table);
+      expect(primaryKeys.length + columns.filter(({ primary }) => primary).length).toBe(1);
       expect(names).toEqual(expect.arrayContaining([`${name}_pkey`, ...indexes.map((index) => index.config.name)]));
     }
   });
