@@ -52,5 +52,4 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['telemetry'],
   '@opentelemetry': ['telemetry'],
   saxes: ['format', 'validation'],
-  ajv: ['validation'],
 };
