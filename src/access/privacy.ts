@@ -9,6 +9,7 @@ import type { SearchExpression } from '../search/expression/expression.ts';
 import { referenceText } from '../search/parameters/reference-text.ts';
 import type { SearchRegistry } from '../search/parameters/registry.ts';
 import { type BrokenGlass, brokenGlass, PURPOSE_HEADER } from './break-glass.ts';
+import { createAboutData } from './consent/about-data.ts';
 import { consentRestriction } from './consent/consent-restriction.ts';
 import type { Consents } from './consent/consents.ts';
 import type { Circumstances } from './consent/denied.ts';
@@ -17,7 +18,7 @@ import { registryRestriction } from './consent/registry-restriction.ts';
 import type { Actor, Decision } from './consent/rule.ts';
 import type { Restriction } from './decision.ts';
 import { type Clearance, labelRestriction } from './labels/label-restriction.ts';
-import { createLabelled } from './labels/labelled.ts';
+import { createTokens } from './labels/labelled.ts';
 import type { MembershipsOf } from './memberships.ts';
 import type { Principal } from './principal.ts';
 import { concerns } from './reach.ts';
@@ -70,7 +71,7 @@ const NOTHING_KNOWN: readonly string[] = [];
 export function createPrivacy(options: PrivacyOptions): Privacy {
   const { consents, byDefault, clearances, membershipsOf, registry, baseUrl, now } = options;
   const known = new WeakMap<Principal, Known>();
-  const labelled = createLabelled(options.compileQuery);
+  const data = createAboutData(registry, createTokens(options.compileQuery));
   const records = createInRecords(registry, options.isPatientMember);
 
   function circumstancesOf({ client, subject, issuer, fhirUser, purposes = [] }: Principal, memberships: readonly string[]): Circumstances {
@@ -101,11 +102,11 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
                 exempt: (letter) => [...own, ...broken(letter)],
                 keepsConsents,
               },
-              { byDefault, records, labelled },
+              { byDefault, records, data },
             ),
           ]
         : []),
-      ...(options.areLabelsInUse() ? [labelRestriction(clearances, principal.scopes, broken, labelled, records)] : []),
+      ...(options.areLabelsInUse() ? [labelRestriction(clearances, principal.scopes, broken, data.labelled, records)] : []),
     ];
   }
 

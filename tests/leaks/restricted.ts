@@ -1,13 +1,20 @@
 /** Tokens that reach everything by their scopes, and that the consent of patient `b`, or labels on all that is theirs, restrict. */
-import { createConsents } from '../../src/access/consent/consents.ts';
+import { type AboutData, createAboutData } from '../../src/access/consent/about-data.ts';
+import { type Consents, createConsents } from '../../src/access/consent/consents.ts';
+import { deniedBy } from '../../src/access/consent/denied.ts';
+import type { ConsentRule } from '../../src/access/consent/rule.ts';
 import type { Restriction } from '../../src/access/decision.ts';
 import { CONFIDENTIALITY_CLEARANCES } from '../../src/access/labels/label-restriction.ts';
+import { createTokens } from '../../src/access/labels/labelled.ts';
 import type { Principal } from '../../src/access/principal.ts';
 import { createPrivacy } from '../../src/access/privacy.ts';
 import { createScopeQueries } from '../../src/access/scope-query.ts';
 import type { InteractionServices } from '../../src/interactions/context.ts';
+import { keyText, type ResourceDraft } from '../../src/model/resource.ts';
 import { NOTHING } from '../../src/search/expression/expression.ts';
+import { matches } from '../../src/search/expression/match.ts';
 import type { Who } from './side.ts';
+import type { World } from './world.ts';
 
 const DOCTOR = 'Practitioner/denied';
 
@@ -15,6 +22,9 @@ export const DENIED: readonly Who[] = [
   { scope: 'user/*.cruds system/$de-identify.r', fhirUser: DOCTOR, restrictedBy: 'consent' },
   { scope: 'user/*.rs user/Observation.cruds', fhirUser: DOCTOR, restrictedBy: 'consent' },
 ];
+
+/** Denied not by whose it is, but by its code, its time, what it refers to, or its name. */
+export const DENIED_DATA: readonly Who[] = DENIED.map((who) => ({ ...who, restrictedBy: 'data' }));
 
 export const UNCLEARED: readonly Who[] = [
   { scope: 'user/*.cruds system/$de-identify.r', fhirUser: DOCTOR, restrictedBy: 'labels' },
@@ -24,37 +34,58 @@ export const UNCLEARED: readonly Who[] = [
 /** What the labels of `b` are: above what the clearance among them is for. */
 export const LABEL = { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'V' };
 
-export function createRestrictions({
-  search,
-  definitions,
-}: InteractionServices): (principal: Principal, by: Who['restrictedBy']) => Promise<readonly Restriction[]> {
-  const consents = createConsents();
-  const privacy = (areLabelsInUse: boolean) =>
+const RULE = { version: 1, patient: 'Patient/b', at: 0, updated: 0 };
+const NOBODY_ELSE = { decision: 'deny', actors: [{ reference: DOCTOR }], nested: [] } as const;
+
+export interface Restrictions {
+  restrictionsOf(principal: Principal, by: Who['restrictedBy']): Promise<readonly Restriction[]>;
+  /** Denies all that is hidden in the world, piece by piece. */
+  denyPieces(world: World): void;
+}
+
+export function createRestrictions({ search, definitions }: InteractionServices): Restrictions {
+  const [consents, pieces, none] = [createConsents(), createConsents(), createConsents()];
+  const compileQuery = createScopeQueries(search);
+  const privacy = (known: Consents, areLabelsInUse = false) =>
     createPrivacy({
-      consents: areLabelsInUse ? createConsents() : consents,
+      consents: known,
       byDefault: 'permit',
       clearances: CONFIDENTIALITY_CLEARANCES,
       areLabelsInUse: () => areLabelsInUse,
       membershipsOf: async () => [],
       registry: search.registry,
-      compileQuery: createScopeQueries(search),
+      compileQuery,
       privacyConsents: NOTHING,
       isPatientMember: (type) => Object.hasOwn(definitions.compartments.Patient ?? {}, type),
       baseUrl: search.baseUrl,
       now: () => Date.UTC(2025, 1),
       breakGlassWithinMs: 0,
     });
-  consents.put('k', {
-    id: 'k',
-    version: 1,
-    patient: 'Patient/b',
-    at: 0,
-    updated: 0,
-    root: { decision: 'deny', actors: [{ reference: DOCTOR }], nested: [] },
-  });
-  const [byConsent, byLabels] = [privacy(false), privacy(true)];
-  return async (principal, by) => {
-    if (by === undefined) return [];
-    return (by === 'consent' ? byConsent : byLabels).restrictionsWith(principal, undefined);
+  consents.put('k', { ...RULE, id: 'k', root: NOBODY_ELSE });
+  const by = { consent: privacy(consents), data: privacy(pieces), labels: privacy(none, true) };
+  const data = createAboutData(search.registry, createTokens(compileQuery));
+  return {
+    restrictionsOf: async (principal, name) => (name === undefined ? [] : by[name].restrictionsWith(principal, undefined)),
+    denyPieces: (world) => pieces.replaceAll(piecesOf(world, data)),
   };
+}
+
+/** Two of three codes, some years, what belongs to stays; and by name what is left. */
+function piecesOf({ versions, hidden }: World, data: AboutData): readonly ConsentRule[] {
+  const stays = [...hidden].filter((name) => name.startsWith('Encounter/')).map((name) => ({ type: 'Encounter', id: name.slice(10) }));
+  const rules: readonly ConsentRule[] = [
+    { ...RULE, id: 'code', root: { ...NOBODY_ELSE, codes: ['x', 'y'].map((code) => ({ system: 'http://s', code })) } },
+    { ...RULE, id: 'time', root: { ...NOBODY_ELSE, dataTime: { from: Date.UTC(2020, 0), until: Date.UTC(2022, 0) } } },
+    { ...RULE, id: 'stay', root: { ...NOBODY_ELSE, data: stays.map((stay) => ({ ...stay, withDependents: true })) } },
+  ];
+  const isCovered = (version: ResourceDraft) => {
+    const circumstances = { isActor: () => true, purposes: [], now: 0 };
+    return matches(deniedBy(rules, 'permit', circumstances, { type: version.type, letter: 'r' }, data), version);
+  };
+  const isLeft = (name: string) => versions.some((version) => !version.deleted && keyText(version) === name && !isCovered(version));
+  const left = [...hidden].filter(isLeft).map((name) => {
+    const [type = '', id = ''] = name.split('/');
+    return { type, id, withDependents: false };
+  });
+  return [...rules, { ...RULE, id: 'rest', root: { ...NOBODY_ELSE, data: left } }];
 }

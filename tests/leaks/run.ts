@@ -54,6 +54,7 @@ export async function findLeaks({
     const [fullStore, reducedStore] = await makeStores();
     const [full, reduced] = [createSide(fullStore, services, tamper), createSide(reducedStore, services, tamper)];
     const world = generateWorld(dice, full.context, label);
+    for (const side of [full, reduced]) side.denyPieces(world);
     await Promise.all([fillStore(fullStore, world, true), fillStore(reducedStore, world, false)]);
     for (let i = 0; i < Math.min(perWorld, queries - done) && leaks.length === 0; i++) {
       const { answer, channel, type } = await compareOnce(full, reduced, world, channels, whos);

@@ -17,7 +17,7 @@ import { observationLastn } from '../../src/operations/observation-lastn.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
 import { validate } from '../../src/operations/validate.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
-import { createRestrictions } from './restricted.ts';
+import { createRestrictions, type Restrictions } from './restricted.ts';
 
 /** A request as a client writes it. */
 export interface Ask {
@@ -39,12 +39,14 @@ export interface Told {
   readonly text: string;
 }
 
-export type Who = { readonly scope: string; readonly restrictedBy?: 'consent' | 'labels' } & Partial<
+export type Who = { readonly scope: string; readonly restrictedBy?: 'consent' | 'data' | 'labels' } & Partial<
   Pick<Principal, 'patient' | 'fhirUser'>
 >;
 
 export interface Side {
   readonly context: InteractionContext;
+  /** To be told before a token is asked that is restricted by `data`. */
+  readonly denyPieces: Restrictions['denyPieces'];
   ask(ask: Ask, who: Who): Promise<Told>;
 }
 
@@ -101,7 +103,7 @@ export function createSide(store: ResourceStore, services: InteractionServices, 
   };
   const decide = decideBy(services.definitions, services.search);
   const decisions = new Map<string, AccessDecision>();
-  const restrictionsOf = createRestrictions(services);
+  const { restrictionsOf, denyPieces } = createRestrictions(services);
   const accessOf = async (who: Who): Promise<AccessDecision> => {
     const name = JSON.stringify(who);
     const known = decisions.get(name);
@@ -114,6 +116,7 @@ export function createSide(store: ResourceStore, services: InteractionServices, 
   };
   return {
     context: inside,
+    denyPieces,
     async ask(ask, who) {
       try {
         const { status, headers, body } = await dispatch(requestOf(ask, await accessOf(who), inside), inside);

@@ -7,7 +7,8 @@ import { type Matchable, matches } from '../../search/expression/match.ts';
 import { printExpression } from '../../search/expression/print.ts';
 import type { Restriction } from '../decision.ts';
 import type { ScopeLetter } from '../scopes.ts';
-import { type Circumstances, deniedBy, type Labelled, mayDeny, oldestFirst, sayOf } from './denied.ts';
+import type { AboutData } from './about-data.ts';
+import { type Circumstances, deniedBy, mayDeny, oldestFirst, sayOf } from './denied.ts';
 import type { InRecords } from './in-records.ts';
 import type { ConsentRule, Decision } from './rule.ts';
 
@@ -15,7 +16,7 @@ export interface ConsentPolicy {
   /** What holds for a patient whose consents say nothing. */
   readonly byDefault: Decision;
   readonly records: InRecords;
-  readonly labelled: Labelled;
+  readonly data: AboutData;
 }
 
 export interface ConsentSubject {
@@ -37,7 +38,7 @@ interface Denied {
 export function consentRestriction(
   consents: ReadonlyMap<string, readonly ConsentRule[]>,
   { circumstances, exempt, keepsConsents }: ConsentSubject,
-  { byDefault, records, labelled }: ConsentPolicy,
+  { byDefault, records, data }: ConsentPolicy,
 ): Restriction {
   /** New data may come in about anybody: what the default keeps back is what is there. */
   const defaultFor = (letter: ScopeLetter): Decision => (letter === 'c' ? 'permit' : byDefault);
@@ -52,7 +53,7 @@ export function consentRestriction(
     const permitted = [...exempted];
     for (const [patient, rules] of consents) {
       if (exempted.includes(patient)) continue;
-      const condition = deniedBy(rules, defaultFor(letter), circumstances, { type, letter }, labelled);
+      const condition = deniedBy(rules, defaultFor(letter), circumstances, { type, letter }, data);
       if (condition.kind !== 'everything') permitted.push(patient);
       if (condition.kind !== 'nothing') groupOf(condition, denied).patients.push(patient);
     }
@@ -79,7 +80,7 @@ export function consentRestriction(
       if (exempt(letter).includes(patient)) return [`the consents of ${patient} do not restrict this token`];
       const said = oldestFirst(consents.get(patient) ?? []).toReversed();
       const reasons = said.map(({ id, version, at, root }) => {
-        const { denies, permits } = sayOf(root, circumstances, { type, letter }, labelled);
+        const { denies, permits } = sayOf(root, circumstances, { type, letter }, data);
         const verb = matches(denies, resource) ? 'denies it' : matches(permits, resource) ? 'permits it' : 'says nothing of it';
         return `Consent/${id}/_history/${version} of ${patient}, dated ${new Date(at).toISOString()}, ${verb}`;
       });

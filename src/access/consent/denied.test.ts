@@ -1,22 +1,31 @@
 import { describe, expect, test } from 'vitest';
 import { createDice, type Dice } from '../../../tests/differential/dice.ts';
 import { seedFrom } from '../../../tests/support/random.ts';
-import { or } from '../../search/expression/expression.ts';
+import { loadDefinitions } from '../../definitions/load.ts';
+import type { IndexEntries } from '../../model/resource.ts';
 import { matches } from '../../search/expression/match.ts';
-import { tokenEntry } from '../../search/parameters/entry-text.ts';
+import { createIndexer } from '../../search/parameters/indexer.ts';
+import { createSearchRegistry } from '../../search/parameters/registry.ts';
+import { createTokens } from '../labels/labelled.ts';
+import { createScopeQueries } from '../scope-query.ts';
 import type { ScopeLetter } from '../scopes.ts';
-import { type Circumstances, deniedBy, type Labelled } from './denied.ts';
+import { createAboutData } from './about-data.ts';
+import { type Circumstances, deniedBy } from './denied.ts';
 import { readConsent } from './read-consent.ts';
 import type { ConsentRule, Decision, Provision } from './rule.ts';
 
 const BASE = 'http://localhost/fhir/R4';
 const V3 = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+const S = 'http://loinc.org';
 const NOW = Date.UTC(2026, 5, 15);
 const TYPES = ['Observation', 'Condition', 'Patient'];
-const rules = { baseUrl: BASE, isResourceType: (type: string) => TYPES.includes(type) || type === 'Consent' };
+const rules = { baseUrl: BASE, isResourceType: (type: string) => TYPES.includes(type) || type === 'Consent' || type === 'Encounter' };
 
-const labelled: Labelled = (type, labels) =>
-  or(labels.map(({ system, code }) => ({ kind: 'equals', entry: tokenEntry(`${type}._security`, system, code) })));
+const definitions = loadDefinitions();
+const registry = createSearchRegistry(definitions);
+const indexer = createIndexer(registry, definitions, { baseUrl: BASE });
+const compileQuery = createScopeQueries({ registry, baseUrl: BASE, now: () => NOW, mostHops: 0, mostAlternatives: 10 });
+const aboutData = createAboutData(registry, createTokens(compileQuery));
 
 function consent(provision: object, more: object = {}): object {
   return {
@@ -40,19 +49,38 @@ interface Situation {
   readonly letter?: ScopeLetter;
   readonly type?: string;
   readonly labels?: readonly string[];
+  /** What the resource bears as `code`. */
+  readonly code?: string;
+  /** …and as `category`. */
+  readonly category?: string;
+  /** The year of its date of care. */
+  readonly year?: number;
+  readonly id?: string;
+  /** "Encounter/1": what it refers to. */
+  readonly encounter?: string;
   readonly byDefault?: Decision;
 }
 
-function isDenied(
-  consents: readonly object[],
-  { user, purposes = [], letter = 'r', type = 'Observation', labels = [], byDefault }: Situation,
-) {
+function entriesOf({ type = 'Observation', labels = [], code, category, year, encounter }: Situation): IndexEntries {
+  const concept = (each: string) => ({ coding: [{ system: S, code: each }] });
+  const care = {
+    ...(code && { code: concept(code) }),
+    ...(category && { category: [concept(category)] }),
+    ...(year && { [type === 'Condition' ? 'onsetDateTime' : 'effectiveDateTime']: String(year) }),
+    ...(encounter && { encounter: { reference: encounter } }),
+  };
+  const security = labels.map((each) => ({ system: V3, code: each }));
+  const resource = { resourceType: type, id: 'x', meta: { security }, ...(type !== 'Patient' && care) };
+  return indexer.entries(resource, { type, id: 'x' });
+}
+
+function isDenied(consents: readonly object[], situation: Situation) {
+  const { user, purposes = [], letter = 'r', type = 'Observation', id = 'x', byDefault } = situation;
   const isActor: Circumstances['isActor'] = ({ reference }) => (user === 'somebody' ? undefined : reference === user);
   const circumstances = { isActor, purposes, now: NOW };
   const found = consents.flatMap((each, index) => ruleOf(each, `c${index}`, NOW + index) ?? []);
-  const condition = deniedBy(found, byDefault ?? 'permit', circumstances, { type, letter }, labelled);
-  const s = labels.flatMap((code) => [`${type}._security~${code}`, `${type}._security^${V3}|${code}`]);
-  return matches(condition, { type, id: 'x', at: 0, index: { patients: [], s, r: [], pc: [], d: null, o: {} } });
+  const condition = deniedBy(found, byDefault ?? 'permit', circumstances, { type, letter }, aboutData);
+  return matches(condition, { type, id, at: 0, index: entriesOf(situation) });
 }
 
 const actor = (reference: string) => ({
@@ -61,6 +89,9 @@ const actor = (reference: string) => ({
 const klass = (...codes: string[]) => ({ class: codes.map((code) => ({ system: 'http://hl7.org/fhir/resource-types', code })) });
 const label = (code: string) => ({ securityLabel: [{ system: V3, code }] });
 const purpose = (code: string) => ({ purpose: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code }] });
+const coded = (...codes: string[]) => ({ code: codes.map((code) => ({ coding: [{ system: S, code }] })) });
+const of = (start?: string, end?: string) => ({ dataPeriod: { ...(start && { start }), ...(end && { end }) } });
+const data = (reference: string, meaning = 'instance') => ({ data: [{ meaning, reference: { reference } }] });
 const action = (code: string) => ({ action: [{ coding: [{ code }] }] });
 const deny = (more: object = {}) => ({ type: 'deny', ...more });
 const permit = (more: object = {}) => ({ type: 'permit', ...more });
@@ -127,6 +158,39 @@ describe('what consents deny (https://hl7.org/fhir/R4/consent.html)', () => {
       { user: D, type: 'Condition' },
       false,
     ],
+    ['the code', [consent(deny(coded('x')))], { code: 'x' }, true],
+    ['another code', [consent(deny(coded('x')))], { code: 'y' }, false],
+    ['one of two codes', [consent(deny(coded('x', 'y')))], { code: 'y' }, true],
+    ['no code', [consent(deny(coded('x')))], {}, false],
+    ['the code, elsewhere in the resource', [consent(deny(coded('x')))], { category: 'x' }, true],
+    ['a permission for the code', [consent(permit(coded('x')))], { byDefault: 'deny', code: 'x' }, false],
+    ['…which is elsewhere in the resource', [consent(permit(coded('x')))], { byDefault: 'deny', category: 'x' }, true],
+    ['…of a person', [consent(permit(coded('x')))], { byDefault: 'deny', type: 'Patient' }, true],
+    ['the time of the data', [consent(deny(of('2024', '2024-06')))], { year: 2024 }, true],
+    ['another time of the data', [consent(deny(of('2024', '2024-06')))], { year: 2025 }, false],
+    ['data since then', [consent(deny(of('2024')))], { year: 2025 }, true],
+    ['data until then', [consent(deny(of(undefined, '2023')))], { year: 2024 }, false],
+    ['data of an unknown time', [consent(deny(of('2024')))], {}, true],
+    ['a person, who is of no time', [consent(deny(of('2024')))], { type: 'Patient' }, false],
+    ['a permission for the time', [consent(permit(of('2024', '2024')))], { byDefault: 'deny', year: 2024 }, false],
+    ['…which the data overlap only', [consent(permit(of('2024-02')))], { byDefault: 'deny', year: 2024 }, true],
+    ['…and data of an unknown time', [consent(permit(of('2024')))], { byDefault: 'deny' }, true],
+    ['an exception within a time', [consent(permit({ ...of('2024-02'), provision: [deny(coded('x'))] }))], { year: 2024, code: 'x' }, true],
+    ['the instance', [consent(deny(data('Observation/x')))], {}, true],
+    ['the instance, by an absolute URL', [consent(deny(data(`${BASE}/Observation/x`)))], {}, true],
+    ['another instance', [consent(deny(data('Observation/x')))], { id: 'y' }, false],
+    ['one of the same id', [consent(deny(data('Observation/x')))], { type: 'Condition' }, false],
+    ['what refers to the instance', [consent(deny(data('Consent/x')))], { encounter: 'Consent/x' }, false],
+    ['a dependent', [consent(deny(data('Encounter/x', 'dependents')))], { encounter: 'Encounter/x' }, true],
+    ['a dependent of another', [consent(deny(data('Encounter/x', 'dependents')))], { encounter: 'Encounter/y' }, false],
+    ['a dependent of an instance', [consent(deny(data('Encounter/x')))], { encounter: 'Encounter/x' }, false],
+    [
+      'a permission for dependents',
+      [consent(permit(data('Encounter/x', 'dependents')))],
+      { byDefault: 'deny', encounter: 'Encounter/x' },
+      false,
+    ],
+    ['the code and another time', [consent(deny({ ...coded('x'), ...of('2020', '2021') }))], { code: 'x', year: 2024 }, false],
     ['a newer permission', [consent(deny()), consent(permit(), { dateTime: '2026-02' })], {}, false],
     ['an older permission', [consent(deny()), consent(permit(), { dateTime: '2025' })], {}, true],
     ['a newer one for somebody else', [consent(deny()), consent(permit(actor(E)), { dateTime: '2026-02' })], { user: D }, true],
@@ -144,8 +208,15 @@ describe('what this server can not enforce', () => {
   const problems = (tree: object) => readConsent({ id: 'c', version: 1, at: NOW }, tree, rules).problems.map(({ element }) => element);
   test.each<[object, readonly string[]]>([
     [consent(deny()), []],
-    [consent(deny({ code: [{ text: 'x' }] })), ['Consent.provision.code']],
-    [consent(deny({ data: [{}], dataPeriod: {} })), ['Consent.provision.dataPeriod', 'Consent.provision.data']],
+    [consent(deny({ code: [{ text: 'x' }] })), ['Consent.provision.code[0]']],
+    [consent(deny({ code: [{ coding: [{ system: S, code: 'x' }, { code: 'x' }] }] })), ['Consent.provision.code[0]']],
+    [consent(deny(coded(...Array.from({ length: 101 }, () => 'x')))), ['Consent.provision.code']],
+    [consent(deny(of())), ['Consent.provision.dataPeriod']],
+    [consent(deny({ data: [{}] })), ['Consent.provision.data[0].meaning']],
+    [consent(deny(data('Observation/x', 'related'))), ['Consent.provision.data[0].meaning']],
+    [consent(deny(data(D, 'authoredby'))), ['Consent.provision.data[0].meaning']],
+    [consent(deny(data('https://other/fhir/Observation/x'))), ['Consent.provision.data[0].reference']],
+    [consent(deny(data('urn:uuid:0'))), ['Consent.provision.data[0].reference']],
     [consent(deny(actor('Device/1'))), ['Consent.provision.actor[0]']],
     [consent(deny({ actor: [{ role: { coding: [{ code: 'AUT' }] }, reference: { reference: D } }] })), ['Consent.provision.actor[0]']],
     [consent(deny({ class: [{ system: 'urn:ietf:bcp:13', code: 'application/cda' }] })), ['Consent.provision.class[0]']],
@@ -164,7 +235,7 @@ describe('what this server can not enforce', () => {
 
 /** The rules once more, on one resource and without expressions. */
 function decide(provision: Provision, about: Required<Omit<Situation, 'byDefault' | 'user'>> & { user: string }): Decision | undefined {
-  const { actors, letters, types, labels, purposes, period } = provision;
+  const { actors, letters, types, labels, purposes, period, codes, dataTime, data: named } = provision;
   if (period && !(period.from <= NOW && NOW <= period.until)) return undefined;
   if (actors && about.user !== 'somebody' && actors.every(({ reference }) => reference !== about.user)) return undefined;
   if (letters && !letters.includes(about.letter)) return undefined;
@@ -178,9 +249,22 @@ function decide(provision: Provision, about: Required<Omit<Situation, 'byDefault
       ? worn.some((level) => level >= order.indexOf(code))
       : worn.every((level) => level <= order.indexOf(code));
   if (labels && !labels.some(fits)) return undefined;
+  const isPerson = about.type === 'Patient';
+  const has = (code: string) => codes?.some((each) => each.code === code);
+  if (codes && (isPerson || !(has(about.code) || has(about.category)))) return undefined;
+  const [from, until] = [Date.UTC(about.year, 0), Date.UTC(about.year + 1, 0) - 1];
+  const isUndated = about.year === 0;
+  if (dataTime && (isPerson || (!isUndated && (until < dataTime.from || from > dataTime.until)))) return undefined;
+  const isNamed = named?.some(
+    ({ type, id, withDependents }) =>
+      (type === about.type && id === about.id) || (withDependents && !isPerson && about.encounter === `${type}/${id}`),
+  );
+  if (named && !isNamed) return undefined;
+  const isOnlyPossible =
+    (codes !== undefined && !has(about.code)) || (dataTime !== undefined && (isUndated || from < dataTime.from || until > dataTime.until));
   const nested = provision.nested.map((each) => decide(each, about));
   const decision = nested.includes('deny') ? 'deny' : nested.includes('permit') ? 'permit' : provision.decision;
-  return isUnsure && decision === 'permit' ? undefined : decision;
+  return (isUnsure || isOnlyPossible) && decision === 'permit' ? undefined : decision;
 }
 
 const USERS = [D, E, 'Practitioner/f'];
@@ -196,6 +280,16 @@ function randomProvision(dice: Dice, depth: number): object {
     ...some(0.3, () => purpose(dice.pick(PURPOSES))),
     ...some(0.2, () => action(dice.pick(['access', 'collect', 'correct']))),
     ...some(0.2, () => ({ period: { start: dice.pick(['2020', '2026-06-15', '2027']) } })),
+    ...some(0.2, () => coded(...dice.some(['x', 'y'], 0.4), dice.pick(['x', 'y']))),
+    ...some(0.2, () => of(...dice.pick<[string?, string?]>([['2024'], [undefined, '2024'], ['2024', '2024'], ['2024-03', '2025-03']]))),
+    ...some(0.2, () =>
+      data(
+        ...dice.pick<[string, string]>([
+          ['Observation/x', 'instance'],
+          ['Encounter/e', 'dependents'],
+        ]),
+      ),
+    ),
     ...some(depth > 0 ? 0.6 : 0, () => ({
       provision: [randomProvision(dice, depth - 1), ...dice.times(1, () => randomProvision(dice, depth - 1))],
     })),
@@ -216,6 +310,11 @@ test('4,000 random sets of consents, against the rules applied to one resource',
       letter: dice.pick(['c', 'r', 'u', 'd', 's'] as const),
       type: dice.pick(TYPES),
       labels: dice.chance(0.6) ? [dice.pick(['N', 'R', 'V'])] : [],
+      code: dice.pick(['', 'x', 'y']),
+      category: dice.pick(['', 'x', 'y']),
+      year: dice.pick([0, 2023, 2024, 2025]),
+      id: dice.pick(['x', 'z']),
+      encounter: dice.pick(['', 'Encounter/e', 'Encounter/f']),
     };
     const byDefault = dice.pick(['permit', 'deny'] as const);
     const newestFirst = consents

@@ -14,6 +14,7 @@ import { and, EVERYTHING, NOTHING, not, or } from '../../search/expression/expre
 import { simplify } from '../../search/plan/simplify.ts';
 import { CONFIDENTIALITY, isConfidentiality } from '../labels/confidentiality.ts';
 import type { ScopeLetter } from '../scopes.ts';
+import type { AboutData, Extent } from './about-data.ts';
 import type { Actor, ConsentRule, Decision, Label, Provision } from './rule.ts';
 
 /** Who asks, when and what for: what is the same for all resources. */
@@ -47,11 +48,11 @@ export function deniedBy(
   byDefault: Decision,
   circumstances: Circumstances,
   asked: Asked,
-  labelled: Labelled,
+  data: AboutData,
 ): SearchExpression {
   let denied = byDefault === 'deny' ? EVERYTHING : NOTHING;
   for (const { root } of oldestFirst(consents)) {
-    const { denies, permits } = sayOf(root, circumstances, asked, labelled);
+    const { denies, permits } = sayOf(root, circumstances, asked, data);
     denied = simplify(or([denies, and([denied, not(permits)])]));
   }
   return denied;
@@ -61,20 +62,20 @@ export const oldestFirst = (consents: readonly ConsentRule[]): readonly ConsentR
   consents.toSorted((a, b) => a.at - b.at || a.updated - b.updated || (a.id < b.id ? -1 : 1));
 
 /** What a provision says. Nothing is both denied and permitted. */
-export function sayOf(provision: Provision, circumstances: Circumstances, asked: Asked, labelled: Labelled): Say {
+export function sayOf(provision: Provision, circumstances: Circumstances, asked: Asked, data: AboutData): Say {
   if (!isConcerned(provision, circumstances, asked)) return SILENT;
-  const says = provision.nested.map((each) => sayOf(each, circumstances, asked, labelled));
+  const says = provision.nested.map((each) => sayOf(each, circumstances, asked, data));
   const denied = or(says.map(({ denies }) => denies));
   const permitted = and([or(says.map(({ permits }) => permits)), not(denied)]);
-  const within = labelsOf(provision, asked.type, labelled);
+  const covered = (extent: Extent) => coveredBy(provision, asked.type, data, extent);
   const rest = not(or([denied, permitted]));
   // What a token does not say may be so: a denial holds, a permission does not.
   const isSure =
     (provision.purposes === undefined || circumstances.purposes.length > 0) &&
     (provision.actors === undefined || provision.actors.some((actor) => circumstances.isActor(actor) === true));
   return {
-    denies: simplify(and([within, or([denied, provision.decision === 'deny' ? rest : NOTHING])])),
-    permits: !isSure ? NOTHING : simplify(and([within, or([permitted, provision.decision === 'permit' ? rest : NOTHING])])),
+    denies: simplify(and([covered('possibly'), or([denied, provision.decision === 'deny' ? rest : NOTHING])])),
+    permits: !isSure ? NOTHING : simplify(and([covered('certainly'), or([permitted, provision.decision === 'permit' ? rest : NOTHING])])),
   };
 }
 
@@ -84,6 +85,17 @@ function isConcerned({ period, actors, purposes, letters, types }: Provision, { 
   if (letters && !letters.includes(asked.letter)) return false;
   if (types && !types.includes(asked.type)) return false;
   return !purposes || about.purposes.length === 0 || purposes.some((purpose) => about.purposes.includes(purpose));
+}
+
+/** The data that a provision is about, as far as entries tell. */
+function coveredBy(provision: Provision, type: string, data: AboutData, extent: Extent): SearchExpression {
+  const { codes, dataTime, data: named } = provision;
+  return and([
+    labelsOf(provision, type, data.labelled),
+    ...(codes ? [data.coded(type, codes, extent)] : []),
+    ...(dataTime ? [data.dated(type, dataTime, extent)] : []),
+    ...(named ? [data.named(type, named)] : []),
+  ]);
 }
 
 function labelsOf({ decision, labels }: Provision, type: string, labelled: Labelled): SearchExpression {

@@ -9,7 +9,7 @@ import type { ResourceVersion } from '../../model/resource.ts';
 import { referenceText } from '../../search/parameters/reference-text.ts';
 import { localKey } from '../admission.ts';
 import type { ScopeLetter } from '../scopes.ts';
-import type { Actor, ConsentRule, Decision, Label, Provision } from './rule.ts';
+import type { Actor, ConsentRule, Decision, Label, NamedData, Provision, Time } from './rule.ts';
 
 export interface ConsentProblem {
   /** "Consent.provision.actor[0]" */
@@ -50,6 +50,8 @@ const ROOT_DECISIONS: Readonly<Record<string, Decision>> = {
   OPTOUTE: 'deny',
   EMRGONLY: 'deny',
 };
+/** Codes, or instances, of one provision: they are part of every search that it restricts. */
+const MOST_NAMED = 100;
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
 const BASE_DEFINITION = 'http://hl7.org/fhir/StructureDefinition/';
 
@@ -73,8 +75,8 @@ interface ProvisionElement {
   readonly purpose?: readonly Coding[];
   readonly class?: readonly Coding[];
   readonly code?: readonly CodeableConcept[];
-  readonly dataPeriod?: object;
-  readonly data?: readonly object[];
+  readonly dataPeriod?: { readonly start?: string; readonly end?: string };
+  readonly data?: readonly { readonly meaning?: string; readonly reference?: Reference }[];
   readonly provision?: readonly ProvisionElement[];
 }
 interface ConsentElement {
@@ -149,25 +151,25 @@ const withoutPermits = ({ decision, nested, ...conditions }: Provision): Provisi
 });
 
 function readConditions(element: ProvisionElement, place: string, reader: Reader): Omit<Provision, 'decision' | 'nested'> {
-  const { period, actor, action, securityLabel, purpose, class: classes } = element;
-  for (const name of ['code', 'dataPeriod', 'data'] as const)
-    if (element[name] !== undefined)
-      reader.problems.push({
-        element: `${place}.${name}`,
-        diagnostics: 'this server does not enforce consents by code, time or instance of the data',
-      });
+  const { period, actor, action, securityLabel, purpose, class: classes, code, dataPeriod, data } = element;
+  for (const name of ['code', 'data'] as const)
+    if ((element[name]?.length ?? 0) > MOST_NAMED)
+      reader.problems.push({ element: `${place}.${name}`, diagnostics: `at most ${MOST_NAMED} of one provision are enforced` });
   return {
     ...(period && { period: periodOf(period) }),
     ...(actor?.length && { actors: actor.map((each, index) => actorOf(each, `${place}.actor[${index}]`, reader)) }),
     ...(action?.length && { letters: action.flatMap((each, index) => lettersOf(each, `${place}.action[${index}]`, reader)) }),
     ...(securityLabel?.length && { labels: securityLabel.map((each, index) => labelOf(each, `${place}.securityLabel[${index}]`, reader)) }),
     ...(purpose?.length && { purposes: purpose.map((each, index) => purposeOf(each, `${place}.purpose[${index}]`, reader)) }),
+    ...(code?.length && { codes: code.flatMap((each, index) => dataCodesOf(each, `${place}.code[${index}]`, reader)) }),
+    ...(dataPeriod && { dataTime: dataTimeOf(dataPeriod, `${place}.dataPeriod`, reader) }),
+    ...(data?.length && { data: data.flatMap((each, index) => namedOf(each, `${place}.data[${index}]`, reader)) }),
     ...(classes?.length && { types: classes.map((each, index) => typeOf(each, `${place}.class[${index}]`, reader)) }),
   };
 }
 
 /** Partial dates mean all of their time. */
-function periodOf({ start, end }: { readonly start?: string; readonly end?: string }): NonNullable<Provision['period']> {
+function periodOf({ start, end }: { readonly start?: string; readonly end?: string }): Time {
   return {
     from: (start && timeRange(start)?.lo) || Number.NEGATIVE_INFINITY,
     until: (end && timeRange(end)?.hi) || Number.POSITIVE_INFINITY,
@@ -201,6 +203,37 @@ function lettersOf(action: CodeableConcept, place: string, reader: Reader): read
 function labelOf({ system, code }: Coding, place: string, reader: Reader): Label {
   if (!system || !code) reader.problems.push({ element: place, diagnostics: 'a label has a system and a code' });
   return { system: system ?? '', code: code ?? '' };
+}
+
+/** Codings of one concept are names for the same. */
+function dataCodesOf({ coding = [] }: CodeableConcept, place: string, reader: Reader): readonly Label[] {
+  if (coding.length === 0 || coding.some(({ system, code }) => !system || !code))
+    reader.problems.push({ element: place, diagnostics: 'what data are is told by codings, each with a system and a code' });
+  return coding.map(({ system = '', code = '' }) => ({ system, code }));
+}
+
+function dataTimeOf(period: { readonly start?: string; readonly end?: string }, place: string, reader: Reader): Time {
+  const time = periodOf(period);
+  if (!Number.isFinite(time.from) && !Number.isFinite(time.until))
+    reader.problems.push({ element: place, diagnostics: 'the time of the data has a start, an end or both' });
+  return time;
+}
+
+function namedOf(
+  { meaning = '', reference }: NonNullable<ProvisionElement['data']>[number],
+  place: string,
+  reader: Reader,
+): readonly NamedData[] {
+  const refuse = (element: string, diagnostics: string) => {
+    reader.problems.push({ element: `${place}.${element}`, diagnostics });
+    return [];
+  };
+  if (meaning !== 'instance' && meaning !== 'dependents')
+    return refuse('meaning', `only instance and dependents are enforced: which data are "${meaning}" no index entry tells`);
+  const key = localKey(reference?.reference, reader.baseUrl);
+  if (!key || !reader.isResourceType(key.type))
+    return refuse('reference', 'data are named by a literal reference to a resource of this server');
+  return [{ ...key, withDependents: meaning === 'dependents' }];
 }
 
 function purposeOf({ system, code }: Coding, place: string, reader: Reader): string {

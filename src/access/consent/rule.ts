@@ -22,12 +22,25 @@ export interface Label {
   readonly code: string;
 }
 
+/** Milliseconds since 1970, both ends included; infinite where one is open. */
+export interface Time {
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface NamedData {
+  readonly type: string;
+  readonly id: string;
+  /** True if what refers to it is meant as well. */
+  readonly withDependents: boolean;
+}
+
 /** What a provision says, and when. Absent conditions always hold; of a list, one is enough; all conditions must hold. */
 export interface Provision {
   /** Absent: it decides nothing itself, what is nested in it may. */
   readonly decision?: Decision;
-  /** When the rule is in force, milliseconds since 1970, both ends included. */
-  readonly period?: { readonly from: number; readonly until: number };
+  /** When the rule is in force. */
+  readonly period?: Time;
   readonly actors?: readonly Actor[];
   /** Codes of v3-ActReason. */
   readonly purposes?: readonly string[];
@@ -35,6 +48,11 @@ export interface Provision {
   /** Resource types. */
   readonly types?: readonly string[];
   readonly labels?: readonly Label[];
+  /** Codes that the data bear. */
+  readonly codes?: readonly Label[];
+  /** When the care was that the data are of. */
+  readonly dataTime?: Time;
+  readonly data?: readonly NamedData[];
   /** Exceptions to this provision. */
   readonly nested: readonly Provision[];
 }

@@ -1,4 +1,4 @@
-/** Conditions on labels, by the parameter `_security`. */
+/** Conditions on labels, by the parameter `_security`, and on other tokens. */
 
 import type { SearchExpression } from '../../search/expression/expression.ts';
 import { or } from '../../search/expression/expression.ts';
@@ -6,18 +6,30 @@ import type { Labelled } from '../consent/denied.ts';
 import type { Label } from '../consent/rule.ts';
 import type { CompileScopeQuery } from '../scope-query.ts';
 
+/** A condition that holds for resources with this token in a parameter; undefined if the parameter can't be asked so. */
+export type HasToken = (type: string, parameter: string, token: Label) => SearchExpression | undefined;
+
 /** Each condition is made once. */
-export function createLabelled(compileQuery: CompileScopeQuery): Labelled {
+export function createTokens(compileQuery: CompileScopeQuery): HasToken {
   const known = new Map<string, SearchExpression>();
-  const wears = (type: string, { system, code }: Label): SearchExpression => {
-    const query = `_security=${literal(system)}%7C${literal(code)}`;
+  return (type, parameter, { system, code }) => {
+    const query = `${parameter}=${literal(system)}%7C${literal(code)}`;
     const name = `${type}?${query}`;
     const made = known.get(name) ?? compileQuery(type, query);
-    if (!made) throw new Error(`labels of ${type} can't be searched`);
-    known.set(name, made);
+    if (made) known.set(name, made);
     return made;
   };
-  return (type, labels) => or(labels.map((label) => wears(type, label)));
+}
+
+export function createLabelled(hasToken: HasToken): Labelled {
+  return (type, labels) =>
+    or(
+      labels.map((label) => {
+        const wears = hasToken(type, '_security', label);
+        if (!wears) throw new Error(`labels of ${type} can't be searched`);
+        return wears;
+      }),
+    );
 }
 
 /** Separators of search values in it mean themselves. */
