@@ -12,6 +12,7 @@ import { openEncryption } from './composition/encryption.ts';
 import { openErasures } from './composition/erasures.ts';
 import { layerStore } from './composition/layers.ts';
 import { createListeners } from './composition/listeners.ts';
+import { openMoves } from './composition/moves.ts';
 import { engineOperations, resourceOperations } from './composition/operations.ts';
 import { openPrivacy } from './composition/privacy.ts';
 import { openResources } from './composition/resources.ts';
@@ -38,6 +39,7 @@ import { sharedSecret } from './store/mongo/gateways/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
 import { createReadTerms } from './store/read-terms.ts';
 import { type Readiness, readinessOf } from './store/readiness.ts';
+import { createRecordDirectory } from './store/record-keys.ts';
 import { storeMetrics } from './store/store-metrics.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -66,7 +68,8 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const definitions = loadDefinitions();
   const newUlid = createUlids();
   const readTerms = createReadTerms();
-  const stores = await openStores(config, definitions, log, readTerms.current);
+  const records = createRecordDirectory();
+  const stores = await openStores(config, definitions, log, readTerms.current, records);
   const { clinical, administrative } = stores;
   const secret = await sharedSecret(clinical.collections);
   const encryption = await openEncryption(config, stores, log);
@@ -99,16 +102,23 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     now: Date.now,
     log: (message, detail) => log.warn(message, detail),
   });
-  const erasures = await openErasures({ config, definitions, log }, stores, commits, resources, audit?.audit, () => store.forgetAll());
+  const forget = () => store.forgetAll();
+  const moves = openMoves({ config, definitions, log, newUlid, records, forget }, stores, commits, resources);
+  const ofErasures = { config, definitions, log, records, isBeingMoved: moves.isBeingMoved };
+  const erasures = await openErasures(ofErasures, stores, commits, resources, audit?.audit, forget);
   const { store, shapes } = layerStore(resources.stores, {
     parameters: keeper,
     consents: privacy.keeper,
     erasures,
+    moves,
+    records,
     underWay,
     timing,
     log,
   });
   const watch = audit && watchWrites(audit, administrative, resources.stores, definitions.resourceTypes, log);
+  await moves.refresh();
+  moves.start();
   await erasures.refresh();
   erasures.start();
   await privacy.keeper.refresh();
@@ -141,7 +151,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       reindexing: keeper,
       textForm: encryption?.awaits,
     }),
-    ...engineOperations(administration, shapes, log),
+    ...engineOperations(administration, shapes, records, log),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
   ]);
   const services = interactionServices({
@@ -152,6 +162,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     resources,
     store,
     search,
+    records,
     newUlid,
     secret,
     oauth: authorization?.endpoints,
@@ -196,7 +207,14 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listeners.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([administration.close(), keeper.stop(), privacy.keeper.stop(), erasures.stop(), commits.stopRecovery()]);
+      await Promise.all([
+        administration.close(),
+        keeper.stop(),
+        privacy.keeper.stop(),
+        erasures.stop(),
+        moves.stop(),
+        commits.stopRecovery(),
+      ]);
       await watch?.stop();
       await audit?.close();
       await clock.close();

@@ -5,10 +5,12 @@ import { erasureRecord } from '../audit/erasure.ts';
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { createErasureKeeper, type ErasureKeeper } from '../jobs/erasure-keeper.ts';
+import { recordKeyOf } from '../model/record-key.ts';
 import type { ErasureJob } from '../store/erasure.ts';
 import { createLeasedJobs } from '../store/mongo/gateways/leased-jobs.ts';
 import { createPlacementErasure } from '../store/placement/erasure.ts';
 import { storeOf } from '../store/placement/placement.ts';
+import type { RecordKeys } from '../store/record-keys.ts';
 import { createSealedErasure } from '../store/sealed-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Commits } from './commits.ts';
@@ -19,9 +21,17 @@ import type { Stores } from './stores.ts';
 const REPORT_KEY = 'erasure-reports';
 const REPORT_TYPE = 'erasure-report+jws';
 
+export interface ErasureParts {
+  readonly config: Config;
+  readonly definitions: Definitions;
+  readonly log: Logger;
+  readonly records: RecordKeys;
+  readonly isBeingMoved: (patient: string) => Promise<boolean>;
+}
+
 /** Not started yet: `forget` must be ready first. */
 export async function openErasures(
-  { config, definitions, log }: { readonly config: Config; readonly definitions: Definitions; readonly log: Logger },
+  { config, definitions, log, records, isBeingMoved }: ErasureParts,
   { clinical, administrative }: Stores,
   { clock }: Commits,
   { stores, live, fields }: Pick<Resources, 'stores' | 'live' | 'fields'>,
@@ -39,6 +49,8 @@ export async function openErasures(
     now: Date.now,
     watermark: clock.watermark,
     holder: clock.gatewayId,
+    placesOf: (patient) => [...new Set([...records.all(patient), recordKeyOf(patient)])],
+    isBeingMoved,
     storeOf: (type) => (storeOf(type) === 'clinical' ? 'mongodb' : 'postgresql'),
     seal: (report) => seal(report, REPORT_TYPE),
     record: (job) => audit?.keep(erasureRecord(job)),

@@ -2,12 +2,15 @@
 import type { ConsentKeeper } from '../jobs/consent-keeper.ts';
 import type { ErasureKeeper } from '../jobs/erasure-keeper.ts';
 import type { IndexKeeper } from '../jobs/index-keeper.ts';
+import type { MoveKeeper } from '../jobs/move-keeper.ts';
 import type { WorkUnderWay } from '../lifecycle/work-under-way.ts';
 import { createCancellableStore } from '../store/cancellable-store.ts';
 import { createClosedRecordsStore } from '../store/closed-records.ts';
+import { createMovingStore } from '../store/moving-store.ts';
 import { ADMINISTRATIVE_TABLES, mainKeyOf } from '../store/postgres/business-date.ts';
 import { createRecentShapes, createShapedStore, type RecentShapes } from '../store/recent-shapes.ts';
 import { createRecallingStore, type RecallingStore } from '../store/recent-versions.ts';
+import type { RecordKeys } from '../store/record-keys.ts';
 import type { ResourceStore } from '../store/store.ts';
 import { createTimedStore } from '../store/timed-store.ts';
 import { createWaitingStore } from '../store/waiting-store.ts';
@@ -24,6 +27,8 @@ interface LayerParts {
   readonly parameters: Pick<IndexKeeper, 'refresh'>;
   readonly consents: Pick<ConsentKeeper, 'beforeCommit' | 'refresh'>;
   readonly erasures: Pick<ErasureKeeper, 'isClosed'>;
+  readonly moves: Pick<MoveKeeper, 'isClosed' | 'want' | 'zoneOf'>;
+  readonly records: RecordKeys;
   readonly underWay: WorkUnderWay;
   readonly timing: RequestTiming;
   readonly log: Logger;
@@ -35,11 +40,13 @@ interface LayeredStore {
   readonly shapes: RecentShapes;
 }
 
-export function layerStore(resources: ResourceStore, { parameters, consents, erasures, underWay, timing, log }: LayerParts): LayeredStore {
+export function layerStore(resources: ResourceStore, parts: LayerParts): LayeredStore {
+  const { parameters, consents, erasures, moves, records, underWay, timing, log } = parts;
   const businessDates = new Set(ADMINISTRATIVE_TABLES.flatMap((table) => mainKeyOf(table) ?? []));
   const shapes = createRecentShapes({ remember: SHAPES_REMEMBERED, businessDates, now: Date.now });
   const open = createClosedRecordsStore(resources, erasures.isClosed);
-  const waiting = createWaitingStore(open, consents.beforeCommit);
+  const movable = createMovingStore(open, { ...moves, records });
+  const waiting = createWaitingStore(movable, consents.beforeCommit);
   const shaped = createShapedStore(waiting, shapes);
   const watched = createWatchedStore(shaped, {
     SearchParameter: () => parameters.refresh().catch((error) => log.warn('parameters not read', { error })),

@@ -23,6 +23,7 @@ import { createReplicaOperation } from '../operations/replica.ts';
 import { createShardOperation } from '../operations/shard.ts';
 import { validate } from '../operations/validate.ts';
 import type { RecentShapes } from '../store/recent-shapes.ts';
+import type { RecordDirectory } from '../store/record-keys.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OpenAdministration } from './administration.ts';
 
@@ -62,11 +63,16 @@ export function resourceOperations(parts: ResourceOperationParts): Operation[] {
 }
 
 /** Those on the engines. */
-export function engineOperations({ engines, bench, prover }: OpenAdministration, shapes: RecentShapes, log: Logger): Operation[] {
+export function engineOperations(
+  { engines, bench, prover }: OpenAdministration,
+  shapes: RecentShapes,
+  records: RecordDirectory,
+  log: Logger,
+): Operation[] {
   const warn = (message: string, detail: object) => log.warn(message, detail);
   return [
     createShardOperation(engines, warn, shapes.list),
-    createRecordShardOperation(engines),
+    createRecordShardOperation(engines, records),
     createReplicaOperation(engines, warn, prover),
     createBenchmarkOperation(engines, bench),
     createBenchmarkStatusOperation(bench),

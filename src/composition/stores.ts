@@ -8,6 +8,7 @@ import { createMongoStore, type MongoStore } from '../store/mongo/mongo-store.ts
 import { ownerTypes, storeOf } from '../store/placement/placement.ts';
 import { createPostgresStore, type PostgresStore } from '../store/postgres/postgres-store.ts';
 import type { ReadTerms } from '../store/read-terms.ts';
+import type { RecordKeys } from '../store/record-keys.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface Stores {
@@ -21,12 +22,14 @@ export async function openStores(
   definitions: Definitions,
   log: Logger,
   readTerms: () => ReadTerms | undefined,
+  records: RecordKeys,
 ): Promise<Stores> {
   const clinical = await createMongoStore({
     uri: withDatabase(config.mongodbUri ?? ''),
     types: definitions.resourceTypes.filter((type) => storeOf(type) === 'clinical'),
     isOwnerType: ownerTypes(definitions.compartments.Patient ?? {}),
     readTerms,
+    records,
   });
   const administrative = createPostgresStore({
     url: config.databaseUrl ?? '',

@@ -5,6 +5,7 @@ import type { Indexer } from '../search/parameters/indexer.ts';
 import type { PageTokens } from '../search/plan/page-token.ts';
 import type { SearchContext } from '../search/request/parse.ts';
 import type { RecallingStore } from '../store/recent-versions.ts';
+import type { RecordKeys } from '../store/record-keys.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { FindVocabulary } from '../terminology/vocabulary.ts';
 import type { Validator } from '../validation/validate.ts';
@@ -62,6 +63,8 @@ export interface InteractionServices {
   readonly newUlid: () => string;
   /** The zone that a new patient is born into; absent where no regions are configured. */
   readonly zoneOf?: ZoneOf;
+  /** Where patients' records lie; absent where they never move from where their ids tell. */
+  readonly records?: RecordKeys;
   /** @throws FhirError 503 while this gateway may not write */
   readonly beginWrite: (previousAt?: number) => WriteStamp;
   /** Everything made at or before this instant is visible or will never be. Milliseconds since 1970. */

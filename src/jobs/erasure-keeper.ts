@@ -5,12 +5,13 @@
  * the run looks again for what such writes left, after they are decided.
  */
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
-import { recordKeyOf } from '../model/record-key.ts';
 import type { ErasureJob, ErasureJobs } from '../store/erasure.ts';
 import type { Write } from '../store/store.ts';
 import { type ErasureServices, runErasure } from './run-erasure.ts';
 
 export interface ErasureKeeperOptions extends Omit<ErasureServices, 'isStopping'> {
+  /** True while the record is on its way to another place: its erasure then waits. Asks the store. */
+  readonly isBeingMoved: (patient: string) => Promise<boolean>;
   /** Forgets every version that this gateway remembers. */
   readonly forget: () => void;
   readonly log: (message: string, detail: object) => void;
@@ -42,7 +43,7 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
 
   function close(patients: readonly string[]): void {
     closed = new Set(patients.map((patient) => `Patient/${patient}`));
-    closedKeys = new Set(patients.map((patient) => recordKeyOf(patient)));
+    closedKeys = new Set(patients.flatMap((patient) => options.placesOf(patient)));
   }
 
   async function refresh(): Promise<readonly ErasureJob[]> {
@@ -72,8 +73,9 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
   }
 
   async function workOn(open: readonly ErasureJob[]): Promise<void> {
-    for (const { id } of open) {
+    for (const { id, patient } of open) {
       if (isStopping) return;
+      if (patient !== undefined && (await options.isBeingMoved(patient))) continue;
       const job = await jobs.take(id, holder);
       if (job) await carryOn(job);
     }

@@ -8,7 +8,6 @@
  * What is in another patient's record as well stays, unless it is named.
  */
 import type { Definitions } from '../definitions/definitions.ts';
-import { recordKeyOf } from '../model/record-key.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
 import { isServersOwn } from '../model/servers-own.ts';
 import type { Indexer } from '../search/parameters/indexer.ts';
@@ -20,6 +19,8 @@ export interface ErasurePlanServices {
   readonly erasure: ErasureStore;
   readonly indexer: Pick<Indexer, 'patients'>;
   readonly definitions: Definitions;
+  /** Record keys under which a part of the patient's record may lie. */
+  readonly placesOf: (patient: string) => readonly string[];
 }
 
 export interface ErasurePlan {
@@ -38,7 +39,8 @@ type Verdict = Found | 'shared' | undefined;
 
 /** Reads every version of the record. */
 export async function planErasure(patient: string, also: readonly string[], services: ErasurePlanServices): Promise<ErasurePlan> {
-  const archived = new Map((await services.erasure.archivedIn(recordKeyOf(patient))).map((version) => [keyText(version), version]));
+  const inArchives = await Promise.all(services.placesOf(patient).map((rk) => services.erasure.archivedIn(rk)));
+  const archived = new Map(inArchives.flat().map((version) => [keyText(version), version]));
   const keys = await candidatesOf(patient, [...archived.values()], services);
   const named = new Set(also);
   const items: Found[] = [];
@@ -65,13 +67,13 @@ const rankOf = ({ type }: ResourceKey) => (type === 'Binary' ? 0 : type === 'Pat
 async function candidatesOf(
   patient: string,
   archived: readonly ResourceKey[],
-  { resources, erasure, definitions }: ErasurePlanServices,
+  { resources, erasure, definitions, placesOf }: ErasurePlanServices,
 ): Promise<ResourceKey[]> {
   const members = ['Patient', ...Object.keys(definitions.compartments.Patient ?? {})].filter((type) => !isServersOwn(type));
   const types = [...new Set(members)];
   const where = { kind: 'everything' } as const;
   const inCompartment = await resources.collect({ types, where, patient: `Patient/${patient}`, limit: MOST_RESOURCES });
-  const lying = await erasure.lyingIn(recordKeyOf(patient));
+  const lying = (await Promise.all(placesOf(patient).map((rk) => erasure.lyingIn(rk)))).flat();
   const all = new Map([...lying, ...archived].map((key) => [keyText(key), { type: key.type, id: key.id }]));
   for (const text of inCompartment) {
     const [type = '', id = ''] = text.split('/');
@@ -81,7 +83,11 @@ async function candidatesOf(
 }
 
 /** Newest first. @param current if it lies in an archive, where the history can't look */
-async function versionsOf(key: ResourceKey, { resources }: ErasurePlanServices, current?: ResourceVersion): Promise<ResourceVersion[]> {
+export async function versionsOf(
+  key: ResourceKey,
+  { resources }: Pick<ErasurePlanServices, 'resources'>,
+  current?: ResourceVersion,
+): Promise<ResourceVersion[]> {
   const versions: ResourceVersion[] = current ? [current] : [];
   for (;;) {
     const last = versions.at(-1);

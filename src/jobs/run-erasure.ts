@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordKeyOf } from '../model/record-key.ts';
 import { keyText } from '../model/resource.ts';
 import type { ErasedCount, ErasureItem, ErasureJob, ErasureJobs } from '../store/erasure.ts';
 import { namesOf, withName } from './erasure-digest.ts';
@@ -79,14 +78,16 @@ async function removePending(
   current: () => ErasureJob,
   patient: string,
   save: (job: ErasureJob) => Promise<boolean>,
-  { erasure, storeOf }: ErasureServices,
+  { erasure, storeOf, placesOf }: ErasureServices,
 ): Promise<boolean> {
   const { pending = [], ...job } = current();
-  const rk = recordKeyOf(patient);
+  const places = placesOf(patient);
   const whole = pending.filter(({ kind }) => kind === 'whole');
-  if (whole.length > 0) await erasure.erase(whole, rk);
-  for (const item of pending) {
-    if (item.kind !== 'whole') await erasure.erasePast(item, rk, item.kind === 'remains' ? 'all' : item.versions);
+  for (const rk of places) {
+    if (whole.length > 0) await erasure.erase(whole, rk);
+    for (const item of pending) {
+      if (item.kind !== 'whole') await erasure.erasePast(item, rk, item.kind === 'remains' ? 'all' : item.versions);
+    }
   }
   return save({
     ...job,

@@ -12,7 +12,10 @@ import { group, parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { readInput } from './parameters.ts';
 
-export type ExpungeServices = Pick<ErasureServices, 'jobs' | 'resources' | 'erasure' | 'indexer' | 'definitions' | 'storeOf' | 'now'> & {
+export type ExpungeServices = Pick<
+  ErasureServices,
+  'jobs' | 'resources' | 'erasure' | 'indexer' | 'definitions' | 'placesOf' | 'storeOf' | 'now'
+> & {
   /** Closes the record on this gateway at once. */
   readonly refresh: () => Promise<void>;
 };

@@ -5,10 +5,12 @@ import type { InteractionContext } from '../interactions/context.ts';
 import { gone, notFound } from '../model/error.ts';
 import type { ResourceKey, ResourceVersion } from '../model/resource.ts';
 import type { Administration, ReplicaSetDescription } from '../store/administration.ts';
+import type { RecordDirectory } from '../store/record-keys.ts';
+import type { MoveJob } from '../store/record-moves.ts';
 import { group, type Part, parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
-export function createRecordShardOperation(administration: Administration): Operation {
+export function createRecordShardOperation(administration: Administration, records: Pick<RecordDirectory, 'moveOf'>): Operation {
   return defineOperation({
     definition,
     affectsState: false,
@@ -19,7 +21,8 @@ export function createRecordShardOperation(administration: Administration): Oper
       const partition = await administration.administrative.partitionOf(version);
       const where = partition === undefined ? await shardParts(administration, version) : [part('partition', partition)];
       const record = version.type === 'Patient' ? await patientParts(administration, version) : [];
-      return parametersAnswer([part('recordKey', version.rk), ...where, ...record]);
+      const moving = version.type === 'Patient' ? movingParts(records.moveOf(version.id)) : [];
+      return parametersAnswer([part('recordKey', version.rk), ...moving, ...where, ...record]);
     },
   });
 }
@@ -29,6 +32,13 @@ async function readCurrent(key: ResourceKey, { store }: InteractionContext): Pro
   if (!version) throw notFound(`there is no ${key.type}/${key.id}`);
   if (version.deleted) throw gone(`${key.type}/${key.id} was deleted`);
   return version;
+}
+
+/** The record's move to another zone, if one is not complete. */
+function movingParts(move: MoveJob | undefined): readonly Part[] {
+  if (!move) return [];
+  const { phase, from, to, moved } = move;
+  return [group('moving', [part('phase', phase), part('from', from), part('to', to), part('moved', moved)])];
 }
 
 async function shardParts({ clinical }: Administration, { rk }: ResourceVersion): Promise<readonly Part[]> {

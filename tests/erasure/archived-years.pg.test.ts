@@ -58,6 +58,7 @@ const services = (of = store) => ({
   resources: resourcesOf(of),
   erasure: of.erasure,
   definitions,
+  placesOf: (patient: string) => [recordKeyOf(patient)],
   indexer: { patients: (resource: object) => [(resource as { subject: { reference: string } }).subject.reference] },
 });
 

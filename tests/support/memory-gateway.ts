@@ -25,6 +25,7 @@ import { createErasureKeeper, type ErasureKeeper } from '../../src/jobs/erasure-
 import { type FullText, fullTextParameters } from '../../src/jobs/full-text.ts';
 import { createIndexKeeper, type IndexKeeper } from '../../src/jobs/index-keeper.ts';
 import { withParameterRules } from '../../src/jobs/parameter-rules.ts';
+import { recordKeyOf } from '../../src/model/record-key.ts';
 import { createOperationRegistry } from '../../src/operations/registry.ts';
 import { createLiveSearch } from '../../src/search/parameters/live-search.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
@@ -175,6 +176,8 @@ export function memoryServices(
     watermark: Date.now,
     holder: 'memory',
     storeOf: () => 'memory',
+    placesOf: (patient) => [recordKeyOf(patient)],
+    isBeingMoved: async () => false,
     seal: async (statement) => JSON.stringify(statement),
     record: () => {},
     forget: () => {},

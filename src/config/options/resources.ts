@@ -8,7 +8,7 @@ export const RESOURCES = {
     flag: 'regions',
     default: [],
     description:
-      'Zones of new patients by region: `state:CA=01,organization:Organization/north=02` (managing organization before state of address). See docs/operations.md.',
+      'Zones of patients by region: `state:CA=01,organization:Organization/north=02` (managing organization before state of address). See docs/operations.md.',
   },
   referentialIntegrity: {
     kind: 'choice',

@@ -7,13 +7,14 @@ export function newId(context: InteractionContext, type: string, tree: object): 
   const ulid = context.newUlid();
   const home = type === 'Patient' ? undefined : context.indexer.patients(tree, { type, id: '' })[0];
   if (type === 'Patient') return ownerIdFrom(ulid, context.zoneOf?.(tree));
-  return home === undefined ? ownerIdFrom(ulid) : memberIdFrom(ulid, recordKeyOf(patientId(home)));
+  return home === undefined ? ownerIdFrom(ulid) : memberIdFrom(ulid, recordKeyIn(context, [home], ''));
 }
 
 /** The record key of a resource: its home patient's, or its own if it is in nobody's compartment. */
-export function recordKeyIn(patients: readonly string[], id: string): string {
+export function recordKeyIn({ records }: Pick<InteractionContext, 'records'>, patients: readonly string[], id: string): string {
   const home = patients[0];
-  return recordKeyOf(home === undefined ? id : patientId(home));
+  if (home === undefined) return recordKeyOf(id);
+  return records ? records.of(patientId(home)) : recordKeyOf(patientId(home));
 }
 
 /** "Patient/123" → "123". */

@@ -31,7 +31,7 @@ export function draftOf(
   const raw = stampResource(incoming.text, { id, versionId: String(version), lastUpdated: new Date(at).toISOString() });
   if (previous && !previous.deleted && isUnchanged(raw, previous.raw)) return undefined;
   const index = context.indexer.entries(incoming.tree, key);
-  return { type, id, rk: recordKeyIn(index.patients, id), version, at, deleted: false, raw, by, method, index };
+  return { type, id, rk: recordKeyIn(context, index.patients, id), version, at, deleted: false, raw, by, method, index };
 }
 
 /** The version that says "deleted". It lies where the last one lay. */

@@ -40,7 +40,9 @@ async function historyOfOne(collections: MongoCollections, request: HistoryReque
     .find({ $or: ranges }, { projection: VERSION_FIELDS, sort: { _id: -1 }, signal: request.signal })
     .toArray();
   const versions = await Promise.all(older.map(async (document) => versionOf(document, await textOf(collections, document))));
-  const all = [current, ...versions.filter(({ version }) => version < current.version)].sort(newestFirst);
+  const found = [current, ...versions.filter(({ version }) => version < current.version)].sort(newestFirst);
+  // While a record is moved, a version lies at both places.
+  const all = found.filter(({ version }, index) => version !== found[index - 1]?.version);
   return all.filter((version, index) => isWanted(request, version, all[index - 1])).slice(0, request.limit);
 }
 

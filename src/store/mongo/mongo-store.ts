@@ -4,6 +4,8 @@ import type { ClinicalAdministration } from '../administration.ts';
 import type { ErasureStore } from '../erasure.ts';
 import type { LedgerCommit } from '../proof.ts';
 import type { ConsistentStore, ReadPreference, ReadTerms } from '../read-terms.ts';
+import { createRecordDirectory, type RecordKeys } from '../record-keys.ts';
+import type { RecordMover } from '../record-moves.ts';
 import type { ReindexStore } from '../reindex.ts';
 import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
@@ -21,6 +23,7 @@ import { latestClusterTime, sessionAfter } from './cluster-time.ts';
 import { createMongoErasure } from './erasure.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
+import { createMongoMover } from './move-record.ts';
 import { listCommits, missingAmong } from './proof/commits.ts';
 import { proveReplicas } from './proof/prove.ts';
 import { createReader } from './read.ts';
@@ -31,7 +34,7 @@ import { createMongoTexts } from './stored-texts.ts';
 import { createGuardLocks, type GuardLocks } from './write/guard-locks.ts';
 import { decideTransaction, findIdempotency, type LedgerMarker, ledgerIdOfKey, sweepLedger } from './write/ledger.ts';
 import { inTransaction } from './write/transaction.ts';
-import { isSingleDocument, placesOf } from './write/unit-plan.ts';
+import { isSingleDocument, type Placing, placesOf } from './write/unit-plan.ts';
 import { createBatchedWriter } from './write/write-batch.ts';
 import { createUnitWriter } from './write/write-unit.ts';
 
@@ -40,6 +43,8 @@ export interface MongoStoreOptions extends MongoOptions {
   readonly types: readonly string[];
   /** True for types whose resources are never in a patient's compartment, and for Patient: their id tells their record key. */
   readonly isOwnerType: (type: string) => boolean;
+  /** Where patients' records lie; default: where their ids tell. */
+  readonly records?: RecordKeys;
   /** How the caller reads; undefined for the usual way. Default: everybody reads the usual way. */
   readonly readTerms?: () => ReadTerms | undefined;
 }
@@ -59,6 +64,7 @@ export interface MongoStore extends ResourceStore, ConsistentStore {
   readonly reindexing: ReindexStore;
   readonly texts: StoredTexts;
   readonly erasure: ErasureStore;
+  readonly mover: RecordMover;
   /** How the shards are just now. */
   readonly shards: { readonly watch: ShardWatch; readonly trips: ShardTrips };
   /** Names the gateway that holds the locks of conditional writes. */
@@ -80,11 +86,12 @@ export interface MongoStore extends ResourceStore, ConsistentStore {
 export async function createMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const collections = await connectMongo(options);
   const { client } = collections;
+  const placing: Placing = { isOwnerType: options.isOwnerType, records: options.records ?? createRecordDirectory() };
   const watch = watchShards(collections);
   const trips = createShardTrips(watch);
   const readsOf = (own: MongoCollections) => {
-    const reader = createReader(own, options.isOwnerType, trips);
-    return { collections: own, reader, searcher: createSearcher(own, reader, watch, trips) };
+    const reader = createReader(own, placing, trips);
+    return { collections: own, reader, searcher: createSearcher(own, reader, watch, trips, placing.records) };
   };
   const usual = readsOf(collections);
   const { reader, searcher } = usual;
@@ -94,12 +101,12 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     return terms ? readsOn(terms) : usual;
   };
   const coLocation = watchCoLocation(collections);
-  const batched = createBatchedWriter(collections, coLocation.isCoLocated, trips);
-  const units = createUnitWriter(collections, options.isOwnerType);
+  const batched = createBatchedWriter(collections, coLocation.isCoLocated, trips, placing.records);
+  const units = createUnitWriter(collections, placing);
   const locks = createGuardLocks(collections, trips);
 
   async function commitTogether(unit: UnitOfWork, marker?: LedgerMarker, session?: ClientSession): Promise<void> {
-    const places = placesOf(unit);
+    const places = placesOf(unit, placing.records);
     await trips.untilWritable(places);
     await units.prepare(unit);
     const carryOut = (own: ClientSession) => units.carryOut(unit, own, marker);
@@ -131,7 +138,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   async function commit(unit: UnitOfWork): Promise<void> {
     const [write] = unit.writes;
     const isAlone = unit.writes.length === 1 && !unit.idempotency;
-    if (!write || !isAlone || !isSingleDocument(write, options.isOwnerType)) return commitTogether(unit);
+    if (!write || !isAlone || !isSingleDocument(write, placing)) return commitTogether(unit);
     await units.prepare(unit);
     return write.kind === 'create' ? batched.create(write.draft) : batched.replace(write.draft, write.previous);
   }
@@ -141,6 +148,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     administration: administrationOf(collections),
     reindexing: createMongoReindex(collections),
     texts: createMongoTexts(collections),
+    mover: createMongoMover(collections, options.isOwnerType),
     erasure: createMongoErasure(collections, reader, options.isOwnerType),
     latestState: () => latestClusterTime(client),
     read: (key) => reads().reader.read(key),

@@ -5,6 +5,7 @@ import { textOf } from './chunks.ts';
 import { type MongoCollections, preferringPrimary } from './client.ts';
 import { COMMAND_WITHIN_MS, type ShardTrips } from './cluster/shard-trips.ts';
 import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
+import type { Placing } from './write/unit-plan.ts';
 
 export interface MongoReader {
   /** The current version, also of a deletion; undefined if there never was one. */
@@ -19,7 +20,7 @@ const itself = (id: string) => id;
 /** Moves that may overtake one read before it gives up. */
 const MOST_HOPS = 8;
 
-export function createReader(collections: MongoCollections, isOwnerType: (type: string) => boolean, trips: ShardTrips): MongoReader {
+export function createReader(collections: MongoCollections, { isOwnerType, records }: Placing, trips: ShardTrips): MongoReader {
   const from = { primary: collections, primaryPreferred: preferringPrimary(collections) };
 
   /** Finds documents by `_id`; undefined where there is none. */
@@ -52,9 +53,11 @@ export function createReader(collections: MongoCollections, isOwnerType: (type: 
   }
 
   async function currentDocument(key: ResourceKey): Promise<StoredDocument | undefined> {
-    const hint = hintOf(key, isOwnerType);
-    const document = hint === undefined ? undefined : await follow(hint, key);
-    if (document || (hint !== undefined && isOwnerType(key.type))) return document;
+    const isOwner = isOwnerType(key.type);
+    const hint = key.type === 'Patient' ? records.of(key.id) : hintOf(key, isOwnerType);
+    // An owner's place is known but for a move under way, or no longer known to be complete.
+    const document = hint === undefined ? undefined : await follow(hint, key, isOwner ? MOST_HOPS : 1);
+    if (document || (hint !== undefined && isOwner)) return document;
     // What moved more than once has a forwarder behind its forwarder; the locator knows its last place.
     const locator = await locatorAt(locatorIdOf(key));
     return locator && follow(locator.rk, key, MOST_HOPS);
@@ -80,13 +83,13 @@ export function createReader(collections: MongoCollections, isOwnerType: (type: 
     async identitiesOf(keys) {
       const identities = await Promise.all(
         keys.map(async (key) => {
-          const hint = hintOf(key, isOwnerType);
+          if (key.type === 'Patient') return records.all(key.id).map((rk) => identityOf({ ...key, rk }));
           const located = isOwnerType(key.type) ? undefined : await locatorAt(locatorIdOf(key));
-          const rk = located?.rk ?? hint;
-          return rk === undefined ? undefined : identityOf({ ...key, rk });
+          const rk = located?.rk ?? hintOf(key, isOwnerType);
+          return rk === undefined ? [] : [identityOf({ ...key, rk })];
         }),
       );
-      return identities.filter((identity) => identity !== undefined);
+      return identities.flat();
     },
   };
 }

@@ -4,18 +4,16 @@
  * Nothing finds history rows by record key but a look at all of them: an index for this rare work would be paid by every
  * update.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { ResourceKey } from '../../model/resource.ts';
 import type { ErasureStore } from '../erasure.ts';
 import { createArchiveErasure } from './archive/erase.ts';
 import { textArray } from './binary.ts';
 import { tableOf } from './business-date.ts';
-import { isInTheWay, translating } from './errors.ts';
+import { translating } from './errors.ts';
 import { inTransactionOf } from './in-transaction.ts';
+import { untilOutOfTheWay } from './out-of-the-way.ts';
 
-const ATTEMPTS = 6;
-const PAUSE_MS = 50;
 /** A look at the whole history; milliseconds. */
 const LONG_LOOK_MS = 30 * 60_000;
 
@@ -39,7 +37,7 @@ export function createPostgresErasure(pool: Pool, settle: () => Promise<void>, a
           const ids = ofType.map(({ id }) => id);
           const archived = await archives.erase(type, ids);
           const online = ids.filter((id) => !archived.has(id));
-          if (online.length > 0) await again(() => inTransactionOf(pool, (client) => eraseOfType(client, type, online)));
+          if (online.length > 0) await untilOutOfTheWay(() => inTransactionOf(pool, (client) => eraseOfType(client, type, online)));
         }
       }),
     erasePast: ({ type, id }, rk, versions) =>
@@ -74,16 +72,4 @@ async function eraseOfType(client: PoolClient, type: string, ids: readonly strin
   if (rowCount !== current) throw Object.assign(new Error(`rows of ${table} are moving between partitions`), { code: '40001' });
   await client.query('DELETE FROM resource_history WHERE type = $1 AND id = ANY ($2::text[])', values);
   await client.query('DELETE FROM resource_head WHERE type = $1 AND id = ANY ($2::text[])', values);
-}
-
-async function again(work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isInTheWay(error)) throw error;
-      await sleep(PAUSE_MS * attempt);
-    }
-  }
 }

@@ -7,6 +7,7 @@ import type { AdministrativeAdministration } from '../administration.ts';
 import type { AuthorizationStore } from '../authorization.ts';
 
 import type { ErasureStore } from '../erasure.ts';
+import type { RecordRenamer } from '../record-moves.ts';
 import type { ReindexStore } from '../reindex.ts';
 import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
@@ -20,6 +21,7 @@ import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
 import { createLentClients } from './lent-clients.ts';
 import { migratePostgres } from './migrate.ts';
+import { createPostgresRenamer } from './move-record.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { missingAmong } from './proof/missing.ts';
@@ -69,6 +71,7 @@ export interface PostgresStore extends ResourceStore {
   readonly reindexing: ReindexStore;
   readonly texts: StoredTexts;
   readonly erasure: ErasureStore;
+  readonly renamer: RecordRenamer;
   /** Where a gateway's audit events go. */
   readonly auditSink: AuditSink & WritesSink;
   /** Audit events as resources. */
@@ -176,6 +179,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
     texts: createPostgresTexts(pools.maintenance),
+    renamer: createPostgresRenamer(pools.maintenance),
     erasure: createPostgresErasure(pools.maintenance, () => settlePrepared(pools.maintenance), options.archiveDir),
     auditSink: createAuditSink(pools.audit, partitions, Date.now),
     auditStore: (auditOptions) => createAuditStore(pools.search, auditOptions),

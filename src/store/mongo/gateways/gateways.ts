@@ -50,6 +50,8 @@ export interface GatewayClock {
   announce(names: readonly string[]): void;
   /** Announces a name at once, to stay, whatever is under way: for what matters to reads. */
   tell(name: string): void;
+  /** Takes back what was told. */
+  untell(name: string): void;
   /** True if every gateway that may still write has announced this name. */
   allKnow(name: string): Promise<boolean>;
   close(): Promise<void>;
@@ -211,6 +213,7 @@ export async function startGatewayClock(collections: MongoCollections, options: 
     },
 
     tell: (name) => void told.add(name),
+    untell: (name) => void told.delete(name),
 
     announce(names) {
       const last = learning?.names ?? known;

@@ -23,7 +23,7 @@ interface JobDocument<Job> {
 /** @param name of the collection: one for each kind of job */
 export function createLeasedJobs<Job extends LeasedJob>(
   { client, databaseName }: MongoCollections,
-  name: 'reindex_jobs' | 'erasure_jobs',
+  name: 'reindex_jobs' | 'erasure_jobs' | 'move_jobs',
   now: () => number,
 ): LeasedJobs<Job> {
   const jobs: Collection<JobDocument<LeasedJob>> = client.db(databaseName).collection(name);

@@ -5,11 +5,11 @@
  * resources of other records answer there too and are read at their home. Any other search leaves pointers out.
  */
 import type { AggregationCursor, Document, Filter, FindCursor } from 'mongodb';
-import { recordKeyOf } from '../../../model/record-key.ts';
 import { identityOf, keyText, type ResourceKey } from '../../../model/resource.ts';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
 import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from '../../../search/parameters/entry-text.ts';
 import type { PartExplanation, StageExplanation } from '../../explain.ts';
+import type { RecordKeys } from '../../record-keys.ts';
 import type { AggregateRow, SearchMatch, SearchScope, SortKey, StoreAggregate, StoreCollect, StoreSearch } from '../../store.ts';
 import { textOf } from '../chunks.ts';
 import { type MongoCollections, preferringPrimary } from '../client.ts';
@@ -49,7 +49,14 @@ export interface MongoSearcher {
 /** A document with its sort values, where the order needed a pipeline. */
 type Found = StoredDocument & { readonly k?: readonly SortValue[] };
 
-export function createSearcher(collections: MongoCollections, reader: MongoReader, watch: ShardWatch, trips: ShardTrips): MongoSearcher {
+export function createSearcher(
+  collections: MongoCollections,
+  reader: MongoReader,
+  watch: ShardWatch,
+  trips: ShardTrips,
+  records: RecordKeys,
+): MongoSearcher {
+  const recordOf = (patient: string) => records.of(patient.slice('Patient/'.length));
   const { resources } = collections;
   const from = { primary: resources, primaryPreferred: preferringPrimary(collections).resources };
 
@@ -69,7 +76,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
     const conditions: Filter<StoredDocument>[] = [filterOf(where, (ids) => identities.get(ids) ?? []), ...withoutLost(scope)];
     conditions.push(types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } });
     if (patient) {
-      const rk = recordKeyOf(patient.slice('Patient/'.length));
+      const rk = recordOf(patient);
       const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
       // `home` alone, without `patients`, is a forwarder.
       const isSaid = (where.kind === 'and' ? where.of : [where]).some((part) => part.kind === 'patient' && part.reference === patient);
@@ -87,7 +94,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
       idsIn(where, types).map(async ([expression, ofTypes]) => {
         const keys: ResourceKey[] = ofTypes.flatMap((type) => expression.ids.map((id) => ({ type, id })));
         // Within a record all that counts lies under its key, pointers to resources of other records too.
-        const inRecord = patient && keys.map((key) => identityOf({ ...key, rk: recordKeyOf(patient.slice('Patient/'.length)) }));
+        const inRecord = patient && keys.map((key) => identityOf({ ...key, rk: recordOf(patient) }));
         return [expression, inRecord || (await reader.identitiesOf(keys))] as const;
       }),
     );
@@ -103,7 +110,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
   }
 
   async function run(search: StoreSearch, mode: ReadMode): Promise<readonly SearchMatch[]> {
-    const rk = search.patient && recordKeyOf(search.patient.slice('Patient/'.length));
+    const rk = search.patient && recordOf(search.patient);
     const filter = await scopeFilter(search);
     // One shard's trouble would hold up searches of other shards in the same trip.
     const isTogether = mode === 'primary' && watch.isAllWell();
@@ -211,9 +218,7 @@ export function createSearcher(collections: MongoCollections, reader: MongoReade
   }
 
   const translated = <Result>({ patient }: Pick<SearchScope, 'patient'>, work: (mode: ReadMode) => Promise<Result>) =>
-    trips
-      .readAcross(patient && recordKeyOf(patient.slice('Patient/'.length)), work)
-      .catch((error: unknown) => Promise.reject(translate(error)));
+    trips.readAcross(patient && recordOf(patient), work).catch((error: unknown) => Promise.reject(translate(error)));
 
   return {
     search: (search) => translated(search, (mode) => run(search, mode)),

@@ -4,8 +4,8 @@
  * Order matters only inside a transaction's failure reports; every entry carries the key that a refusal names.
  */
 
-import { recordKeyOf } from '../../../model/record-key.ts';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../../model/resource.ts';
+import type { RecordKeys } from '../../record-keys.ts';
 import type { UnitOfWork, Write } from '../../store.ts';
 import { chunkSetOf } from '../chunks.ts';
 import { documentOf, hintOf, historyDocumentOf, locatorIdOf, type StoredDocument } from '../document.ts';
@@ -40,40 +40,48 @@ export interface UnitPlan {
   readonly departures: readonly Replacement[];
 }
 
+/** What tells where a resource lies. */
+export interface Placing {
+  readonly isOwnerType: (type: string) => boolean;
+  readonly records: RecordKeys;
+}
+
 /** Record keys of the further patients in whose compartments a draft is. */
-function pointerKeysOf(draft: ResourceDraft): readonly string[] {
+function pointerKeysOf(draft: ResourceDraft, records: RecordKeys): readonly string[] {
   if (draft.deleted || draft.index.patients.length < 2) return [];
-  const keys = draft.index.patients.map((patient) => recordKeyOf(patient.slice('Patient/'.length)));
+  const keys = draft.index.patients.map((patient) => records.of(patient.slice('Patient/'.length)));
   return [...new Set(keys)].filter((rk) => rk !== draft.rk);
 }
 
 /** True for a write that one document carries out: the store then batches it instead of opening a transaction. */
-export function isSingleDocument(write: Write, isOwnerType: (type: string) => boolean): boolean {
-  if (pointerKeysOf(write.draft).length > 0) return false;
-  if (write.kind === 'create') return write.idAssigned || isOwnerType(write.draft.type);
-  return write.previous.rk === write.draft.rk && !write.previous.trail?.pointers?.length;
+export function isSingleDocument(write: Write, { isOwnerType, records }: Placing): boolean {
+  const { draft } = write;
+  if (pointerKeysOf(draft, records).length > 0) return false;
+  // The record may have moved since the server made the id, which then does not lead to it.
+  if (write.kind === 'create') return isOwnerType(draft.type) || (write.idAssigned && draft.id.endsWith(draft.rk));
+  return write.previous.rk === draft.rk && !write.previous.trail?.pointers?.length;
 }
 
 /** Keys on every shard that a unit of several documents writes to: of its resources, old and new, and its answer. */
-export function placesOf({ writes, idempotency }: UnitOfWork): readonly string[] {
+export function placesOf({ writes, idempotency }: UnitOfWork, records: RecordKeys): readonly string[] {
   return [
-    ...writes.flatMap(({ draft }) => [draft.rk, ...pointerKeysOf(draft)]),
+    ...writes.flatMap(({ draft }) => [draft.rk, ...pointerKeysOf(draft, records)]),
     ...writes.flatMap((write) => (write.kind === 'replace' ? [write.previous.rk] : [])),
     ...writes.flatMap((write) => (write.kind === 'create' && !write.idAssigned ? [locatorIdOf(write.draft)] : [])),
     ...(idempotency ? [ledgerIdOfKey(idempotency.key)] : []),
   ];
 }
 
-export function createDocument(draft: ResourceDraft): StoredDocument {
-  const pointers = pointerKeysOf(draft);
+export function createDocument(draft: ResourceDraft, records: RecordKeys): StoredDocument {
+  const pointers = pointerKeysOf(draft, records);
   return documentOf(draft, pointers.length > 0 ? { pointers } : undefined, chunkSetOf(draft.raw));
 }
 
 /**
  * Finds nothing if the version is stale. Never an upsert: what has been erased meanwhile must not come back.
  */
-export function replaceStatement(draft: ResourceDraft, previous: ResourceVersion): UpdateStatement {
-  const { _id, ...rest } = replacedDocument(draft, previous);
+export function replaceStatement(draft: ResourceDraft, previous: ResourceVersion, records: RecordKeys): UpdateStatement {
+  const { _id, ...rest } = replacedDocument(draft, previous, records);
   return { q: { _id, version: previous.version }, u: { _id, ...rest }, upsert: false };
 }
 
@@ -81,8 +89,8 @@ export function historyOf(previous: ResourceVersion): StoredDocument {
   return historyDocumentOf(previous, chunkSetOf(previous.raw));
 }
 
-function replacedDocument(draft: ResourceDraft, previous: ResourceVersion): StoredDocument {
-  const pointers = pointerKeysOf(draft);
+function replacedDocument(draft: ResourceDraft, previous: ResourceVersion, records: RecordKeys): StoredDocument {
+  const pointers = pointerKeysOf(draft, records);
   const past = [...new Set([...(previous.trail?.past ?? []), ...(previous.rk === draft.rk ? [] : [previous.rk])])];
   const trail = { ...(pointers.length > 0 && { pointers }), ...(past.length > 0 && { past }) };
   return documentOf(draft, pointers.length + past.length > 0 ? trail : undefined, chunkSetOf(draft.raw));
@@ -103,8 +111,8 @@ function overwrite(document: StoredDocument): UnitPlan['rewrites'][number] {
 }
 
 /** Pointers that the draft needs, and forwarders where it needs them no more. */
-function pointerRewrites(draft: ResourceDraft, before: readonly string[]): UnitPlan['rewrites'] {
-  const needed = pointerKeysOf(draft);
+function pointerRewrites(draft: ResourceDraft, before: readonly string[], records: RecordKeys): UnitPlan['rewrites'] {
+  const needed = pointerKeysOf(draft, records);
   const dropped = before.filter((rk) => !needed.includes(rk) && rk !== draft.rk);
   return [...needed.map((rk) => overwrite(pointerOf(draft, rk))), ...dropped.map((rk) => overwrite(forwarderOf(draft, rk)))];
 }
@@ -115,7 +123,7 @@ function locatorRewrite(draft: ResourceDraft): UnitPlan['rewrites'][number] {
 }
 
 /** Plans the writes of a unit that a transaction carries out. */
-export function planUnit(unit: Pick<UnitOfWork, 'writes'>, isOwnerType: (type: string) => boolean): UnitPlan {
+export function planUnit(unit: Pick<UnitOfWork, 'writes'>, { isOwnerType, records }: Placing): UnitPlan {
   const locators: Insertion<{ _id: string; rk: string }>[] = [];
   const creates: Insertion<StoredDocument>[] = [];
   const histories: StoredDocument[] = [];
@@ -128,23 +136,24 @@ export function planUnit(unit: Pick<UnitOfWork, 'writes'>, isOwnerType: (type: s
     if (write.kind === 'create') {
       const isFoundByItsId = hintOf(draft, isOwnerType) === draft.rk && (write.idAssigned || isOwnerType(draft.type));
       if (!isFoundByItsId) locators.push({ document: { _id: locatorIdOf(draft), rk: draft.rk }, key: draft });
-      creates.push({ document: createDocument(draft), key: draft });
-      rewrites.push(...pointerRewrites(draft, []));
+      creates.push({ document: createDocument(draft, records), key: draft });
+      rewrites.push(...pointerRewrites(draft, [], records));
       continue;
     }
     const { previous } = write;
     histories.push(historyOf(previous));
     if (previous.rk === draft.rk) {
-      replaces.push({ statement: replaceStatement(draft, previous), key: draft });
+      replaces.push({ statement: replaceStatement(draft, previous, records), key: draft });
     } else {
       const leaving = { _id: identityOf(previous), version: previous.version, home: { $exists: false } };
       departures.push({ statement: { q: leaving, u: { ...forwarderOf(draft, previous.rk) }, upsert: false }, key: draft });
-      rewrites.push(overwrite(replacedDocument(draft, previous)), locatorRewrite(draft));
+      rewrites.push(overwrite(replacedDocument(draft, previous, records)), locatorRewrite(draft));
     }
     rewrites.push(
       ...pointerRewrites(
         draft,
         (previous.trail?.pointers ?? []).filter((rk) => rk !== previous.rk),
+        records,
       ),
     );
   }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Collection, Document } from 'mongodb';
 import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../../../model/resource.ts';
 import { BATCHING, createBatcher, type Outcome } from '../../batcher.ts';
+import type { RecordKeys } from '../../record-keys.ts';
 import { CommitRefused } from '../../store.ts';
 import { DURABLE, type MongoCollections } from '../client.ts';
 import { COMMAND_WITHIN_MS, type ShardTrips } from '../cluster/shard-trips.ts';
@@ -55,7 +56,12 @@ const bytesOf = (draft: ResourceDraft) => draft.raw.length * 1.2 + 1500;
  * `isCoLocated` tells whether a resource's history lies on its own shard. There the majority that confirms the new version
  * has confirmed the old version's copy too, since a shard's oplog is one sequence; so the copy needs no majority of its own.
  */
-export function createBatchedWriter(collections: MongoCollections, isCoLocated: () => boolean, trips: ShardTrips): BatchedWriter {
+export function createBatchedWriter(
+  collections: MongoCollections,
+  isCoLocated: () => boolean,
+  trips: ShardTrips,
+  records: RecordKeys,
+): BatchedWriter {
   const { client, resources, history, databaseName } = collections;
   const database = client.db(databaseName);
 
@@ -133,11 +139,13 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
     return outcomes(items, failed, taken, 'exists');
   }
 
-  /** Old versions that were put into the history of what has been erased meanwhile must not stay there. */
+  /** Old versions that were put into the history of what has been erased, or has moved away, meanwhile must not stay there. */
   async function takeBack(refused: readonly Replacing[]): Promise<void> {
     if (refused.length === 0) return;
     const ids = refused.map(({ document }) => document._id);
-    const there = await retryTransient(() => resources.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray());
+    const there = await retryTransient(() =>
+      resources.find({ _id: { $in: ids }, home: { $exists: false } }, { projection: { _id: 1 } }).toArray(),
+    );
     const isThere = new Set(there.map(({ _id }) => _id));
     const orphans = refused.filter(({ document }) => !isThere.has(document._id)).map(({ before }) => before._id);
     if (orphans.length > 0) await retryTransient(() => history.deleteMany({ _id: { $in: orphans } }, { writeConcern: DURABLE }));
@@ -161,9 +169,9 @@ export function createBatchedWriter(collections: MongoCollections, isCoLocated: 
   const replace = createBatcher<Replacing, void>({ ...bounds, run: (items) => trips.write(items, placeOf, replaceAll) });
 
   return {
-    create: (draft) => create({ document: createDocument(draft), key: draft, bytes: bytesOf(draft) }),
+    create: (draft) => create({ document: createDocument(draft, records), key: draft, bytes: bytesOf(draft) }),
     replace: (draft, previous) => {
-      const statement = replaceStatement(draft, previous);
+      const statement = replaceStatement(draft, previous, records);
       const bytes = bytesOf(draft) + previous.raw.length;
       return replace({ statement, document: statement.u as unknown as StoredDocument, before: historyOf(previous), key: draft, bytes });
     },

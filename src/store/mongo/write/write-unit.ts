@@ -6,7 +6,7 @@ import { storeChunks } from '../chunks.ts';
 import type { MongoCollections } from '../client.ts';
 import { isDuplicateKey, isDuplicateKeyCode } from '../errors.ts';
 import { type LedgerMarker, ledgerIdOfKey, markerDocument } from './ledger.ts';
-import { planUnit, type UnitPlan, type UpdateStatement } from './unit-plan.ts';
+import { type Placing, planUnit, type UnitPlan, type UpdateStatement } from './unit-plan.ts';
 
 interface WriteReply extends Document {
   readonly n: number;
@@ -24,7 +24,7 @@ export interface UnitWriter {
 const STATEMENTS_PER_COMMAND = 500;
 const BYTES_PER_COMMAND = 12 * 1024 * 1024;
 
-export function createUnitWriter(collections: MongoCollections, isOwnerType: (type: string) => boolean): UnitWriter {
+export function createUnitWriter(collections: MongoCollections, placing: Placing): UnitWriter {
   const { client, databaseName, ledger } = collections;
   const database = client.db(databaseName);
 
@@ -99,7 +99,7 @@ export function createUnitWriter(collections: MongoCollections, isOwnerType: (ty
     },
 
     async carryOut(unit, session, marker) {
-      await write(planUnit(unit, isOwnerType), session);
+      await write(planUnit(unit, placing), session);
       if (unit.idempotency) await keepAnswer(unit.idempotency, session);
       if (marker) await ledger.insertOne(markerDocument(marker, 'committed'), { session });
     },
