@@ -23,7 +23,9 @@ export async function startComposedGateway(
   const dataDir = await mkdtemp(join(tmpdir(), 'meridian-conformance-'));
   const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl, '--data-dir', dataDir];
   const settings = ['--port', String(await findFreePort()), '--log-level', 'warn', '--trust-forwarded', '--full-text', 'all'];
-  const gateway = await createGateway(loadConfig([...settings, ...stores], env));
+  // Cases look at erasures that go on, however slow the machine is.
+  const longErasures = ['--erasure-seconds', '600'];
+  const gateway = await createGateway(loadConfig([...settings, ...longErasures, ...stores], env));
   const { url } = await gateway.listen();
   const issuer = await openLocalIssuer(dataDir);
   const target: Target = {

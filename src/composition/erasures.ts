@@ -48,6 +48,7 @@ export async function openErasures(
     definitions,
     now: Date.now,
     watermark: clock.watermark,
+    heardAfterMs: () => config.erasureSeconds * 1000,
     holder: clock.gatewayId,
     placesOf: (patient) => [...new Set([...records.all(patient), recordKeyOf(patient)])],
     isBeingMoved,

@@ -14,6 +14,8 @@ export interface ErasureServices extends ErasurePlanServices {
   readonly now: () => number;
   /** Everything made at or before this instant is visible or will never be; milliseconds since 1970. */
   readonly watermark: () => number | Promise<number>;
+  /** After this long every gateway has heard of the run and takes no more writes to the record; milliseconds. */
+  readonly heardAfterMs: () => number;
   readonly holder: string;
   readonly isStopping: () => boolean;
   readonly storeOf: (type: string) => ErasedCount['store'];
@@ -24,8 +26,6 @@ export interface ErasureServices extends ErasurePlanServices {
 }
 
 const BATCH = 200;
-/** After this long every gateway has heard of the run and takes no more writes to the record; milliseconds. */
-const HEARD_MS = 3_000;
 const LOOK_EVERY_MS = 100;
 const MOST_KEPT = 1_000;
 
@@ -66,8 +66,9 @@ export async function runErasure(job: ErasureJob, services: ErasureServices): Pr
 }
 
 /** Waits until writes that began before every gateway had heard of the run are decided. */
-async function untilNobodyWrites({ startedAt }: ErasureJob, { now, watermark, isStopping, erasure }: ErasureServices): Promise<boolean> {
-  while (now() < startedAt + HEARD_MS && !isStopping()) await sleep(LOOK_EVERY_MS);
+async function untilNobodyWrites({ startedAt }: ErasureJob, services: ErasureServices): Promise<boolean> {
+  const { now, watermark, isStopping, erasure, heardAfterMs } = services;
+  while (now() < startedAt + heardAfterMs() && !isStopping()) await sleep(LOOK_EVERY_MS);
   const since = now();
   while (!isStopping() && (await watermark()) < since) await sleep(LOOK_EVERY_MS);
   await erasure.settle();

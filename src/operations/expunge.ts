@@ -33,10 +33,12 @@ export function createExpungeOperation(services: ExpungeServices): Operation {
       const isDryRun = booleanOf(input.value('dry-run'), 'dry-run');
       const wrong = also.find((name) => !/^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(name) || name.startsWith('Patient/'));
       if (wrong !== undefined) throw invalidValue(`also: "${wrong}" is not the Type/id of a resource other than a patient`, 'also');
+      // Before the plan: the patient goes early, the erasure on.
+      const isBegun = !isDryRun && (await jobs.listOpen()).some((job) => job.patient === patient);
+      if (isBegun) throw conflict(`Patient/${patient} is being erased already`);
       const plan = await planErasure(patient, also, services);
       if (plan.items.length === 0) throw notFound(`there is no Patient/${patient}`);
       if (isDryRun) return parametersAnswer(partsOf(plan, services.storeOf));
-      if ((await jobs.listOpen()).some((job) => job.patient === patient)) throw conflict(`Patient/${patient} is being erased already`);
       const { client, subject, request: requestId } = request.by;
       const id = context.newUlid();
       const begun = { counts: [], answers: 0, digest: NO_NAMES, removed: 0, kept: [] };

@@ -7,7 +7,12 @@ import { type ServedGateway, serveMemoryGateway } from '../support/memory-gatewa
 let gateway: ServedGateway;
 
 beforeAll(async () => {
-  gateway = await serveMemoryGateway({ trustForwarded: true, fullText: 'all', encryption: testEncryption() });
+  gateway = await serveMemoryGateway({
+    erasureHeardAfterMs: () => 600_000,
+    trustForwarded: true,
+    fullText: 'all',
+    encryption: testEncryption(),
+  });
   await untilIndexed(gateway);
 });
 

@@ -5,7 +5,7 @@ import { type ServedGateway, serveMemoryGateway } from '../support/memory-gatewa
 let gateway: ServedGateway;
 
 beforeAll(async () => {
-  gateway = await serveMemoryGateway({ trustForwarded: true, fullText: 'all' });
+  gateway = await serveMemoryGateway({ erasureHeardAfterMs: () => 600_000, trustForwarded: true, fullText: 'all' });
   await untilIndexed(gateway);
 });
 

@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 
+/** How long an erasure waits for gateways to hear of it. */
+let heardAfterMs = 3_000;
 let gateway: ServedGateway;
 beforeAll(async () => {
-  gateway = await serveMemoryGateway();
+  gateway = await serveMemoryGateway({ erasureHeardAfterMs: () => heardAfterMs });
 });
 afterAll(() => gateway.close());
 
@@ -36,9 +38,15 @@ const group = (...patients: string[]) => ({
   member: patients.map((patient) => ({ entity: { reference: `Patient/${patient}` } })),
 });
 
-async function expunge(patient: string, query = '') {
+async function begin(patient: string, query = '') {
   const begun = await ask('POST', `Patient/${patient}/$expunge${query}`);
   expect(begun.status).toBe(202);
+  return begun;
+}
+
+const expunge = async (patient: string, query = '') => untilErased(await begin(patient, query));
+
+async function untilErased(begun: Awaited<ReturnType<typeof ask>>) {
   const status = new URL(begun.headers.get('content-location') ?? '').search;
   for (let look = 0; look < 200; look++) {
     const answer = await ask('GET', `$expunge-status${status}`);
@@ -133,13 +141,14 @@ describe('$expunge', () => {
   test('closes the record to writes while it goes on', { timeout: 30_000 }, async () => {
     await put('Patient', 'c-a', {});
     await put('Observation', 'c-o', observation('c-a'));
-    const erasing = expunge('c-a');
-    await sleep(200);
+    heardAfterMs = 600_000;
+    const begun = await begin('c-a');
     expect((await put('Observation', 'c-late', observation('c-a'))).status).toBe(409);
     expect((await put('Patient', 'c-a', { active: true })).status).toBe(409);
     expect((await put('Observation', 'c-o', observation('c-b'))).status).toBe(409);
     expect((await ask('POST', 'Patient/c-a/$expunge')).status).toBe(409);
-    await erasing;
+    heardAfterMs = 3_000;
+    await untilErased(begun);
     expect((await ask('GET', 'Patient/c-a')).status).toBe(404);
     expect((await put('Patient', 'c-a', { active: true })).status).toBe(201);
   });

@@ -67,13 +67,20 @@ export type GatewayChanges = Partial<InteractionServices> &
     /** Identifiers are encrypted in the store. */
     readonly encryption?: FieldEncryption;
     readonly privacy?: Partial<PrivacyParts['config']>;
+    readonly erasureHeardAfterMs?: () => number;
   };
 
 /** Everything real but the store; `changes` replaces services and options. */
 export async function serveMemoryGateway(changes: GatewayChanges = {}): Promise<ServedGateway> {
   const failures: object[] = [];
   const report = (message: string, details?: object) => failures.push({ message, ...details });
-  const { keeper, erasures, privacy, ...made } = memoryServices(report, changes.fullText, changes.encryption, changes.privacy);
+  const { keeper, erasures, privacy, ...made } = memoryServices(
+    report,
+    changes.fullText,
+    changes.encryption,
+    changes.privacy,
+    changes.erasureHeardAfterMs,
+  );
   const services = { ...made, ...changes };
   const { folder, issuer, remove } = await testIssuer();
   const isResourceType = (type: string) => services.definitions.isResourceType(type);
@@ -145,6 +152,7 @@ export function memoryServices(
   fullText: FullText = 'off',
   encryption?: FieldEncryption,
   privacyConfig: Partial<PrivacyParts['config']> = {},
+  erasureHeardAfterMs = () => 3_000,
 ): InteractionServices & { readonly keeper: IndexKeeper; readonly erasures: ErasureKeeper; readonly privacy: OpenPrivacy } {
   const definitions = loadDefinitions();
   const { identifiers, redact, hidden } = encryption ?? {};
@@ -174,6 +182,7 @@ export function memoryServices(
     definitions,
     now: Date.now,
     watermark: Date.now,
+    heardAfterMs: erasureHeardAfterMs,
     holder: 'memory',
     storeOf: () => 'memory',
     placesOf: (patient) => [recordKeyOf(patient)],

@@ -43,6 +43,16 @@ export const PRIVACY = {
     default: 'doctor,nurse',
     description: 'Roles of the embedded authorization server that may have `system/$break-glass.rs`, separated by commas; `none` is none.',
   },
+  erasureSeconds: {
+    kind: 'integer',
+    env: 'ERASURE_SECONDS',
+    flag: 'erasure-seconds',
+    minimum: 3,
+    maximum: 3600,
+    default: 3,
+    unit: 'seconds',
+    description: 'How long the record of an erased patient stays closed at least. By then every gateway has heard of it.',
+  },
   breakGlassMinutes: {
     kind: 'integer',
     env: 'BREAK_GLASS_MINUTES',
