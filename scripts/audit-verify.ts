@@ -14,6 +14,7 @@ import type { Config } from '../src/config/options.ts';
 import { lockDataDir } from '../src/embedded/lock.ts';
 import { runningPostgres, startPostgres } from '../src/embedded/postgres.ts';
 import { readChains, readEvents, readRoots } from '../src/store/postgres/audit/evidence.ts';
+import { runCommand } from './run-command.ts';
 
 /** What the gateways kept outside the database, read before the database is: it never is ahead of that. */
 function remembered(dataDir: string) {
@@ -58,14 +59,11 @@ function report({ events, chains, roots, findings }: Verification, seconds: numb
     );
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const startedAt = performance.now();
   const verification = await verifyWhereItLies(loadConfig(process.argv.slice(2), process.env));
   report(verification, (performance.now() - startedAt) / 1000);
-  process.exitCode = verification.findings.length === 0 ? 0 : 1;
+  return verification.findings.length === 0 ? 0 : 1;
 }
 
-await main().catch((error: Error) => {
-  process.stderr.write(`✗ ${error.message}\n`);
-  process.exitCode = 2;
-});
+await runCommand(main, 2);

@@ -9,8 +9,9 @@ import { type ClientRequest, RegistrationError, registerClient } from '../src/au
 import { endClient } from '../src/authorization/revocations.ts';
 import { ConfigError, loadConfig } from '../src/config/load.ts';
 import type { AuthorizationStore } from '../src/store/authorization.ts';
-import { type CommandLine, readCommandLine, runCommand } from './authorization/arguments.ts';
+import { type CommandLine, readCommandLine } from './authorization/arguments.ts';
 import { withAuthorizationStore } from './authorization/open-store.ts';
+import { runCommand } from './run-command.ts';
 
 const KINDS = ['public', 'secret', 'key', 'service'] as const;
 const USAGE = `Usage: npm run -s client add -- --name NAME --kind ${KINDS.join('|')} --scope SCOPES [--id ID]

@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Db, MongoClient } from 'mongodb';
+import { runCommand } from './run-command.ts';
 
 const NOT_YET_INITIALIZED = 94;
 const USER_EXISTS = 51_003;
@@ -117,9 +118,4 @@ async function main(): Promise<void> {
   process.stderr.write(`✓ ${shards.length} shards stand behind ${mongos}\n`);
 }
 
-if (process.argv[1] === import.meta.filename) {
-  await main().catch((error: Error) => {
-    process.stderr.write(`✗ ${error.message}\n`);
-    process.exitCode = 1;
-  });
-}
+if (process.argv[1] === import.meta.filename) await runCommand(main);

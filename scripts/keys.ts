@@ -7,8 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { newFieldKey, parseFieldKeys } from '../src/encryption/field-keys.ts';
-import { runCommand } from './authorization/arguments.ts';
 import { createTokenSource } from './load/token-source.ts';
+import { runCommand } from './run-command.ts';
 
 const USAGE = `Usage: npm run -s keys new NAME
        npm run -s keys rotate -- [--url http://127.0.0.1:8080/fhir/R4] [--token T | --data-dir DIR]

@@ -13,6 +13,7 @@ import { createSender } from './load/send.ts';
 import { type LoadState, openState, statePath } from './load/state.ts';
 import { createTally } from './load/tally.ts';
 import { createTokenSource } from './load/token-source.ts';
+import { runCommand } from './run-command.ts';
 
 const HELP = `npm run load -- DIR|FILE [--url http://127.0.0.1:8080/fhir/R4] [--token T | --data-dir DIR] [--concurrency N] [--again]
 
@@ -73,12 +74,4 @@ async function isSameServer(state: LoadState, url: string, token: () => Promise<
   return response?.status !== 404;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 2;
-  },
-);
+await runCommand(main, 2);

@@ -10,6 +10,7 @@ import { lockDataDir } from '../src/embedded/lock.ts';
 import { connectMongo } from '../src/store/mongo/client.ts';
 import { migrateMongo } from '../src/store/mongo/migrate.ts';
 import { migratePostgres } from '../src/store/postgres/migrate.ts';
+import { runCommand } from './run-command.ts';
 
 const say = (line: string) => process.stderr.write(`· ${line}\n`);
 
@@ -46,7 +47,4 @@ async function main(): Promise<void> {
   else await migrateEmbedded(config);
 }
 
-await main().catch((error: Error) => {
-  process.stderr.write(`✗ ${error.message}\n`);
-  process.exitCode = 1;
-});
+await runCommand(main);

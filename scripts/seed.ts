@@ -11,6 +11,7 @@ import { runLoad } from './load/run.ts';
 import { createSender } from './load/send.ts';
 import { createTally } from './load/tally.ts';
 import { createTokenSource } from './load/token-source.ts';
+import { runCommand } from './run-command.ts';
 import { createRecordGenerator, type RecordGenerator } from './seed/generator.ts';
 
 const HELP = `npm run seed -- --patients N --seed S [--first INDEX] [--out DIR | --url BASE [--token T | --data-dir DIR] [--concurrency N]]
@@ -112,12 +113,4 @@ function wholeNumber(name: string, text: string): number {
   return value;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 2;
-  },
-);
+await runCommand(main, 2);

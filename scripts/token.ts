@@ -10,6 +10,7 @@ import { parseScopes } from '../src/access/scopes.ts';
 import { ConfigError, loadConfig } from '../src/config/load.ts';
 import type { Config } from '../src/config/options.ts';
 import { loadDefinitions } from '../src/definitions/load.ts';
+import { runCommand } from './run-command.ts';
 
 const USAGE = `Usage: npm run -s token -- --scope '<SMART scopes>' [--sub S] [--client C] [--patient ID] [--user Practitioner/ID] [--purpose TREAT] [--ttl SECONDS]
 and the gateway's own flags, where they matter: --port, --data-dir, --base-url, --issuer, --audience.
@@ -91,7 +92,4 @@ async function warnOfNewKey(dataDir: string): Promise<void> {
   });
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(error instanceof ConfigError ? `✗ ${error.message}\n` : `✗ ${String(error)}\n`);
-  process.exitCode = 1;
-});
+await runCommand(() => main(process.argv.slice(2)));

@@ -12,8 +12,9 @@ import { createPasswords } from '../src/authorization/accounts/passwords.ts';
 import { endAccount } from '../src/authorization/revocations.ts';
 import { ConfigError, loadConfig } from '../src/config/load.ts';
 import { type AuthorizationStore, ROLES, type Role } from '../src/store/authorization.ts';
-import { type CommandLine, readCommandLine, runCommand } from './authorization/arguments.ts';
+import { type CommandLine, readCommandLine } from './authorization/arguments.ts';
 import { withAuthorizationStore } from './authorization/open-store.ts';
+import { runCommand } from './run-command.ts';
 
 const USAGE = `Usage: npm run -s user add LOGIN -- --role ${ROLES.join('|')} [--name NAME] [--fhir-user Practitioner/ID|Patient/ID] [--totp] [--password-stdin]
        npm run -s user list

@@ -32,11 +32,3 @@ export function readCommandLine(args: readonly string[], valued: readonly string
   const flags = (name: string) => values.filter(([each]) => each === name).map(([, value]) => value);
   return { words, rest, flags, flag: (name) => flags(name).at(-1), has: (name) => flags(name).length > 0 };
 }
-
-/** Runs a command; an error that a person can act on is one line. */
-export async function runCommand(main: () => Promise<void>): Promise<void> {
-  await main().catch((error: Error) => {
-    process.stderr.write(`✗ ${error.message}\n`);
-    process.exitCode = 1;
-  });
-}
