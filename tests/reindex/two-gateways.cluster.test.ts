@@ -18,7 +18,8 @@ async function startTwo(): Promise<[GatewayProcess, GatewayProcess, () => Promis
   const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
   const args = [...stores, '--audience', audience, '--issuer', 'https://meridian.test'];
   const another = () => start({ dataDir, args, audience });
-  return [await another(), await another(), another];
+  const [a, b] = await Promise.all([another(), another()]);
+  return [a, b, another];
 }
 
 const ward = (name: string) => [{ url: 'urn:ward', valueCode: name }];

@@ -1,18 +1,7 @@
 /** Which parameter of a type says when care was given: for `$everything` by time, and consents by the time of the data. */
+import { DATELESS } from './clinical-date.ts';
 import { parameterKey } from './entry-text.ts';
 import type { SearchRegistry } from './registry.ts';
-
-/** Things and persons: their dates (of birth, of expiry) are not those of care. */
-const DATELESS: ReadonlySet<string> = new Set([
-  'Patient',
-  'Person',
-  'RelatedPerson',
-  'Practitioner',
-  'PractitionerRole',
-  'Medication',
-  'Substance',
-  'Device',
-]);
 
 /** True for persons and things. */
 export const isDateless = (type: string): boolean => DATELESS.has(type);

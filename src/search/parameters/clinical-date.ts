@@ -20,7 +20,16 @@ const OWN_DATE: Readonly<Record<string, string>> = {
 };
 
 /** Things and persons: their dates (of birth, of expiry) say nothing of when they belong in a record. */
-const DATELESS = new Set(['Patient', 'Person', 'RelatedPerson', 'Practitioner', 'PractitionerRole', 'Medication', 'Substance', 'Device']);
+export const DATELESS: ReadonlySet<string> = new Set([
+  'Patient',
+  'Person',
+  'RelatedPerson',
+  'Practitioner',
+  'PractitionerRole',
+  'Medication',
+  'Substance',
+  'Device',
+]);
 
 /** Date parameters in the order of preference, over all types. */
 const PREFERRED = [
