@@ -5,6 +5,7 @@ import { textOf } from './chunks.ts';
 import { type MongoCollections, preferringPrimary } from './client.ts';
 import { COMMAND_WITHIN_MS, type ShardTrips } from './cluster/shard-trips.ts';
 import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
+import { findOnce } from './find-once.ts';
 import type { Placing } from './write/unit-plan.ts';
 
 export interface MongoReader {
@@ -40,10 +41,11 @@ export function createReader(collections: MongoCollections, { isOwnerType, recor
   }
 
   const idFilter = (ids: readonly string[]) => (ids.length === 1 ? { _id: ids[0] as string } : { _id: { $in: [...ids] } });
-  const ofVersion = { projection: VERSION_FIELDS, batchSize: 1000, maxTimeMS: COMMAND_WITHIN_MS };
-  const documentAt = byId<StoredDocument>((ids, { resources }) => resources.find(idFilter(ids), ofVersion).toArray());
-  const historyAt = byId<StoredDocument>((ids, { history }) => history.find(idFilter(ids), ofVersion).toArray());
-  const locatorAt = byId((ids, { locators }) => locators.find(idFilter(ids), { batchSize: 1000, maxTimeMS: COMMAND_WITHIN_MS }).toArray());
+  const within = { maxTimeMS: COMMAND_WITHIN_MS };
+  const ofVersion = { projection: VERSION_FIELDS, ...within };
+  const documentAt = byId((ids, reads) => findOnce(reads, 'resources', idFilter(ids), ofVersion));
+  const historyAt = byId((ids, reads) => findOnce(reads, 'history', idFilter(ids), ofVersion));
+  const locatorAt = byId((ids, reads) => findOnce(reads, 'locators', idFilter(ids), within));
 
   /** The document at a record key, or where the pointer or forwarder there leads; undefined if that has forwarders only. */
   async function follow(rk: string, key: ResourceKey, mostHops = 1): Promise<StoredDocument | undefined> {
