@@ -1,8 +1,9 @@
 /** A replica set as the router sees it: its primary, found through any member and followed when it changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
-import { runCommand } from './command-client.ts';
+import { CommandError, runCommand } from './command-client.ts';
 import { ConnectionPool, type Greeting, type Receiver } from './connection.ts';
+import { isPrimaryChangeCode } from './errors.ts';
 
 /** The connection broke under a request, or no primary was to be found: the outcome is unknown. */
 export class ShardUnreachable extends Error {}
@@ -84,7 +85,14 @@ export class Shard {
   }
 
   async command(database: string, command: Document): Promise<Document> {
-    return runCommand(await this.primary(), database, command);
+    const member = await this.primary();
+    try {
+      return await runCommand(member, database, command);
+    } catch (error) {
+      // Whoever sends it again must not meet the same member again.
+      if (error instanceof CommandError && isPrimaryChangeCode(error.code)) this.mistrust(member);
+      throw error;
+    }
   }
 
   close(): void {

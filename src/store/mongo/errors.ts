@@ -6,6 +6,8 @@ import { CommitRefused } from '../store.ts';
 const DUPLICATE_KEY = 11000;
 /** Not primary, shutting down, stepped down, interrupted by a state change, socket trouble between members. */
 const PRIMARY_IS_CHANGING = new Set([6, 7, 89, 91, 133, 189, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436]);
+/** What the balancing commands make of it: a lock is held, a move failed or is under way, its commit or a set-up step was cut off. */
+const BALANCING_IS_DISTURBED = new Set([24, 46, 50, 96, 117, 125, 202, 236, 244, 251, 275, 290]);
 const TIMED_OUT = 50;
 const PRIMARY_STEPPED_DOWN = 189;
 
@@ -23,6 +25,11 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false;
   if (error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)) return true;
   return typeof error.code === 'number' && isTransientCode(error.code);
+}
+
+/** The same for idempotent work on collections and their ranges, whose commands tell of a change of primary in words of their own. */
+export function isPassingInSetUp(error: unknown): boolean {
+  return isTransient(error) || (error instanceof MongoServerError && BALANCING_IS_DISTURBED.has(error.code as number));
 }
 
 /** For entries of a command that a shard has not carried out, or not for sure, because its primary is changing: transient. */

@@ -7,10 +7,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db, MongoClient } from 'mongodb';
 import { type Migration, migrations } from '../../../migrations/mongo/index.ts';
-import { isDuplicateKey } from './errors.ts';
+import { isDuplicateKey, isPassingInSetUp } from './errors.ts';
+import { retryTransient } from './retry.ts';
 
 const LEASE_MS = 60_000;
 const PATIENCE_MS = 120_000;
+/** Of one step, while primaries change: shorter than the lease. */
+const STEP_PATIENCE_MS = 45_000;
 
 interface MigrationState {
   readonly _id: 'state';
@@ -23,20 +26,25 @@ interface MigrationState {
 export async function migrateMongo(client: MongoClient, databaseName: string): Promise<readonly number[]> {
   const database = client.db(databaseName);
   const state = database.collection<MigrationState>('migrations');
-  if ((await pendingIn(database)).length === 0) return [];
+  if ((await inSetUp(() => pendingIn(database))).length === 0) return [];
   const holder = randomUUID();
   await acquire(database, holder);
   try {
-    const pending = await pendingIn(database);
+    const pending = await inSetUp(() => pendingIn(database));
     for (const migration of pending) {
-      await migration.run({ client, databaseName });
-      await state.updateOne({ _id: 'state' }, { $addToSet: { applied: migration.number } } as never, { writeConcern: { w: 'majority' } });
+      await inSetUp(() => migration.run({ client, databaseName }));
+      const applied = { $addToSet: { applied: migration.number } } as never;
+      await inSetUp(() => state.updateOne({ _id: 'state' }, applied, { writeConcern: { w: 'majority' } }));
     }
     return pending.map(({ number }) => number);
   } finally {
-    await state.updateOne({ _id: 'state', holder }, { $unset: { holder: '', heldUntil: '' } });
+    await inSetUp(() => state.updateOne({ _id: 'state', holder }, { $unset: { holder: '', heldUntil: '' } }));
   }
 }
+
+/** Members that have just been started often change their primary once more. */
+const inSetUp = <Result>(step: () => Promise<Result>) =>
+  retryTransient(step, { patienceMs: STEP_PATIENCE_MS, isPassing: isPassingInSetUp });
 
 async function pendingIn(database: Db): Promise<readonly Migration[]> {
   const state = await database.collection<MigrationState>('migrations').findOne({ _id: 'state' });
@@ -46,17 +54,19 @@ async function pendingIn(database: Db): Promise<readonly Migration[]> {
 async function acquire(database: Db, holder: string): Promise<void> {
   const state = database.collection<MigrationState>('migrations');
   const giveUpAt = performance.now() + PATIENCE_MS;
-  await state
-    .insertOne({ _id: 'state', applied: [] })
-    .catch((error: unknown) => (isDuplicateKey(error) ? undefined : Promise.reject(error)));
+  await inSetUp(() =>
+    state.insertOne({ _id: 'state', applied: [] }).catch((error: unknown) => (isDuplicateKey(error) ? undefined : Promise.reject(error))),
+  );
   for (;;) {
     const now = new Date();
-    const held = await state.updateOne(
-      { _id: 'state', $or: [{ holder: { $exists: false } }, { heldUntil: { $lt: now } }] },
-      { $set: { holder, heldUntil: new Date(now.getTime() + LEASE_MS) } },
-      { writeConcern: { w: 'majority' } },
+    const held = await inSetUp(() =>
+      state.updateOne(
+        { _id: 'state', $or: [{ holder }, { holder: { $exists: false } }, { heldUntil: { $lt: now } }] },
+        { $set: { holder, heldUntil: new Date(now.getTime() + LEASE_MS) } },
+        { writeConcern: { w: 'majority' } },
+      ),
     );
-    if (held.modifiedCount === 1) return;
+    if (held.matchedCount === 1) return;
     if (performance.now() > giveUpAt) throw new Error('another gateway has been migrating MongoDB for more than two minutes');
     await sleep(100);
   }
