@@ -13,6 +13,7 @@ import { openErasures } from './composition/erasures.ts';
 import { layerStore } from './composition/layers.ts';
 import { createListeners } from './composition/listeners.ts';
 import { openMoves } from './composition/moves.ts';
+import { openNotices } from './composition/notices.ts';
 import { engineOperations, resourceOperations } from './composition/operations.ts';
 import { openPrivacy } from './composition/privacy.ts';
 import { openResources } from './composition/resources.ts';
@@ -175,6 +176,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const readiness = async (): Promise<Readiness> =>
     isClosing ? { status: 'not ready', troubled: [] } : readinessOf(clinical, administrative);
   const isReady = async () => (await readiness()).status !== 'not ready';
+  const notices = openNotices(config, newUlid, log);
   const app = openApp(config, {
     context,
     verifier,
@@ -192,6 +194,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     clinical,
     readTerms,
     secret,
+    notices,
   });
   const listeners = createListeners(config, app, { edge, metrics, isReady, log });
   return {
@@ -215,7 +218,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
         moves.stop(),
         commits.stopRecovery(),
       ]);
-      await watch?.stop();
+      await Promise.all([watch?.stop(), notices?.stop()]);
       await audit?.close();
       await clock.close();
       await Promise.all([clinical.close(), administrative.close(), tracing?.close()]);

@@ -1,4 +1,5 @@
 /** The HTTP face, as the configuration says. */
+import type { Notices } from '../audit/notices.ts';
 import type { Config } from '../config/options.ts';
 import { type AppOptions, createApp } from '../http/app.ts';
 import { createConsistency } from '../http/consistency.ts';
@@ -22,11 +23,13 @@ interface AppParts extends Pick<AppOptions, Passed> {
   readonly readTerms: ReadTermsInUse;
   /** The same on all gateways, at least 32 bytes. */
   readonly secret: Uint8Array;
+  /** Of broken glass; undefined where nobody wants any. */
+  readonly notices: Notices | undefined;
 }
 
 export function openApp(
   config: Config,
-  { edge, metrics, tracing, log, clinical, readTerms, secret, context, ...passed }: AppParts,
+  { edge, metrics, tracing, log, clinical, readTerms, secret, context, notices, ...passed }: AppParts,
 ): ReturnType<typeof createApp> {
   const answered = tracing ? tracedAnswers(metrics.answered, tracing) : metrics.answered;
   return createApp({
@@ -55,6 +58,6 @@ export function openApp(
       secret,
     }),
     metrics,
-    observe: createObserve({ ...metrics, answered }, log),
+    observe: createObserve({ ...metrics, answered, tell: notices?.tell }, log),
   });
 }

@@ -8,19 +8,33 @@ export type Observe = (exchange: Exchange, method: string, status: number, milli
 /** What counts answers. */
 interface ObservedBy extends Pick<Metrics, 'glassBroken'> {
   readonly answered: (request: AnsweredRequest, method: string) => void;
+  /** Tells somebody that a known client broke the glass, or tried to. */
+  readonly tell?: ((broken: BrokenGlassLine) => void) | undefined;
+}
+
+/** What of such an answer leaves the gateway. */
+export interface BrokenGlassLine {
+  readonly requestId: string;
+  readonly client: string;
+  readonly method: string;
+  readonly interaction: string;
+  readonly resourceType: string;
+  readonly status: number;
 }
 
 /** Slower answers are logged for an operator to see. */
 const SLOW_MS = 5_000;
 
 /** `answered` counts, and names traces; `log` gets a line for each answer at `debug`, for slow ones and broken glass at `warn` */
-export function createObserve({ answered, glassBroken }: ObservedBy, log: Logger): Observe {
+export function createObserve({ answered, glassBroken, tell }: ObservedBy, log: Logger): Observe {
   return (exchange, method, status, milliseconds) => {
     const { interaction = 'none', operation, type = '' } = exchange.route ?? {};
     const name = operation === undefined ? interaction : `$${operation}`;
     answered({ interaction: name, type, status, seconds: milliseconds / 1000 }, method);
     const isSlow = milliseconds >= SLOW_MS;
     if (exchange.breaksGlass) glassBroken(status);
+    const { client, requestId } = exchange;
+    if (exchange.breaksGlass && client !== undefined) tell?.({ requestId, client, method, interaction: name, resourceType: type, status });
     if (!isSlow && !exchange.breaksGlass && !log.enabled('debug')) return;
     const line = {
       requestId: exchange.requestId,

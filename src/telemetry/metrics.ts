@@ -85,6 +85,8 @@ export function createMetrics(sources: readonly MetricSource[]): Metrics {
     labelNames: ['outcome'],
     registers: [registry],
   });
+  // From the start, or the first one would be no increase to who watches.
+  for (const outcome of ['done', 'refused']) glass.labels(outcome).inc(0);
   // Label values are hashed once and not for each request.
   const requestsOf = remembering((interaction, type) => remembering((status) => requests.labels(interaction, type, status)));
   const requestSecondsOf = remembering((interaction) => requestSeconds.labels(interaction));

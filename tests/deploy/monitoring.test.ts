@@ -14,7 +14,7 @@ const FOLDER = join(import.meta.dirname, '../../docs/operations');
 /** Told by Prometheus itself. */
 const OF_PROMETHEUS = new Set(['up']);
 const WORDS_OF_PROMQL =
-  /\b(sum|min|max|topk|rate|by|histogram_quantile|min_over_time|label_values|instance|le|interaction|type|status|store|operation|engine|set|member|kind|pool|state|outcome|table|partition|urgency|reason|job)\b/g;
+  /\b(sum|min|max|topk|rate|increase|by|histogram_quantile|min_over_time|label_values|instance|le|interaction|type|status|store|operation|engine|set|member|kind|pool|state|outcome|table|partition|urgency|reason|job)\b/g;
 
 async function told(): Promise<ReadonlySet<string>> {
   const options = {

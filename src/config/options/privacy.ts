@@ -43,6 +43,23 @@ export const PRIVACY = {
     default: 'doctor,nurse',
     description: 'Roles of the embedded authorization server that may have `system/$break-glass.rs`, separated by commas; `none` is none.',
   },
+  breakGlassWebhook: {
+    kind: 'url',
+    env: 'BREAK_GLASS_WEBHOOK',
+    flag: 'break-glass-webhook',
+    secret: true,
+    defaultText: 'nobody is notified',
+    description:
+      'Where a notice is posted whenever a client breaks the glass or tries to: https, or http on this machine. docs/security.md has its form.',
+  },
+  breakGlassWebhookSecret: {
+    kind: 'text',
+    env: 'BREAK_GLASS_WEBHOOK_SECRET',
+    flag: 'break-glass-webhook-secret',
+    secret: true,
+    defaultText: 'none',
+    description: 'Signs these notices: `whsec_` and base64, or 16 characters or more.',
+  },
   erasureSeconds: {
     kind: 'integer',
     env: 'ERASURE_SECONDS',
