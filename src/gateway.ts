@@ -164,6 +164,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     store,
     search,
     records,
+    ...(tracing && { trace: tracing }),
     newUlid,
     secret,
     oauth: authorization?.endpoints,

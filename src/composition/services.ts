@@ -13,7 +13,7 @@ import { createValidator } from '../validation/validate.ts';
 import type { Commits } from './commits.ts';
 import type { Resources } from './resources.ts';
 
-interface ServiceParts extends Pick<InteractionServices, 'store' | 'search' | 'newUlid' | 'records'> {
+interface ServiceParts extends Pick<InteractionServices, 'store' | 'search' | 'newUlid' | 'records' | 'trace'> {
   readonly config: Config;
   readonly definitions: Definitions;
   readonly log: Logger;

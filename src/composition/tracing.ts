@@ -12,7 +12,7 @@ export async function tracingOf({ otlpEndpoint }: Config): Promise<Tracing | und
   return openTracing({ endpoint: otlpEndpoint, version: manifest.version, timing: createRequestTiming() });
 }
 
-/** Each request's interaction is a span of its own. What a Bundle holds belongs to the Bundle's. */
+/** Each request's interaction is a span of its own. Those of a Bundle's entries belong to the Bundle's. */
 export function traced(context: InteractionContext, tracing: Tracing): InteractionContext {
   return { ...context, dispatch: (request) => tracing.interaction(request.interaction, () => context.dispatch(request)) };
 }

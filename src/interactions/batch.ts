@@ -27,7 +27,10 @@ export async function batch(request: FhirRequest, context: InteractionContext): 
 /** Never throws: an error is the entry's answer. */
 async function answerEntry(entry: BundleEntry, outer: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   try {
-    return await context.dispatch(requestOf(entry, outer, context));
+    const request = requestOf(entry, outer, context);
+    const { trace } = context;
+    if (!trace) return await context.dispatch(request);
+    return await trace.interaction(`${request.interaction} ${request.type ?? ''}`.trim(), () => context.dispatch(request));
   } catch (error) {
     return errorResponse(error, context.log, outer.by.request);
   }

@@ -49,6 +49,13 @@ export const DEFAULT_LIMITS: Limits = {
   batchConcurrency: 16,
 };
 
+/** Spans in that of the request, named by interaction and type: "create Observation". */
+export interface EntryTrace {
+  interaction<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** For what is done in one go. */
+  step<T>(name: string, work: () => T): T;
+}
+
 /** Supplied by the composition root. */
 export interface InteractionServices {
   readonly store: ResourceStore & Partial<RecallingStore>;
@@ -72,6 +79,8 @@ export interface InteractionServices {
   readonly limits: Limits;
   readonly software: { readonly name: string; readonly version: string; readonly releaseDate: string };
   readonly log: ErrorLog;
+  /** Makes spans of the entries of Bundles; absent where nobody traces. */
+  readonly trace?: EntryTrace;
   /** Refuse to delete what others refer to. */
   readonly referentialIntegrity: boolean;
   /** True if pages of other origins may ask, as the CapabilityStatement tells it. */

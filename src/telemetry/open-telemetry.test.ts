@@ -36,6 +36,10 @@ describe('traces', () => {
         await tracing.inStore(() => Promise.reject(new Error('Patient/secret is not there')), 'commit');
       };
       await tracing.interaction('update', failing).catch(() => undefined);
+      await tracing.interaction('batch', async () => {
+        await tracing.interaction('read Patient', () => tracing.inStore(async () => 1, 'search'));
+        tracing.step('create Observation', () => 1);
+      });
       expect(told()).toMatch(/^total;dur=/);
       tracing.answered({ method: 'PUT', interaction: 'update', type: 'Patient', status: 503 });
     }, `00-${traceId}-${spanId}-01`);
@@ -45,11 +49,15 @@ describe('traces', () => {
     expect(sent.map(({ path }) => path)).toEqual(['/v1/traces']);
     const spans: SentSpan[] = JSON.parse(sent[0]?.text ?? '').resourceSpans[0].scopeSpans[0].spans;
     const byName = new Map(spans.map((span) => [span.name, span]));
-    expect([...byName.keys()].sort()).toEqual(['store commit', 'store read', 'update', 'update Patient']);
+    expect([...byName.keys()].sort()).toEqual([
+      ...['batch', 'create Observation', 'read Patient', 'store commit', 'store read', 'store search', 'update', 'update Patient'],
+    ]);
     const parentOf = (name: string) => byName.get(name)?.parentSpanId;
     expect(parentOf('update Patient')).toBe(spanId);
     expect(parentOf('update')).toBe(byName.get('update Patient')?.spanId);
     expect([parentOf('store read'), parentOf('store commit')]).toEqual([byName.get('update')?.spanId, byName.get('update')?.spanId]);
+    expect([parentOf('read Patient'), parentOf('create Observation')]).toEqual([byName.get('batch')?.spanId, byName.get('batch')?.spanId]);
+    expect(parentOf('store search')).toBe(byName.get('read Patient')?.spanId);
     expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
     expect(byName.get('store commit')?.status?.code).toBe(2);
     expect(byName.get('update Patient')?.attributes).toContainEqual({ key: 'fhir.type', value: { stringValue: 'Patient' } });

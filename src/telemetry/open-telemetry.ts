@@ -50,6 +50,19 @@ export function openTracing({ endpoint, version, timing }: TracingOptions): Trac
     },
     inStore: (work, command) => within(`store ${command}`, SpanKind.CLIENT, () => timing.inStore(work, command)),
     interaction: (name, work) => within(name, SpanKind.INTERNAL, work),
+    step(name, work) {
+      const scope = scopes.getStore();
+      if (!scope) return work();
+      const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL }, scope.context);
+      try {
+        return work();
+      } catch (error) {
+        span.setStatus({ code: SpanStatusCode.ERROR });
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
     answered({ method, interaction, type, status }) {
       const request = scopes.getStore()?.request;
       request?.updateName(type === '' ? interaction : `${interaction} ${type}`);

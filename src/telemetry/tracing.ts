@@ -14,6 +14,8 @@ interface TracedAnswer {
 export interface Tracing extends RequestTiming {
   /** Runs what a request asks for, as a span in the request's. */
   interaction<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** The same for a part of it that is done in one go. */
+  step<T>(name: string, work: () => T): T;
   /** Names the span of the request under way. */
   answered(answer: TracedAnswer): void;
   /** Sends what waits, within about 2 s. */

@@ -57,13 +57,18 @@ export async function prepareDrafts(
   context: InteractionContext,
 ): Promise<readonly Prepared[]> {
   const prepared: Prepared[] = [];
-  await forEachYielding(targets, (target, index) => {
+  const { trace } = context;
+  const prepare = (target: Target, index: number) => {
     const current = currents[index];
     if (!target.isMatch && !target.idAssigned) {
       checkFree(target, current);
       checkWritePreconditions(target.checked.entry, current);
     }
     prepared.push({ target, current, draft: target.isMatch ? undefined : draftFor(target, current, links, at, context) });
+  };
+  await forEachYielding(targets, (target, index) => {
+    if (!trace) return prepare(target, index);
+    return trace.step(`${target.checked.kind} ${target.key.type}`, () => prepare(target, index));
   });
   return prepared;
 }

@@ -3,14 +3,14 @@ import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
 import type { ErasureStore } from '../erasure.ts';
 import type { LedgerCommit } from '../proof.ts';
-import type { ConsistentStore, ReadPreference, ReadTerms } from '../read-terms.ts';
+import type { ConsistentStore, ReadTerms } from '../read-terms.ts';
 import { createRecordDirectory, type RecordKeys } from '../record-keys.ts';
 import type { RecordMover } from '../record-moves.ts';
 import type { ReindexStore } from '../reindex.ts';
 import { CommitRefused, type Guard, type ResourceStore, type UnitOfWork } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
 import { sweepChunks } from './chunks.ts';
-import { connectMongo, type MongoCollections, type MongoOptions, readingAs } from './client.ts';
+import { connectMongo, type MongoCollections, type MongoOptions } from './client.ts';
 import { watchCoLocation } from './cluster/co-location.ts';
 import { freeze, probeElection, stepDown } from './cluster/drill.ts';
 import { addZone, moveRange, planMove, removeZone, switchBalancer } from './cluster/layout.ts';
@@ -19,7 +19,7 @@ import { sampleRecordKeys } from './cluster/shard-figures.ts';
 import { createShardTrips, type ShardTrips } from './cluster/shard-trips.ts';
 import { noPrimary, type ShardWatch, watchShards } from './cluster/shard-watch.ts';
 import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './cluster/topology.ts';
-import { latestClusterTime, sessionAfter } from './cluster-time.ts';
+import { latestClusterTime } from './cluster-time.ts';
 import { createMongoErasure } from './erasure.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
@@ -27,6 +27,7 @@ import { createMongoMover } from './move-record.ts';
 import { listCommits, missingAmong } from './proof/commits.ts';
 import { proveReplicas } from './proof/prove.ts';
 import { createReader } from './read.ts';
+import { createReadsOn } from './reads-on.ts';
 import { createMongoReindex } from './reindex.ts';
 import { openMongoGround, sweepMongoGrounds } from './scratch/ground.ts';
 import { createSearcher } from './search/search.ts';
@@ -96,9 +97,9 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
   const usual = readsOf(collections);
   const { reader, searcher } = usual;
   const readsOn = createReadsOn(collections, readsOf);
-  const reads = () => {
+  const ask = <T>(read: (reads: typeof usual) => Promise<T>): Promise<T> => {
     const terms = options.readTerms?.();
-    return terms ? readsOn(terms) : usual;
+    return terms ? readsOn(terms, read) : read(usual);
   };
   const coLocation = watchCoLocation(collections);
   const batched = createBatchedWriter(collections, coLocation.isCoLocated, trips, placing.records);
@@ -151,25 +152,26 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     mover: createMongoMover(collections, options.isOwnerType),
     erasure: createMongoErasure(collections, reader, options.isOwnerType),
     latestState: () => latestClusterTime(client),
-    read: (key) => reads().reader.read(key),
-    readVersion: (key, version) => reads().reader.readVersion(key, version),
-    search: (search) => reads().searcher.search(search),
-    count: (search, isShort) => reads().searcher.count(search, isShort),
-    estimate: (search) => reads().searcher.estimate(search),
-    collect: (request) => reads().searcher.collect(request),
-    explain: (search) => reads().searcher.explain(search),
-    aggregate: (request) => reads().searcher.aggregate(request),
+    read: (key) => ask(({ reader: own }) => own.read(key)),
+    readVersion: (key, version) => ask(({ reader: own }) => own.readVersion(key, version)),
+    search: (search) => ask(({ searcher: own }) => own.search(search)),
+    count: (search, isShort) => ask(({ searcher: own }) => own.count(search, isShort)),
+    estimate: (search) => ask(({ searcher: own }) => own.estimate(search)),
+    collect: (request) => ask(({ searcher: own }) => own.collect(request)),
+    explain: (search) => ask(({ searcher: own }) => own.explain(search)),
+    aggregate: (request) => ask(({ searcher: own }) => own.aggregate(request)),
     findIdempotency: async (key) => {
       await trips.untilWritable([ledgerIdOfKey(key)]);
       return findIdempotency(collections, key);
     },
 
-    async history(request) {
+    history: (request) => {
       const types = request.types ?? options.types;
       const [type] = types;
-      const own = reads();
-      const current = request.id !== undefined && type ? await own.reader.read({ type, id: request.id }) : undefined;
-      return readHistory(own.collections, { ...request, types }, current, trips);
+      return ask(async (own) => {
+        const current = request.id !== undefined && type ? await own.reader.read({ type, id: request.id }) : undefined;
+        return readHistory(own.collections, { ...request, types }, current, trips);
+      });
     },
 
     commit: (unit) => guarded(unit, () => commit(unit)).catch((error: unknown) => Promise.reject(explained(error))),
@@ -199,30 +201,6 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
       await watch.close();
       await client.close();
     },
-  };
-}
-
-/** Readers by preference, made when first asked for; one of its own for a request that waits for a state. */
-function createReadsOn<Reads>(collections: MongoCollections, readsOf: (own: MongoCollections) => Reads): (terms: ReadTerms) => Reads {
-  const byPreference = new Map<ReadPreference, Reads>();
-  const waiting = new WeakMap<ReadTerms, Reads>();
-
-  function waitingReads(terms: ReadTerms, after: Uint8Array): Reads {
-    const session = sessionAfter(collections.client, after);
-    terms.onEnd(() => void session.endSession().catch(() => undefined));
-    const reads = readsOf(readingAs(collections, { preference: terms.preference, session }));
-    waiting.set(terms, reads);
-    return reads;
-  }
-
-  return (terms) => {
-    const { preference, after } = terms;
-    if (after) return waiting.get(terms) ?? waitingReads(terms, after);
-    const known = byPreference.get(preference);
-    if (known) return known;
-    const reads = readsOf(readingAs(collections, { preference }));
-    byPreference.set(preference, reads);
-    return reads;
   };
 }
 
