@@ -5,7 +5,7 @@ import { type Answer, send, type Target } from './send.ts';
 import { fill, isAsExpected, valueAt } from './values.ts';
 
 /** What steps keep for later ones: texts by name, and whole answers. */
-export interface Kept {
+interface Kept {
   readonly texts: ReadonlyMap<string, string>;
   readonly answers: ReadonlyMap<string, Answer>;
 }

@@ -25,7 +25,7 @@ import { concerns } from './reach.ts';
 import type { CompileScopeQuery } from './scope-query.ts';
 import { letterBit, type ScopeLetter } from './scopes.ts';
 
-export interface PrivacyOptions {
+interface PrivacyOptions {
   readonly consents: Consents;
   readonly byDefault: Decision;
   readonly clearances: readonly Clearance[];
@@ -52,7 +52,7 @@ export interface Privacy {
 }
 
 /** The scope of who keeps consents: `system/$consent.cruds`. */
-export const KEEPER_OF_CONSENTS = '$consent';
+const KEEPER_OF_CONSENTS = '$consent';
 
 /** What somebody is a member of is asked again after this time. */
 const MEMBERSHIPS_MS = 10_000;

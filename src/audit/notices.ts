@@ -21,7 +21,7 @@ export interface Notice {
   readonly status: number;
 }
 
-export interface NoticesOptions {
+interface NoticesOptions {
   /** Made if it is not there; nobody else may write to it. */
   readonly folder: string;
   readonly url: string;

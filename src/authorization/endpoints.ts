@@ -15,6 +15,7 @@ export const PATHS = {
   end_session: '/oauth/logout',
 } as const;
 
+/** Below it the pages where people log in, choose a patient and consent. */
 export const INTERACTION_PATH = '/oauth/interaction/';
 export const STYLE_PATH = '/oauth/style.css';
 export const SMART_STYLE_PATH = '/oauth/smart-style.json';
@@ -22,6 +23,7 @@ export const SMART_STYLE_PATH = '/oauth/smart-style.json';
 /** Every address of the authorization server. */
 export const AUTHORIZATION_ROUTES = ['/oauth/*', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'] as const;
 
+/** @see https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#authentication-using-asymmetric-client-credentials */
 export const CLIENT_ASSERTION_ALGORITHMS = ['RS384', 'ES384'] as const;
 
 export interface AuthorizationEndpoints {

@@ -21,7 +21,7 @@ import type { Stores } from './stores.ts';
 const REPORT_KEY = 'erasure-reports';
 const REPORT_TYPE = 'erasure-report+jws';
 
-export interface ErasureParts {
+interface ErasureParts {
   readonly config: Config;
   readonly definitions: Definitions;
   readonly log: Logger;

@@ -13,7 +13,7 @@ import type { Commits } from './commits.ts';
 import type { Resources } from './resources.ts';
 import type { Stores } from './stores.ts';
 
-export interface MoveParts {
+interface MoveParts {
   readonly config: Pick<Config, 'regions'>;
   readonly definitions: Definitions;
   readonly log: Logger;

@@ -14,7 +14,7 @@ import type { ReadPreference, ReadTerms, ReadTermsInUse } from '../store/read-te
 /** By kind of interaction; what is not one of these reads from the primary. */
 export type ReadPreferences = Readonly<Record<'read' | 'search' | 'history' | 'operation', ReadPreference>>;
 
-export interface ConsistencyOptions {
+interface ConsistencyOptions {
   readonly preferences: ReadPreferences;
   readonly terms: ReadTermsInUse;
   readonly latestState: () => Uint8Array | undefined;
@@ -23,7 +23,7 @@ export interface ConsistencyOptions {
 }
 
 /** Runs a request on its terms. */
-export interface OnTerms {
+interface OnTerms {
   run<T>(work: () => Promise<T>): Promise<T>;
 }
 

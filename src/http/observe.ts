@@ -13,7 +13,7 @@ interface ObservedBy extends Pick<Metrics, 'glassBroken'> {
 }
 
 /** What of such an answer leaves the gateway. */
-export interface BrokenGlassLine {
+interface BrokenGlassLine {
   readonly requestId: string;
   readonly client: string;
   readonly method: string;

@@ -9,7 +9,7 @@ import type { ErasureJob, ErasureJobs } from '../store/erasure.ts';
 import type { Write } from '../store/store.ts';
 import { type ErasureServices, runErasure } from './run-erasure.ts';
 
-export interface ErasureKeeperOptions extends Omit<ErasureServices, 'isStopping'> {
+interface ErasureKeeperOptions extends Omit<ErasureServices, 'isStopping'> {
   /** True while the record is on its way to another place: its erasure then waits. Asks the store. */
   readonly isBeingMoved: (patient: string) => Promise<boolean>;
   /** Forgets every version that this gateway remembers. */

@@ -11,7 +11,7 @@ import type { MoveJob } from '../store/record-moves.ts';
 import type { Write } from '../store/store.ts';
 import { type MoveServices, runMove } from './run-move.ts';
 
-export interface MoveKeeperOptions extends Omit<MoveServices, 'isStopping' | 'refresh' | 'allKnow'> {
+interface MoveKeeperOptions extends Omit<MoveServices, 'isStopping' | 'refresh' | 'allKnow'> {
   readonly records: RecordDirectory;
   readonly newUlid: () => string;
   /** Announces a name to the other gateways. */

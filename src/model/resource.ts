@@ -85,6 +85,7 @@ export function identityOf(key: ResourceKey & { readonly rk: string }): string {
   return `${key.rk}/${key.type}/${key.id}`;
 }
 
+/** `Patient/7`: as references name it. */
 export function keyText(key: ResourceKey): string {
   return `${key.type}/${key.id}`;
 }

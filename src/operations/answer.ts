@@ -12,7 +12,9 @@ export interface Part {
   readonly parts?: readonly Part[];
 }
 
+/** One parameter with a value; left out of the answer if that is undefined. */
 export const part = (name: string, value: PartValue | undefined): Part => ({ name, value });
+/** One parameter made of others. */
 export const group = (name: string, parts: readonly Part[]): Part => ({ name, parts });
 
 /** 200 (or `status`) with a Parameters resource. */

@@ -12,7 +12,7 @@ import { group, parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { readInput } from './parameters.ts';
 
-export type ExpungeServices = Pick<
+type ExpungeServices = Pick<
   ErasureServices,
   'jobs' | 'resources' | 'erasure' | 'indexer' | 'definitions' | 'placesOf' | 'storeOf' | 'now'
 > & {

@@ -6,7 +6,7 @@ import type { ResourceDraft } from '../model/resource.ts';
 import type { RecordKeys } from './record-keys.ts';
 import type { ResourceStore, StoreSearch, Write } from './store.ts';
 
-export interface MovingOptions {
+interface MovingOptions {
   readonly records: RecordKeys;
   /** The zone that is right for a patient; undefined for the default one. Absent where no regions are configured. */
   readonly zoneOf?: (patient: object) => string | undefined;

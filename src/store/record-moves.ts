@@ -27,7 +27,7 @@ export interface RecordRenamer {
  * - `moved`: it lies at its new place, of which all gateways are told;
  * - `tidying`: it takes writes again, and what is left at the old place is removed.
  */
-export type MovePhase = 'wanted' | 'closed' | 'moved' | 'tidying';
+type MovePhase = 'wanted' | 'closed' | 'moved' | 'tidying';
 
 /** The move of a record: kept in the store, so that it outlives the gateway that carries it out. Ids sort by age for each patient. */
 export interface MoveJob extends LeasedJob {

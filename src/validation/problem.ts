@@ -6,7 +6,9 @@ export interface Problem {
   readonly says: string;
 }
 
+/** The element may be there, its value may not. */
 export const wrongValue = (says: string): Problem => ({ code: 'value', says });
+/** The element may not be there, or not so often, or not in this form. */
 export const wrongStructure = (says: string): Problem => ({ code: 'structure', says });
 
 const SHOWN = 64;

@@ -12,14 +12,14 @@ import { type Circumstances, deniedBy, mayDeny, oldestFirst, sayOf } from './den
 import type { InRecords } from './in-records.ts';
 import type { ConsentRule, Decision } from './rule.ts';
 
-export interface ConsentPolicy {
+interface ConsentPolicy {
   /** What holds for a patient whose consents say nothing. */
   readonly byDefault: Decision;
   readonly records: InRecords;
   readonly data: AboutData;
 }
 
-export interface ConsentSubject {
+interface ConsentSubject {
   readonly circumstances: Circumstances;
   /** Patients whose consents do not restrict the subject: itself, or one for whom glass was broken. */
   readonly exempt: (letter: ScopeLetter) => readonly string[];
@@ -28,7 +28,7 @@ export interface ConsentSubject {
 }
 
 /** Patients whose consents restrict one token, at most: all of them are part of every search. */
-export const MOST_RESTRICTED = 5_000;
+const MOST_RESTRICTED = 5_000;
 
 interface Denied {
   readonly condition: SearchExpression;

@@ -27,7 +27,7 @@ export interface Circumstances {
   readonly now: number;
 }
 
-export interface Asked {
+interface Asked {
   readonly type: string;
   readonly letter: ScopeLetter;
 }

@@ -11,7 +11,7 @@ import { localKey } from '../admission.ts';
 import type { ScopeLetter } from '../scopes.ts';
 import type { Actor, ConsentRule, Decision, Label, NamedData, Provision, Time } from './rule.ts';
 
-export interface ConsentProblem {
+interface ConsentProblem {
   /** "Consent.provision.actor[0]" */
   readonly element: string;
   readonly diagnostics: string;
@@ -23,7 +23,7 @@ export interface ConsentRules {
   readonly isResourceType: (type: string) => boolean;
 }
 
-export interface ReadConsent {
+interface ReadConsent {
   /** Undefined if the Consent restricts nobody: not active, not about privacy, or not a patient's of this server. */
   readonly rule?: ConsentRule;
   readonly problems: readonly ConsentProblem[];
@@ -91,7 +91,7 @@ interface ConsentElement {
 const codesOf = (concept: CodeableConcept | undefined) => (concept?.coding ?? []).map(({ code = '' }) => code);
 
 /** True for a Consent about privacy, whatever its status. */
-export const isPrivacyConsent = ({ scope }: ConsentElement): boolean =>
+const isPrivacyConsent = ({ scope }: ConsentElement): boolean =>
   (scope?.coding ?? []).some(({ system, code }) => code === PRIVACY && (system === undefined || system === CONSENT_SCOPES));
 
 export function readConsent(version: Pick<ResourceVersion, 'id' | 'version' | 'at'>, tree: object, rules: ConsentRules): ReadConsent {

@@ -14,10 +14,12 @@ export interface ElementItem {
   extra: JsonTree;
 }
 
+/** True if the element has a value, ids or extensions. */
 export function isPresent(parent: JsonObject, name: string): boolean {
   return parent.has(name) || parent.has(`_${name}`);
 }
 
+/** The element's values in order; none if it is not there. */
 export function readItems(parent: JsonObject, name: string): ElementItem[] {
   const values = listed(parent.get(name));
   const extras = listed(parent.get(`_${name}`));

@@ -28,6 +28,7 @@ export function recordOf(request: FhirRequest): ((draft: ResourceVersion) => Ide
   return request.idempotency && (({ type, id, version }) => recordFor(request, { entries: [{ status: 201, type, id, version }] }));
 }
 
+/** What is kept of an answer, with the commit; undefined for a request without a key. */
 export function recordFor(request: FhirRequest, answer: KeptAnswer): Idempotency | undefined {
   return request.idempotency && { ...request.idempotency, answer: JSON.stringify(answer) };
 }

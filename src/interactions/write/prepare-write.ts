@@ -8,7 +8,7 @@ import type { IncomingResource } from './incoming.ts';
 import { isUnchanged } from './unchanged.ts';
 
 /** How a version comes about. */
-export interface Provenance {
+interface Provenance {
   /** `meta.lastUpdated`, milliseconds since 1970. */
   readonly at: number;
   readonly by: Author;

@@ -55,7 +55,9 @@ export type SearchExpression =
   /** `meta.lastUpdated` meets every condition (milliseconds; `lo` and `hi` are the same instant). */
   | { readonly kind: 'updated'; readonly conditions: readonly BoundCondition[] };
 
+/** Every resource meets it: a conjunction of nothing. */
 export const EVERYTHING: SearchExpression = { kind: 'everything' };
+/** No resource meets it: a disjunction of nothing. */
 export const NOTHING: SearchExpression = { kind: 'nothing' };
 
 /** All of these. One is itself; none is everything. */
@@ -72,4 +74,5 @@ export function or(of: readonly SearchExpression[]): SearchExpression {
   return of.length === 1 ? first : { kind: 'or', of };
 }
 
+/** Met by the resources that do not meet `of`. */
 export const not = (of: SearchExpression): SearchExpression => ({ kind: 'not', of });

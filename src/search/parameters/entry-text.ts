@@ -34,9 +34,11 @@ export const compositeKey = (key: string, token: string) => `${key}$${token}`;
 const TEXT_SUFFIX = ':text';
 const NARROW = '*';
 
-/** Keys of what modifiers look for: the words beside a code, an identifier with its type, a reference by identifier. */
+/** `Observation.code:text`: the words beside a code, where `:text` looks. */
 export const textKey = (key: string) => `${key}${TEXT_SUFFIX}`;
+/** `Patient.identifier:of-type`: identifiers with their type, where `:of-type` looks. */
 export const ofTypeKey = (key: string) => `${key}:of-type`;
+/** `Observation.subject:identifier`: references by identifier, where `:identifier` looks. */
 export const identifierKey = (key: string) => `${key}:identifier`;
 
 /** An identifier's value behind the code of its type, as one code of the type's system. */
@@ -103,6 +105,7 @@ export const valueEntry = (key: string, value: string) => `${key}=${cutText(with
 
 /** How all valued entries of a parameter start: is there one at all? Tokens need `anyCodePrefix`. */
 export const anyValuePrefix = (key: string) => `${key}=`;
+/** The same for tokens, whose entries of a code alone start so. */
 export const anyCodePrefix = (key: string) => `${key}~`;
 
 /** How the entries of a token start that tell each value once: with the system, where values have one. */
@@ -144,6 +147,7 @@ export function stringEntry(key: string, text: string): string {
 /** How the entries of all strings that start so begin. Only for texts within the limit. */
 export const stringPrefix = (key: string, text: string) => `${key}=${foldText(text)}`;
 
+/** Units of measure: the system of quantities that are compared by what they mean. @see https://ucum.org */
 export const UCUM = 'http://unitsofmeasure.org';
 /** Money's codes are currencies. */
 export const CURRENCY = 'urn:iso:std:iso:4217';

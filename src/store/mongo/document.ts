@@ -107,14 +107,17 @@ export const VERSION_FIELDS = {
   trail: 1,
 } as const;
 
+/** `00a1b2c3d4/Observation/7/0000000012`: the versions of a resource lie together, in order. */
 export function historyIdOf(identity: string, version: number): string {
   return `${identity}/${String(version).padStart(10, '0')}`;
 }
 
+/** The record key that an `_id` of `resources`, `history` or `locators` begins with. */
 export function recordKeyInId(documentId: string): string {
   return documentId.slice(0, documentId.indexOf('/'));
 }
 
+/** Where the locator of a resource lies: spread by the hash of type and id, since whoever asks knows nothing else. */
 export function locatorIdOf({ type, id }: ResourceKey): string {
   return `${recordKeyOf(`${type}/${id}`)}/${type}/${id}`;
 }

@@ -11,10 +11,12 @@ const BALANCING_IS_DISTURBED = new Set([24, 46, 50, 96, 117, 125, 202, 236, 244,
 const TIMED_OUT = 50;
 const PRIMARY_STEPPED_DOWN = 189;
 
+/** True when a unique index refused the write: somebody else was first. */
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
+/** The same for the code of one statement of a command. */
 export function isDuplicateKeyCode(code: number | undefined): boolean {
   return code === DUPLICATE_KEY;
 }
@@ -40,6 +42,7 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === TIMED_OUT;
 }
 
+/** True for codes of a primary that is changing. */
 export function isTransientCode(code: number): boolean {
   return PRIMARY_IS_CHANGING.has(code);
 }

@@ -9,7 +9,7 @@ import type { COLLECTIONS, MongoCollections } from './client.ts';
 type Name = (typeof COLLECTIONS)[number];
 type StoredIn<Of extends Name> = MongoCollections[Of] extends Collection<infer Schema> ? Schema : never;
 
-export interface FindOnceOptions {
+interface FindOnceOptions {
   readonly projection?: Document;
   /** Milliseconds. */
   readonly maxTimeMS: number;

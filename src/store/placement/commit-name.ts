@@ -1,6 +1,7 @@
 /** The name of a two-phase commit tells recovery all it needs: `meridian:<gateway>:<ULID>:<rk>:<session>`, under 200 bytes. */
 import type { CommitName } from './participants.ts';
 
+/** What the names of all our prepared transactions begin with. */
 export const NAME_PREFIX = 'meridian:';
 
 export interface ParsedName extends CommitName {
@@ -8,6 +9,7 @@ export interface ParsedName extends CommitName {
   readonly sessionId: string;
 }
 
+/** `rk`: the record that the commit is about; the marker lies on its shard. */
 export function nameCommit(parts: { gatewayId: string; ulid: string; rk: string; sessionId: string }): CommitName {
   return { gid: `${NAME_PREFIX}${parts.gatewayId}:${parts.ulid}:${parts.rk}:${parts.sessionId}`, rk: parts.rk };
 }

@@ -39,7 +39,7 @@ import { finishPrepared, listPrepared } from './write/two-phase.ts';
 import { commitUnit, prepareUnit } from './write/unit.ts';
 import { createWriteBatcher } from './write/write-batch.ts';
 
-export interface PostgresStoreOptions {
+interface PostgresStoreOptions {
   /** The primary. */
   readonly url: string;
   /** Streaming replicas of it, which may answer searches and histories when they are up to date. */

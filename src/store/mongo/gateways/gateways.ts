@@ -28,7 +28,7 @@ const FENCE_AFTER_MS = 25_000;
 const CHANGE_SEAT_WITHIN_MS = 15_000;
 const MOST_TRIES_FOR_A_SEAT = 50;
 
-export interface WriteTime {
+interface WriteTime {
   /** `meta.lastUpdated` of the versions to write, milliseconds; later than `previousAt`. */
   readonly at: number;
   /** To be called when the commit is decided, either way. */
@@ -57,7 +57,7 @@ export interface GatewayClock {
   close(): Promise<void>;
 }
 
-export interface GatewayClockOptions {
+interface GatewayClockOptions {
   /**
    * Names the place that the gateway runs in: "embedded", or host and port. Only one gateway can run there, so an earlier
    * one that is still registered has crashed; it is fenced at once instead of after its silence.

@@ -37,7 +37,7 @@ const SAMPLES = 256;
 
 const KEY_FIELDS = { _id: 0, type: 1, id: 1 };
 
-export interface MongoSearcher {
+interface MongoSearcher {
   search(search: StoreSearch): Promise<readonly SearchMatch[]>;
   count(search: SearchScope, isShort?: boolean): Promise<number>;
   estimate(search: SearchScope): Promise<number>;

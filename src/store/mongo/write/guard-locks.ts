@@ -47,6 +47,7 @@ const SETTLED_MS = 20_000;
 const MAX_ITEMS = 500;
 const NOBODY: LockHolder = { gatewayId: '', goneAmong: async () => [] };
 
+/** Guards are hashes: their first digits spread the locks over the shards. */
 export const guardIdOf = ({ key }: Pick<Guard, 'key'>): string => `00${key.slice(0, 8)}/${key}`;
 
 const idOf = ({ _id }: GuardDocument) => _id;

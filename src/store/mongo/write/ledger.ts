@@ -29,10 +29,12 @@ function markerIdOf({ gid, rk }: Pick<LedgerMarker, 'gid' | 'rk'>): string {
 /** `Type/id` in the name of a version. */
 export const keyInVersionName = (name: string): string => name.split('/').slice(1, 3).join('/');
 
+/** Keys are hashes: their first digits spread the records over the shards. */
 export function ledgerIdOfKey(key: string): string {
   return `00${key.slice(0, 8)}/~key/${key}`;
 }
 
+/** The one document that says what became of the commit. */
 export function markerDocument(marker: LedgerMarker, state: 'committed' | 'aborted'): LedgerDocument {
   return { _id: markerIdOf(marker), kind: 'transaction', at: new Date(), state, answer: marker.answer, writes: marker.writes };
 }

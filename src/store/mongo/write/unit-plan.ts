@@ -18,12 +18,12 @@ export interface UpdateStatement {
   readonly upsert: boolean;
 }
 
-export interface Insertion<Document> {
+interface Insertion<Document> {
   readonly document: Document;
   readonly key: ResourceKey;
 }
 
-export interface Replacement {
+interface Replacement {
   readonly statement: UpdateStatement;
   readonly key: ResourceKey;
 }
@@ -72,6 +72,7 @@ export function placesOf({ writes, idempotency }: UnitOfWork, records: RecordKey
   ];
 }
 
+/** The document of a first version; with pointers where the resource is to be found in several records. */
 export function createDocument(draft: ResourceDraft, records: RecordKeys): StoredDocument {
   const pointers = pointerKeysOf(draft, records);
   return documentOf(draft, pointers.length > 0 ? { pointers } : undefined, chunkSetOf(draft.raw));
@@ -85,6 +86,7 @@ export function replaceStatement(draft: ResourceDraft, previous: ResourceVersion
   return { q: { _id, version: previous.version }, u: { _id, ...rest }, upsert: false };
 }
 
+/** The document that a version becomes when another replaces it. */
 export function historyOf(previous: ResourceVersion): StoredDocument {
   return historyDocumentOf(previous, chunkSetOf(previous.raw));
 }

@@ -15,7 +15,7 @@ import { isDuplicateKeyCode, isTransientCode, undecided } from '../errors.ts';
 import { retryTransient } from '../retry.ts';
 import { createDocument, historyOf, replaceStatement, type UpdateStatement } from './unit-plan.ts';
 
-export interface BatchedWriter {
+interface BatchedWriter {
   create(draft: ResourceDraft): Promise<void>;
   replace(draft: ResourceDraft, previous: ResourceVersion): Promise<void>;
 }

@@ -13,7 +13,7 @@ interface WriteReply extends Document {
   readonly writeErrors?: readonly { readonly index: number; readonly code: number; readonly errmsg: string }[];
 }
 
-export interface UnitWriter {
+interface UnitWriter {
   /** Stores large texts of the unit ahead of its commit. */
   prepare(unit: UnitOfWork): Promise<void>;
   /** The body of the transaction. @throws CommitRefused */

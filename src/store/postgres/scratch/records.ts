@@ -1,9 +1,11 @@
 /** Generated claims, and the queries that are asked of them. */
 
 export const FIRST_YEAR = 2018;
+/** Over how many years the claims are spread. */
 export const YEARS = 8;
 const PATIENTS = 400;
 
+/** Of a scratch table, as SQL. */
 export const COLUMNS = 'id text, patient text, status text, amount numeric, billed_at timestamptz NOT NULL, raw text';
 
 /** The same on both layouts. */
@@ -16,6 +18,7 @@ export const insertInto = (table: string) => `
          timestamptz '${FIRST_YEAR}-01-01Z' + make_interval(days => (n * 7919 % ${YEARS * 365})::int), $3
   FROM generate_series($1::bigint, $2::bigint) AS n`;
 
+/** Makes a row as long as a claim is. */
 export const FILLER = 'x'.repeat(600);
 
 export interface ScratchQuery {
