@@ -42,7 +42,8 @@ const { verify } = createTokenVerifier({
   revoked: revocations,
 });
 const decide = decideBy(definitions, { registry, baseUrl: BASE_URL, now: Date.now });
-const authenticate = createAuthenticate({ verifier: { verify }, decide });
+const { identify, decideFor } = createAuthenticate({ verifier: { verify }, decide });
+const authenticated = async (headers: { authorization: string }) => decideFor(await identify(headers), headers);
 
 const key = { type: 'Observation', id: 'o1' };
 const raw = JSON.stringify({ ...observation('p1', 'marker', 1), id: key.id });
@@ -89,7 +90,7 @@ for (const [name, scope, patient] of [
 ] as const) {
   const headers = await headersFor(scope, patient);
   const bare = async (n: number) => (headers[n % TOKENS] as object) && store.read();
-  const whole = async (n: number) => guarded.read(key, (await authenticate(headers[n % TOKENS] as { authorization: string })).access);
+  const whole = async (n: number) => guarded.read(key, (await authenticated(headers[n % TOKENS] as { authorization: string })).access);
   if (!(await whole(0))) throw new Error(`${name} does not reach the Observation`);
   const [costs, plain]: readonly [number[], number[]] = [[], []];
   for (let turn = 0; turn <= ROUNDS; turn++) {

@@ -121,8 +121,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       place = admission.enter(weight.urgency);
       work.endWithin(weight.isLong ? bundleTimeoutMs : requestTimeoutMs);
       if (isAudited(heard)) options.audit?.check();
-      const who = await admit(incoming, route, weight, exchange);
-      heard.principal = who.principal;
+      const who = await admit(incoming, route, weight, exchange, heard);
       const request = await requestOf(incoming, { method, route, path: target.path, query }, who, exchange, place);
       heard.request = request;
       const terms = options.consistency?.termsOf(route, incoming.headers, operationOf(route, context)?.isReading);
@@ -153,14 +152,18 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   }
 
   /** Who asks, if they have not asked for too much. @throws FhirError 401, 429 */
-  async function admit(incoming: IncomingMessage, route: Route, weight: Weight, exchange: Exchange): Promise<Authenticated> {
-    if (route.interaction === 'capabilities') return NOBODY;
+  async function admit(incoming: IncomingMessage, route: Route, weight: Weight, exchange: Exchange, heard: Heard): Promise<Authenticated> {
+    if (route.interaction === 'capabilities') {
+      heard.principal = NOBODY.principal;
+      return NOBODY;
+    }
     rates?.checkAddress(() => addressOf(incoming));
     try {
-      const who = await authenticate(incoming.headers);
-      exchange.client = who.principal.client;
-      exchange.headers = await rates?.charge(who.principal, weight.points);
-      return who;
+      const principal = await authenticate.identify(incoming.headers);
+      heard.principal = principal;
+      exchange.client = principal.client;
+      exchange.headers = await rates?.charge(principal, weight.points);
+      return await authenticate.decideFor(principal, incoming.headers);
     } catch (error) {
       if (isTokenRefused(incoming, error)) await rates?.refuseToken(addressOf(incoming));
       throw error;
@@ -207,7 +210,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   async function tellMetrics(incoming: IncomingMessage, metrics: Pick<Metrics, 'text' | 'contentType'>): Promise<Response> {
     const exchange = exchangeOf(incoming, () => 'total');
     try {
-      const { access } = await admit(incoming, { interaction: 'operation', operation: 'metrics' }, ADMINISTRATION, exchange);
+      const { access } = await admit(incoming, { interaction: 'operation', operation: 'metrics' }, ADMINISTRATION, exchange, {
+        target: undefined,
+      });
       access.requireOperation('metrics', 'r');
       return new Response(await metrics.text(), { headers: { ...SECURITY_HEADERS, 'Content-Type': metrics.contentType } });
     } catch (error) {

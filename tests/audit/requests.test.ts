@@ -156,7 +156,7 @@ describe('a request leaves one record', () => {
     expect(status).toBe(200);
     expect(kept).toMatchObject([
       { status: 200, note: 'BTG: found unconscious', patients: [id] },
-      { status: 403, note: 'BTG: found unconscious', patients: [id] },
+      { status: 403, note: 'BTG: found unconscious', patients: [id], client: 'app' },
     ]);
     const event = auditEventOf({ ...(kept[0] as AuditRecord), recorded: 0 }, { chain: 1, seq: 1, recorded: 0 }, 'gateway');
     expect(event).toMatchObject({

@@ -2,15 +2,16 @@
 import { tooCostly } from '../../model/error.ts';
 import { isServersOwn } from '../../model/servers-own.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
-import { and, EVERYTHING, NOTHING, not } from '../../search/expression/expression.ts';
+import { and, EVERYTHING, NOTHING, not, or } from '../../search/expression/expression.ts';
 import { type Matchable, matches } from '../../search/expression/match.ts';
 import { printExpression } from '../../search/expression/print.ts';
+import { simplify } from '../../search/plan/simplify.ts';
 import type { Restriction } from '../decision.ts';
 import type { ScopeLetter } from '../scopes.ts';
 import type { AboutData } from './about-data.ts';
 import { type Circumstances, deniedBy, mayDeny, oldestFirst, sayOf } from './denied.ts';
 import type { InRecords } from './in-records.ts';
-import type { ConsentRule, Decision } from './rule.ts';
+import type { ConsentRule, Decision, Provision } from './rule.ts';
 
 interface ConsentPolicy {
   /** What holds for a patient whose consents say nothing. */
@@ -53,12 +54,19 @@ export function consentRestriction(
     const permitted = [...exempted];
     for (const [patient, rules] of consents) {
       if (exempted.includes(patient)) continue;
-      const condition = deniedBy(rules, defaultFor(letter), circumstances, { type, letter }, data);
+      const byRules = deniedBy(rules, defaultFor(letter), circumstances, { type, letter }, data);
+      const condition = simplify(or([byRules, ...tellTales(type, rules)]));
       if (condition.kind !== 'everything') permitted.push(patient);
       if (condition.kind !== 'nothing') groupOf(condition, denied).patients.push(patient);
     }
     return leftOver(type, [...denied.values()], defaultFor(letter) === 'deny' ? permitted : undefined);
   }
+
+  /** A Consent that says which data are denied tells of them to whom they are denied. */
+  const tellTales = (type: string, rules: readonly ConsentRule[]): readonly SearchExpression[] => {
+    const ids = type !== 'Consent' ? [] : rules.filter(({ root }) => namesData(root) && mayDeny(root, circumstances)).map(({ id }) => id);
+    return ids.length === 0 ? [] : [{ kind: 'ids', ids }];
+  };
 
   const isAnyDenied = () =>
     byDefault === 'deny' || [...consents.values()].some((rules) => rules.some(({ root }) => mayDeny(root, circumstances)));
@@ -99,3 +107,6 @@ function groupOf(condition: SearchExpression, denied: Map<string, Denied>): Deni
   denied.set(name, made);
   return made;
 }
+
+const namesData = ({ codes, dataTime, data, nested }: Provision): boolean =>
+  codes !== undefined || dataTime !== undefined || data !== undefined || nested.some(namesData);

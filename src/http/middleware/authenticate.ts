@@ -4,7 +4,12 @@ import type { AccessDecision, Decide, Restriction } from '../../access/decision.
 import type { Principal } from '../../access/principal.ts';
 import { bearerToken, type TokenVerifier } from '../../access/tokens.ts';
 
-type Authenticate = (headers: IncomingHttpHeaders) => Promise<Authenticated>;
+interface Authenticate {
+  /** @throws FhirError 401, at once for a header that has no token */
+  identify(headers: IncomingHttpHeaders): Promise<Principal>;
+  /** Apart from `identify`: who asks is known by then, and stays so if this refuses. @throws FhirError 400, 403 for glass that may not be broken */
+  decideFor(principal: Principal, headers: IncomingHttpHeaders): Promise<Authenticated>;
+}
 
 export interface Authenticated {
   readonly principal: Principal;
@@ -35,13 +40,15 @@ const NONE: readonly Restriction[] = [];
 /** One decision for each principal and its restrictions: the verifier gives the same object for a token until it expires. */
 export function createAuthenticate({ verifier, decide, restrictionsOf }: AuthenticateOptions): Authenticate {
   const decisions = new WeakMap<Principal, Remembered>();
-  return async (headers) => {
-    const principal = await verifier.verify(bearerToken(headers.authorization));
-    const restrictions = restrictionsOf ? await restrictionsOf(principal, headers) : NONE;
-    const known = decisions.get(principal);
-    if (known?.restrictions === restrictions) return known;
-    const made = { principal, access: decide(principal, restrictions), restrictions };
-    decisions.set(principal, made);
-    return made;
+  return {
+    identify: (headers) => verifier.verify(bearerToken(headers.authorization)),
+    async decideFor(principal, headers) {
+      const restrictions = restrictionsOf ? await restrictionsOf(principal, headers) : NONE;
+      const known = decisions.get(principal);
+      if (known?.restrictions === restrictions) return known;
+      const made = { principal, access: decide(principal, restrictions), restrictions };
+      decisions.set(principal, made);
+      return made;
+    },
   };
 }
