@@ -10,12 +10,12 @@ import type { Document } from 'mongodb';
 import { NO_ENTRIES } from '../../../model/resource.ts';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
 import { matches } from '../../../search/expression/match.ts';
-import { isNarrowing } from '../../../search/parameters/entry-text.ts';
+import { formOf, isNarrowing } from '../../../search/parameters/entry-text.ts';
 import { BATCHING, createBatcher, settledSoon } from '../../batcher.ts';
 import { compareMatches } from '../../order.ts';
 import type { StoreSearch } from '../../store.ts';
 import type { StoredDocument } from '../document.ts';
-import { fieldOf, IN_POPULATION, startsWith } from './filter.ts';
+import { fieldOf, filterOf, IN_POPULATION, startsWith } from './filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
 
 /** A search and the filter that finds it. */
@@ -49,10 +49,7 @@ export function createSearchBatch({ find, findAlone }: SearchBatchOptions): Find
   });
   const ofLookups = together(findAlone, async (batch) => {
     const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
-    const found = await find(lookUpFilter(batch, leaves), searchesOf(batch), limitOf(batch), {
-      s: entriesOf('s', leaves),
-      sn: entriesOf('sn', leaves),
-    });
+    const found = await find(lookUpFilter(batch, leaves), searchesOf(batch), limitOf(batch), entriesOf(leaves));
     return { found, isOf: (document, { search }) => search.types.includes(document.type) && holds(document, search.where) };
   });
   return (one) => {
@@ -146,22 +143,35 @@ function leavesOf(expression: SearchExpression): readonly SearchExpression[] | u
   }
 }
 
-/** Equalities are one list for the index, which finds more than each asked for; beginnings need a branch each. */
+/**
+ * Equalities are one list for the index, which finds more than each asked for; beginnings need a branch each. What all have in
+ * common stands beside the branches, not in each: MongoDB plans every branch of a filter that is nothing but branches by itself.
+ */
 function lookUpFilter(batch: readonly FilteredSearch[], leaves: readonly SearchExpression[]): Document {
   const entries = leaves.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
-  if (entries.length < leaves.length) return { $or: batch.map(({ filter }) => filter) };
   const types = [...new Set(batch.flatMap(({ search }) => search.types))];
-  return { s: { $in: entries.filter((entry) => !isNarrowing(entry)) }, type: { $in: types }, ...IN_POPULATION };
+  const common = { type: { $in: types }, ...IN_POPULATION };
+  if (entries.length === leaves.length) return { s: { $in: entries.filter((entry) => !isNarrowing(entry)) }, ...common };
+  return { $and: [{ $or: batch.map(({ search }) => filterOf(search.where, () => [])) }, common] };
 }
 
-/** Of a field's entries, those that tell the searches apart. */
-function entriesOf(field: 's' | 'sn', leaves: readonly SearchExpression[]): Document {
-  const own = leaves.filter((leaf) => (leaf.kind === 'equals' || leaf.kind === 'prefix') && fieldOf(leaf.entry) === field);
+/** The entries that tell the searches apart, by the fields that hold some. */
+function entriesOf(leaves: readonly SearchExpression[]): Document {
+  const fields = ['s', 'sn'].map((field) => [field, leaves.filter((leaf) => 'entry' in leaf && fieldOf(leaf.entry) === field)] as const);
+  return Object.fromEntries(fields.flatMap(([field, own]) => (own.length === 0 ? [] : [[field, entriesIn(field, own)]])));
+}
+
+/** With beginnings all entries of their parameters: each comparison is made for each entry of each document. */
+function entriesIn(field: string, own: readonly SearchExpression[]): Document {
   const entries = own.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
-  const starts = own.flatMap((leaf) => (leaf.kind === 'prefix' ? [leaf.entry] : []));
+  const starts = [...new Set(own.flatMap((leaf) => (leaf.kind === 'prefix' ? [formOf(leaf.entry)] : [])))];
   const kept = { $ifNull: [`$${field}`, []] };
   if (starts.length === 0) return { $setIntersection: [kept, { $literal: entries }] };
-  const isWanted = [{ $in: ['$$entry', { $literal: entries }] }, ...starts.map((start) => startsWith('$$entry', start))];
+  const others = entries.filter((entry) => !starts.includes(formOf(entry)));
+  const isWanted = [
+    ...(others.length > 0 ? [{ $in: ['$$entry', { $literal: others }] }] : []),
+    ...starts.map((start) => startsWith('$$entry', start)),
+  ];
   return { $filter: { input: kept, as: 'entry', cond: { $or: isWanted } } };
 }
 
