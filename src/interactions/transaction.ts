@@ -11,6 +11,7 @@ import { withoutReason } from './patch/unseen-patch.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
 import { checkEntries } from './transaction/check.ts';
+import { checkGets } from './transaction/check-gets.ts';
 import type { CheckedEntry } from './transaction/checked-entry.ts';
 import { resolveConditions } from './transaction/conditions.ts';
 import { assignIdentities } from './transaction/identities.ts';
@@ -51,6 +52,7 @@ async function write(
   const stamp = context.beginWrite(currents.reduce((latest, current) => Math.max(latest, current?.at ?? 0), 0));
   try {
     const prepared = await prepareDrafts(targets, currents, links, stamp.at, context);
+    await checkGets(entries, prepared, context);
     const written = outcomes(entries, prepared);
     const idempotency = request.idempotency && recordFor(request, keptAnswer(entries, written));
     const isUnseen = targets.some(({ checked }) => checked.patch?.isUnseen);

@@ -113,6 +113,14 @@ export const unsupportedMediaType = (diagnostics: string) => single(415, 'not-su
 export const unprocessable = (diagnostics: string, expression?: string) => single(422, 'business-rule', diagnostics, expression);
 /** 422: the answer would take more work than the server does for one request. */
 export const tooCostly = (diagnostics: string, expression?: string) => single(422, 'too-costly', diagnostics, expression);
+/** The error of a part of a Bundle as that of the whole; `place` is the part: "Bundle.entry[3]". */
+export const ofEntry = ({ status, issues, headers, cause }: FhirError, place: string) =>
+  new FhirError(
+    status,
+    issues.map((issue) => ({ ...issue, diagnostics: `${place}: ${issue.diagnostics}`, expression: [place] })),
+    headers,
+    cause,
+  );
 /** 429: too many requests; `retryAfterSeconds` says when to come back. */
 export const throttled = (diagnostics: string, retryAfterSeconds: number) =>
   new FhirError(429, [{ severity: 'error', code: 'throttled', diagnostics }], { 'Retry-After': String(retryAfterSeconds) });

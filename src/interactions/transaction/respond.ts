@@ -42,7 +42,7 @@ function isShown({ kind, request }: CheckedEntry, { status, version }: Written, 
   return isOwn || version === undefined || store.shows(version, request.access);
 }
 
-/** The commit stands whatever a GET finds, so its error is its entry's. */
+/** A GET that fails only now (see `check-gets.ts`), after the commit: the error is its entry's. */
 async function getResponse({ request }: CheckedEntry, outer: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   try {
     return await context.dispatch(request);
