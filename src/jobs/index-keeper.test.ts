@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { until } from '../../tests/support/until.ts';
 import { loadDefinitions } from '../definitions/load.ts';
 import { recordKeyOf } from '../model/record-key.ts';
 import { createLiveSearch, type LiveSearch } from '../search/parameters/live-search.ts';
@@ -93,8 +94,7 @@ describe('a parameter and two gateways', () => {
       await save(b.live, basic('unaware'));
       await b.keeper.refresh();
       await save(b.live, basic('aware'));
-      for (let look = 0; look < 40 && isRefused(a.live); look++) await sleep(50);
-      expect(isRefused(a.live)).toBe(false);
+      expect(await until(() => !isRefused(a.live))).toBe(true);
       expect(await found()).toBe(3);
       expect(isRefused(b.live)).toBe(true);
       await b.keeper.refresh();
@@ -122,7 +122,7 @@ describe('full text', () => {
     ]);
     a.keeper.start();
     try {
-      for (let look = 0; look < 40 && isRefused(a.live, '_content'); look++) await sleep(50);
+      await until(() => !isRefused(a.live, '_content'));
       expect(await count('Basic._content=fever')).toBe(1);
       expect(a.keeper.registered()).toEqual([]);
     } finally {
@@ -136,7 +136,7 @@ describe('full text', () => {
     await a.keeper.refresh();
     a.keeper.start();
     try {
-      for (let look = 0; look < 40 && isRefused(a.live, '_text'); look++) await sleep(50);
+      await until(() => !isRefused(a.live, '_text'));
       expect([isRefused(a.live, '_text'), a.live.registry.parameter('Basic', '_content')]).toEqual([false, undefined]);
       await gateway('b').keeper.refresh();
       await a.keeper.refresh();

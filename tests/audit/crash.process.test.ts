@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { until } from '../support/until.ts';
 
 const { freshFolder, start } = gatewaysOfATest();
 const VERIFY = join(import.meta.dirname, '../../scripts/audit-verify.ts');
@@ -66,7 +67,7 @@ describe('a gateway that is killed under load', () => {
     await silent.end('SIGKILL');
     const next = await start({ dataDir });
     const found = async () => (await next.ask('GET', 'AuditEvent?entity=Patient/unseen&action=U,D&_sort=date')).json.entry ?? [];
-    for (const giveUpAt = performance.now() + 60_000; performance.now() < giveUpAt && (await found()).length < 2; ) await sleep(500);
+    expect(await until(async () => (await found()).length === 2, 60_000, 500)).toBe(true);
     const written = (await found()).map(({ resource }: { resource: Record<string, unknown> }) => resource.action);
     expect(written.sort()).toEqual(['D', 'U']);
   });

@@ -2,9 +2,9 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { findFreePorts } from '../../src/embedded/free-ports.ts';
+import { until } from '../support/until.ts';
 import { descendantsOf, type GatewayProcess, processesWith, startGateway } from './gateway-process.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'meridian-test-lifecycle-'));
@@ -22,7 +22,7 @@ function start(args: readonly string[] = flags, script?: string): GatewayProcess
 }
 
 async function engineLeftOvers(withinMs: number): Promise<number[]> {
-  for (const giveUpAt = Date.now() + withinMs; Date.now() < giveUpAt && processesWith(`${dataDir}/`).length > 0; ) await sleep(100);
+  await until(() => processesWith(`${dataDir}/`).length === 0, withinMs, 100);
   return processesWith(`${dataDir}/`);
 }
 

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
 import { type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { until } from '../support/until.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
@@ -149,7 +150,7 @@ describe('a patient who changes region', () => {
     const moved = await a.ask('PUT', `Patient/${patient}`, { ...patientIn('NY'), id: patient });
     expect(moved.status).toBe(200);
     // The moment when it lies at both places.
-    for (let look = 0; look < 200 && (await lyingUnder(`02${born.slice(2)}`)).length === 0; look++) await sleep(20);
+    await until(async () => (await lyingUnder(`02${born.slice(2)}`)).length > 0, 4_000, 20);
     await a.end('SIGKILL');
     const refused = await b.ask('POST', 'Observation', observation(patient, 7));
     expect([201, 503]).toContain(refused.status);

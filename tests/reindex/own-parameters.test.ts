@@ -1,7 +1,7 @@
 /** SearchParameter resources that clients post. @see https://hl7.org/fhir/R4/searchparameter.html */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
+import { until } from '../support/until.ts';
 import { CONDITION, ownParameter } from './own-parameter.ts';
 
 let gateway: ServedGateway;
@@ -22,12 +22,13 @@ async function ask(method: string, path: string, body?: object, scope = 'system/
 }
 
 async function untilAnswered(path: string) {
-  for (let look = 0; look < 50; look++) {
-    const answer = await ask('GET', path);
-    if (answer.status !== 409) return answer;
-    await sleep(100);
-  }
-  throw new Error(`${path} was never answered`);
+  let answer = await ask('GET', path);
+  const isAnswered = async () => {
+    answer = await ask('GET', path);
+    return answer.status !== 409;
+  };
+  if (!(await until(isAnswered))) throw new Error(`${path} was never answered`);
+  return answer;
 }
 
 describe('own search parameters', () => {
@@ -118,10 +119,11 @@ describe('$reindex', () => {
     const running = await ask('GET', path);
     expect([running.status, running.headers.get('x-progress')]).toEqual([202, '0%']);
     let ended = running;
-    for (let look = 0; look < 50 && ended.status === 202; look++) {
-      await sleep(100);
+    const hasEnded = async () => {
       ended = await ask('GET', path);
-    }
+      return ended.status !== 202;
+    };
+    await until(hasEnded);
     expect(ended.status).toBe(200);
     const values = new Map(ended.json.parameter.map((each: { name: string }) => [each.name, each]));
     expect(values.get('percent')).toMatchObject({ valueInteger: 100 });

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { until } from '../../../tests/support/until.ts';
 import { splitCollection, spread } from '../router/testing.ts';
 import { type MongoCluster, startMongoCluster } from './cluster.ts';
 import { readRecord } from './data-folder.ts';
@@ -40,7 +40,7 @@ async function withClient<Result>({ uri }: MongoCluster, work: (client: MongoCli
 const isAlive = (pid: number) => commandLineOf(pid) !== '';
 
 async function untilGone(pids: readonly number[], withinMs: number): Promise<readonly number[]> {
-  for (const giveUpAt = performance.now() + withinMs; performance.now() < giveUpAt && pids.some(isAlive); ) await sleep(50);
+  await until(() => !pids.some(isAlive), withinMs);
   return pids.filter(isAlive);
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testMongo } from '../../../../tests/support/databases.ts';
+import { until } from '../../../../tests/support/until.ts';
 import { connectMongo, type MongoCollections } from '../client.ts';
 import { migrateMongo } from '../migrate.ts';
 import { type GatewayClock, startGatewayClock } from './gateways.ts';
@@ -23,14 +24,6 @@ async function open(): Promise<GatewayClock> {
   const clock = await startGatewayClock(collections, { place: ulid(), newUlid: ulid, now: Date.now });
   clocks.push(clock);
   return clock;
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<boolean> {
-  for (let look = 0; look < 40; look++) {
-    if (await isSo()) return true;
-    await sleep(50);
-  }
-  return false;
 }
 
 describe('what gateways announce', () => {

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testMongo } from '../../../../tests/support/databases.ts';
+import { until } from '../../../../tests/support/until.ts';
 import { CommitRefused, type Guard } from '../../store.ts';
 import { connectMongo, type MongoCollections } from '../client.ts';
 import { createShardTrips } from '../cluster/shard-trips.ts';
@@ -33,10 +34,7 @@ const guard = (): Guard => ({ key: hash('sha1', randomUUID(), 'hex'), type: 'Pat
 const nothing = async () => {};
 const there = (one: Guard) => collections.guards.findOne({ _id: guardIdOf(one) });
 
-async function gone(one: Guard): Promise<boolean> {
-  for (let look = 0; look < 60 && (await there(one)); look++) await sleep(50);
-  return !(await there(one));
-}
+const gone = (one: Guard): Promise<boolean> => until(async () => !(await there(one)));
 
 describe('a lock on a condition', () => {
   test('keeps the units of two gateways apart, and is removed after the last', async () => {
@@ -99,8 +97,8 @@ describe('a lock on a condition', () => {
         .then(() => {
           isDone = true;
         });
-      await sleep(1_000);
-      expect(isDone).toBe(dead.length > 0);
+      if (dead.length > 0) expect(await until(() => isDone)).toBe(true);
+      else await sleep(1_000).then(() => expect(isDone).toBe(false));
       await collections.guards.deleteOne({ _id: guardIdOf(one) });
       await waiting;
     }
