@@ -92,6 +92,8 @@ export function consentRestriction(
         const verb = matches(denies, resource) ? 'denies it' : matches(permits, resource) ? 'permits it' : 'says nothing of it';
         return `Consent/${id}/_history/${version} of ${patient}, dated ${new Date(at).toISOString()}, ${verb}`;
       });
+      const told = tellTales(type, said).some((each) => matches(each, resource));
+      if (told) reasons.unshift('it tells which data it denies, and is hidden like them');
       return [...reasons, `without a consent that has a say, the default for ${patient} is ${defaultFor(letter)}`];
     });
   }
