@@ -80,6 +80,7 @@ describe('a shard without a primary', () => {
     const failing = act('action=fail&shard=shard_1&role=primary');
     expect(await readyAs('degraded')).toEqual([{ name: 'shard_1', state: 'read-only' }]);
     await sleep(6_000);
+    expect((await gateway.ask('GET', '$replica')).text).toContain('"read-only"');
 
     const { patient, observation } = record(1);
     for (const path of [`Patient/${patient}`, `Observation/${observation}`])

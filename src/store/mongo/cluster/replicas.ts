@@ -6,6 +6,8 @@ import { openShard } from './shard-watch.ts';
 import { shardHosts } from './topology.ts';
 
 const ASK_WITHIN_MS = 2_000;
+/** The driver sends commands to primaries alone, whatever the client prefers; a set without one has something to tell too. */
+const OF_ANY_MEMBER = { readPreference: 'primaryPreferred' } as const;
 
 /** Describes every shard's replica set, or the one set that there is. A set that does not answer is told with its problem. */
 export async function describeReplicas(collections: MongoCollections): Promise<readonly ReplicaSetDescription[]> {
@@ -18,8 +20,8 @@ async function describeSet(cluster: MongoClient, name: string, hosts: readonly s
     return await withShard(cluster, name, hosts, async (client) => {
       const admin = client.db('admin');
       const [status, { config }, oplogSeconds, operations] = await Promise.all([
-        admin.command({ replSetGetStatus: 1, maxTimeMS: ASK_WITHIN_MS }),
-        admin.command({ replSetGetConfig: 1, maxTimeMS: ASK_WITHIN_MS }),
+        admin.command({ replSetGetStatus: 1, maxTimeMS: ASK_WITHIN_MS }, OF_ANY_MEMBER),
+        admin.command({ replSetGetConfig: 1, maxTimeMS: ASK_WITHIN_MS }, OF_ANY_MEMBER),
         oplogWindow(client),
         countOperations(client),
       ]);
@@ -55,7 +57,7 @@ export async function withShard<Result>(
 /** @see https://www.mongodb.com/docs/manual/reference/command/serverStatus/#opcounters */
 async function countOperations(client: MongoClient): Promise<OperationCounts> {
   const left = { metrics: 0, repl: 0, locks: 0, wiredTiger: 0, transactions: 0, maxTimeMS: ASK_WITHIN_MS };
-  const { opcounters } = await client.db('admin').command({ serverStatus: 1, ...left });
+  const { opcounters } = await client.db('admin').command({ serverStatus: 1, ...left }, OF_ANY_MEMBER);
   const { query, getmore, insert, update, delete: removed, command } = opcounters;
   const sum = (...counts: unknown[]) => counts.reduce((total: number, count) => total + Number(count ?? 0), 0);
   return { reads: sum(query, getmore), writes: sum(insert, update, removed), commands: sum(command) };
