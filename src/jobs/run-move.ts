@@ -44,64 +44,74 @@ const LOOK_EVERY_MS = 100;
 const KEEP_EVERY_MS = 2_000;
 const MOST_RESOURCES = 10_000_000;
 
-/** Carries the move on to its end, or until it is stopped, stands back, or another gateway has it. True at its end. */
-export async function runMove(job: MoveJob, services: MoveServices): Promise<boolean> {
-  const { jobs, holder, mover, isStopping } = services;
-  const { patient } = job;
-  if (patient === undefined) return false;
-  let state = job;
-  const save = async (next: MoveJob) => {
-    state = next;
-    if (!(await jobs.save(next, holder))) return false;
-    await services.refresh();
-    return true;
-  };
-  const known = () => untilAllKnow(() => state, services);
+type Step = (job: MoveJob, services: MoveServices) => Promise<MoveJob | undefined>;
 
-  if (state.phase === 'wanted') {
-    if (!(await untilDecided(state.startedAt, services)) || services.zoneOf === undefined) return false;
-    const way = await wayOf(patient, services);
-    if (!way) return jobs.remove(job.id).then(() => true);
-    if (await services.isInTheWay(patient)) return false;
-    if (!(await save({ ...state, ...way, phase: 'closed' }))) return false;
-    // Whatever begins now sees the closed record; what began before is seen here.
-    if (await services.isInTheWay(patient)) {
-      const { from, to, ...wanted } = state;
-      await save({ ...wanted, phase: 'wanted' });
-      return false;
-    }
-  }
-  const { from = '', to = '' } = state;
-  if (state.phase === 'closed') {
-    const closedAt = services.now();
-    if (!(await known()) || !(await untilDecided(closedAt, services))) return false;
-    await Promise.all([services.clinical.settle(), services.administrative.settle()]);
-    await mover.point(patient, from, to);
-    const keys = await theirsAmong(await services.clinical.lyingIn(from), patient, services);
-    for (let start = 0; start < keys.length; start += BATCH) {
-      const some = keys.slice(start, start + BATCH);
-      await mover.move(some, from, to);
-      if (isStopping() || !(await jobs.save({ ...state, moved: start + some.length }, holder))) return false;
-    }
-    if (!(await save({ ...state, moved: Math.max(state.moved, keys.length), phase: 'moved' }))) return false;
-  }
-  if (state.phase === 'moved' && (!(await known()) || !(await save({ ...state, phase: 'tidying' })))) return false;
-  if (!(await known())) return false;
-  await mover.tidy(patient, from, to);
-  await services.renamer.rename(await administrativeOf(patient, from, services), from, to);
-  return complete(state, services);
+/** Each gives the job in its next phase; undefined at its end, or when it stands back or another gateway has it. */
+const STEPS: Readonly<Record<MoveJob['phase'], Step>> = { wanted: close, closed: moveAll, moved: open, tidying: tidyUp };
+
+/** Carries the move on to its end, or until it is stopped, stands back, or another gateway has it. */
+export async function runMove(job: MoveJob, services: MoveServices): Promise<void> {
+  for (let next: MoveJob | undefined = job; next; ) next = await STEPS[next.phase](next, services);
 }
 
-async function complete(state: MoveJob, { jobs, holder, now, refresh }: MoveServices): Promise<boolean> {
-  const { patient: _patient, from: _from, ...rest } = state;
-  const isSaved = await jobs.save({ ...rest, completedAt: now() }, holder);
-  if (!isSaved) return false;
+/** Closes the record, if it has to be moved and nothing else goes through it. */
+async function close(job: MoveJob, services: MoveServices): Promise<MoveJob | undefined> {
+  const { patient } = job;
+  if (patient === undefined || services.zoneOf === undefined || !(await untilDecided(job.startedAt, services))) return undefined;
+  const way = await wayOf(patient, services);
+  if (!way) return services.jobs.remove(job.id).then(() => undefined);
+  if (await services.isInTheWay(patient)) return undefined;
+  const closed = await saved({ ...job, ...way, phase: 'closed' }, services);
+  // Whatever begins now sees the closed record; what began before is seen here.
+  if (!closed || !(await services.isInTheWay(patient))) return closed;
+  await saved({ ...job, phase: 'wanted' }, services);
+  return undefined;
+}
+
+async function moveAll(job: MoveJob, services: MoveServices): Promise<MoveJob | undefined> {
+  const { jobs, holder, mover, clinical, administrative, isStopping } = services;
+  const { patient = '', from = '', to = '' } = job;
+  const closedAt = services.now();
+  if (!(await untilAllKnow(job, services)) || !(await untilDecided(closedAt, services))) return undefined;
+  await Promise.all([clinical.settle(), administrative.settle()]);
+  await mover.point(patient, from, to);
+  const keys = await theirsAmong(await clinical.lyingIn(from), patient, services);
+  for (let start = 0; start < keys.length; start += BATCH) {
+    const some = keys.slice(start, start + BATCH);
+    await mover.move(some, from, to);
+    if (isStopping() || !(await jobs.save({ ...job, moved: start + some.length }, holder))) return undefined;
+  }
+  return saved({ ...job, moved: Math.max(job.moved, keys.length), phase: 'moved' }, services);
+}
+
+/** Lets writes in again when every gateway knows the new place. */
+async function open(job: MoveJob, services: MoveServices): Promise<MoveJob | undefined> {
+  return (await untilAllKnow(job, services)) ? saved({ ...job, phase: 'tidying' }, services) : undefined;
+}
+
+async function tidyUp(job: MoveJob, services: MoveServices): Promise<undefined> {
+  const { patient = '', from = '', to = '' } = job;
+  if (!(await untilAllKnow(job, services))) return;
+  await services.mover.tidy(patient, from, to);
+  await services.renamer.rename(await administrativeOf(patient, from, services), from, to);
+  await complete(job, services);
+}
+
+async function saved(next: MoveJob, { jobs, holder, refresh }: MoveServices): Promise<MoveJob | undefined> {
+  if (!(await jobs.save(next, holder))) return undefined;
+  await refresh();
+  return next;
+}
+
+/** What is left of the job names no patient, and takes the place of those of earlier moves. */
+async function complete(job: MoveJob, { jobs, holder, now, refresh }: MoveServices): Promise<void> {
+  const { patient: _patient, from: _from, ...rest } = job;
+  if (!(await jobs.save({ ...rest, completedAt: now() }, holder))) return;
   const before = (await jobs.list()).filter(
     ({ id, subject, completedAt }) => subject === rest.subject && completedAt !== undefined && id !== rest.id,
   );
   for (const { id } of before) await jobs.remove(id);
   await refresh();
-  return true;
 }
 
 /** From where to where; undefined if the record lies right, or there is none. */
@@ -143,12 +153,13 @@ async function untilDecided(since: number, { now, watermark, isStopping }: MoveS
   return !isStopping();
 }
 
-async function untilAllKnow(state: () => MoveJob, { jobs, holder, allKnow, isStopping, now }: MoveServices): Promise<boolean> {
+/** Keeps the job meanwhile. False when this gateway stops, or another one has the job. */
+async function untilAllKnow(job: MoveJob, { jobs, holder, allKnow, isStopping, now }: MoveServices): Promise<boolean> {
   let keptAt = now();
-  while (!(await allKnow(state()))) {
+  while (!(await allKnow(job))) {
     if (isStopping()) return false;
     if (now() - keptAt > KEEP_EVERY_MS) {
-      if (!(await jobs.save(state(), holder))) return false;
+      if (!(await jobs.save(job, holder))) return false;
       keptAt = now();
     }
     await sleep(LOOK_EVERY_MS);
