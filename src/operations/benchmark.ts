@@ -59,8 +59,8 @@ async function tell({ query }: FhirRequest, bench: BenchmarkBench): Promise<Fhir
 function summaryPart({ id, startedAt, finishedAt, report }: Awaited<ReturnType<BenchmarkBench['kept']>>[number]): Part {
   const headline = report.grounds.flatMap(({ overall }) => overall);
   const shown = headline.map(
-    ({ layout, concurrency, estimate, low, high }) =>
-      `${layout} at ${concurrency}: ${estimate.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
+    ({ layout, against, concurrency, estimate, low, high }) =>
+      `${layout} against ${against} at ${concurrency}: ${estimate.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
   );
   return group('run', [
     part('run', id),

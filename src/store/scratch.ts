@@ -51,10 +51,20 @@ export interface ScratchGround {
   engineCpuMs(): Promise<number | undefined>;
   /** Where that figure comes from and what it leaves out, in words. */
   readonly cpuSource: string;
+  /** Where each member has a cache of its own: absent where one cache serves all layouts. */
+  readonly totalCache?: TotalCache;
   /** Cache of one member in bytes, if the engine tells, and what that makes of the comparison. */
   cache(): Promise<{ readonly bytesPerMember?: number; readonly members: number; readonly baselineMembers: number }>;
   /** Removes everything that was loaded and closes what was opened. Safe to call twice. */
   drop(): Promise<void>;
+}
+
+/** Lets the baseline be measured with as much cache as the layouts over several members have in all. */
+export interface TotalCache {
+  /** Gives the baseline's member the caches of all members together. Undefined once it has; else why it can't be, in words, and it has its own. */
+  enlarge(): Promise<string | undefined>;
+  /** Gives it its own back. Safe to call at any time. @throws FhirError 503 if that can't be done now; a later sweep tries again */
+  restore(): Promise<void>;
 }
 
 export interface GroundOptions {

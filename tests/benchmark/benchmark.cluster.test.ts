@@ -17,6 +17,9 @@ const postgres = new pg.Pool({ connectionString: databaseUrl, max: 1 });
 let dataDir: string;
 let gateway: GatewayProcess;
 let admin: Record<string, string>;
+let ownCaches: readonly number[];
+/** The first one has the cache of all. */
+let enlargedCaches: readonly number[];
 
 async function tokenFor(scope: string): Promise<Record<string, string>> {
   const issuer = await openLocalIssuer(dataDir);
@@ -27,6 +30,8 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meridian-benchmark-'));
   gateway = await startGatewayProcess({ dataDir, args: stores });
   admin = await tokenFor('system/$benchmark.c');
+  ownCaches = await caches();
+  enlargedCaches = [ownCaches.reduce((sum, mb) => sum + mb, 0), ...ownCaches.slice(1)];
 }, 120_000);
 
 afterAll(async () => {
@@ -57,6 +62,24 @@ async function leftovers(): Promise<readonly string[]> {
   ];
 }
 
+/** MB of cache of each shard's primary, in the order of the shards. */
+async function caches(): Promise<readonly number[]> {
+  const { shards } = (await mongo.db('admin').command({ listShards: 1 })) as unknown as { shards: { _id: string; host: string }[] };
+  return Promise.all(
+    shards
+      .sort((a, b) => (a._id < b._id ? -1 : 1))
+      .map(async ({ _id, host }) => {
+        const shard = new MongoClient(`mongodb://${host.slice(host.indexOf('/') + 1)}/?replicaSet=${_id}`);
+        try {
+          const { wiredTiger } = await shard.db('admin').command({ serverStatus: 1 });
+          return Number(wiredTiger.cache['maximum bytes configured']) / 2 ** 20;
+        } finally {
+          await shard.close();
+        }
+      }),
+  );
+}
+
 const named = (parts: readonly Part[] | undefined, name: string) => parts?.filter((part) => part.name === name) ?? [];
 const numberOf = (parts: readonly Part[] | undefined, name: string) => {
   const [found] = named(parts, name);
@@ -83,12 +106,15 @@ describe('$benchmark', () => {
     }
     expect(answer.status, answer.text).toBe(200);
     const { parameter } = answer.json;
-    const headlines = named(parameter, 'headline').map(({ part }) => [textOf(part, 'layout'), textOf(part, 'against')]);
+    const headlines = named(parameter, 'headline').map(({ part }) => ['layout', 'against', 'cache'].map((name) => textOf(part, name)));
     expect(headlines).toEqual([
-      ['4 ranges', 'unsharded'],
-      ['6 ranges', 'unsharded'],
-      ['partitioned', 'unpartitioned'],
+      ['4 ranges', 'unsharded', 'equal by member'],
+      ['4 ranges', 'unsharded, total cache', 'equal in total'],
+      ['6 ranges', 'unsharded', 'equal by member'],
+      ['6 ranges', 'unsharded, total cache', 'equal in total'],
+      ['partitioned', 'unpartitioned', 'the same one'],
     ]);
+    expect(await caches()).toEqual(ownCaches);
     for (const { part } of named(parameter, 'comparison')) {
       const [low = 0, ratio = 0, high = 0] = ['low', 'ratio', 'high'].map((name) => numberOf(part, name));
       expect([low > 0, low <= ratio, ratio <= high]).toEqual([true, true, true]);
@@ -109,6 +135,18 @@ describe('$benchmark', () => {
     expect(new Set(named(compared, 'change').map(({ part }) => textOf(part, 'change')))).toEqual(new Set(['not told apart']));
     expect((await gateway.ask('GET', '$benchmark?compare=none', undefined, admin)).status).toBe(404);
     expect(await leftovers()).toEqual([]);
+  });
+
+  /** Long enough to be disturbed while the one member has the cache of all. */
+  const LONG = 'suite=sharding&records=500&queries=200&rounds=20';
+
+  test('$benchmark that is cancelled while one member has the cache of all gives it its own back', { timeout: 60_000 }, async () => {
+    const { started, status } = await startBenchmark(LONG);
+    expect(started.status, started.text).toBe(202);
+    await expect.poll(caches, { timeout: 40_000 }).toEqual(enlargedCaches);
+    expect((await gateway.ask('DELETE', status, undefined, admin)).status).toBe(202);
+    await expect.poll(caches, { timeout: 20_000 }).toEqual(ownCaches);
+    await expect.poll(leftovers, { timeout: 20_000 }).toEqual([]);
   });
 
   test('$benchmark that is cancelled is gone at once, leaves nothing behind and makes room for the next', async () => {
@@ -170,11 +208,13 @@ describe('$benchmark', () => {
   });
 
   test('$benchmark of a gateway that was killed is swept when the next one starts', { timeout: 120_000 }, async () => {
-    await startBenchmark('records=20000');
-    await expect.poll(leftovers, { timeout: 20_000 }).not.toEqual([]);
+    await startBenchmark(LONG);
+    await expect.poll(caches, { timeout: 40_000 }).toEqual(enlargedCaches);
     await gateway.end('SIGKILL');
     expect(await leftovers()).not.toEqual([]);
+    expect(await caches()).toEqual(enlargedCaches);
     gateway = await startGatewayProcess({ dataDir, args: stores });
     await expect.poll(leftovers, { timeout: 60_000 }).toEqual([]);
+    await expect.poll(caches, { timeout: 20_000 }).toEqual(ownCaches);
   });
 });

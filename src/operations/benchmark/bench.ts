@@ -92,12 +92,19 @@ export function openBench({ jobs, runs, administration, now, holder, log }: Benc
     async start(client, work) {
       await swept;
       const started = Promise.withResolvers<string | undefined>();
+      let isFailed = false;
       const held = await alone(async () => {
         const ended = Promise.withResolvers<void>();
-        const job = jobs.start(client, (control) => carryOut(control, work).finally(ended.resolve));
+        const noted = (error: unknown) => {
+          isFailed = true;
+          throw error;
+        };
+        const job = jobs.start(client, (control) => carryOut(control, work).catch(noted).finally(ended.resolve));
         started.resolve(job?.id);
         if (job) await ended.promise;
       });
+      // It may not have been able to clear up itself.
+      held?.done.then(() => (isFailed ? sweepOrWait() : undefined), problem);
       return held && started.promise;
     },
     job: (id, client) => jobs.find(id, client),

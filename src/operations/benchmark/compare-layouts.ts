@@ -1,10 +1,10 @@
 /** Loads every layout of a ground, measures, explains, and removes it all again. */
 import { unavailable } from '../../model/error.ts';
 import type { ScratchGround } from '../../store/scratch.ts';
-import { measure, type Pace, type Sample } from './measure.ts';
-import { cacheNote, processorNote } from './notes.ts';
+import { type Measured, measure, type Pace, withTotalCache } from './measure.ts';
+import { cacheNotes, processorNote } from './notes.ts';
 import type { BenchmarkOrder } from './order.ts';
-import { figuresOf, type GroundReport, type PlanOf, ratiosOf, type SizeOf } from './report.ts';
+import { type Baseline, figuresOf, type GroundReport, type PlanOf, ratiosOf, type SizeOf } from './report.ts';
 
 /** Of the progress and, at most, of the time. */
 const LOADING_SHARE = 0.4;
@@ -18,12 +18,12 @@ const LAST_MS = 3_000;
 export async function compareLayouts(ground: ScratchGround, order: BenchmarkOrder, pace: Pace): Promise<GroundReport> {
   try {
     await load(ground, order.records, pace);
-    const samples = await measure(ground, order, {
+    const measured = await measure(ground, order, {
       ...pace,
       endsAt: pace.endsAt - LAST_MS,
       progress: (share) => pace.progress(LOADING_SHARE + (1 - LOADING_SHARE) * share),
     });
-    return await reportOf(ground, order, samples);
+    return await reportOf(ground, order, measured);
   } finally {
     await ground.drop();
   }
@@ -44,9 +44,9 @@ async function load(ground: ScratchGround, records: number, { control, endsAt, p
   }
 }
 
-async function reportOf(ground: ScratchGround, order: BenchmarkOrder, samples: readonly Sample[]): Promise<GroundReport> {
+async function reportOf(ground: ScratchGround, order: BenchmarkOrder, { samples, problem }: Measured): Promise<GroundReport> {
   const names = {
-    baseline: ground.baseline.layout,
+    baselines: baselinesOf(ground, problem),
     layouts: ground.layouts.map(({ layout }) => layout),
     queries: ground.queries,
     concurrency: order.concurrency,
@@ -61,11 +61,18 @@ async function reportOf(ground: ScratchGround, order: BenchmarkOrder, samples: r
     plans: await plansOf(ground),
     sizes,
     notes: [
-      await cacheNote(ground, sizes),
+      ...(await cacheNotes(ground, sizes, problem)),
       ...processorNote(ground.engine, figures),
       `Engine’s processor time is from ${ground.cpuSource}.`,
     ],
   };
+}
+
+/** The baseline as often as it was measured, with what that makes of the caches. */
+function baselinesOf({ baseline: { layout }, totalCache }: ScratchGround, problem: string | undefined): readonly Baseline[] {
+  if (!totalCache) return [{ layout, cache: 'the same one' }];
+  const byMember = { layout, cache: 'equal by member' } as const;
+  return problem === undefined ? [byMember, { layout: withTotalCache(layout), cache: 'equal in total' }] : [byMember];
 }
 
 async function sizesOf({ baseline, layouts }: ScratchGround): Promise<readonly SizeOf[]> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { PlanExtract, ScratchArena, ScratchGround } from '../../store/scratch.ts';
+import type { PlanExtract, ScratchArena, ScratchGround, TotalCache } from '../../store/scratch.ts';
 import { compareLayouts } from './compare-layouts.ts';
 import { timeSavedPercent, verdictOf } from './report.ts';
 
@@ -36,6 +36,32 @@ function groundOf(times: Readonly<Record<string, number>>) {
     },
   };
   return { ground, asked, drops: () => drops };
+}
+
+/** The same with caches by member; tells every query with the cache that its member had. */
+function groundWithCaches(times: Readonly<Record<string, number>>, problem?: string) {
+  const { ground, drops } = groundOf(times);
+  const asked: string[] = [];
+  let isEnlarged = false;
+  const totalCache: TotalCache = {
+    enlarge: async () => {
+      isEnlarged = problem === undefined;
+      return problem;
+    },
+    restore: async () => {
+      isEnlarged = false;
+    },
+  };
+  const told = (arena: ScratchArena): ScratchArena => ({
+    ...arena,
+    run: (query, n) => {
+      asked.push(`${arena.layout} ${isEnlarged ? 'total' : 'own'}`);
+      return arena.run(query, n);
+    },
+  });
+  const cache = async () => ({ bytesPerMember: 100 * 2 ** 20, members: 2, baselineMembers: 1 });
+  const withCaches: ScratchGround = { ...ground, baseline: told(ground.baseline), layouts: ground.layouts.map(told), totalCache, cache };
+  return { ground: withCaches, asked, drops, isEnlarged: () => isEnlarged };
 }
 
 const ORDER = { suite: 'layouts', records: 100, concurrency: [2], queriesPerRound: 4, rounds: 5, ranges: [], seconds: 20 } as const;
@@ -81,6 +107,45 @@ describe('comparing layouts', () => {
       paceFor(10_000, () => true),
     );
     expect([cancelled.asked, cancelled.drops()]).toEqual([[], 1]);
+  });
+
+  test('is done with equal cache by member and with equal cache in total, in every round and in turns', async () => {
+    const { ground, asked, isEnlarged } = groundWithCaches({ one: 8, two: 4 });
+    const report = await compareLayouts(ground, ORDER, paceFor(60_000));
+    expect(report.overall.map(({ against, cache, rounds }) => [against, cache, rounds])).toEqual([
+      ['one', 'equal by member', 5],
+      ['one, total cache', 'equal in total', 5],
+    ]);
+    expect(report.overall.every(({ estimate }) => estimate > 1.2)).toBe(true);
+    expect(report.figures.map(({ layout }) => layout).slice(0, 3)).toEqual(['one', 'one, total cache', 'two']);
+    // The one member has the cache of all for its own queries alone.
+    expect(new Set(asked)).toEqual(new Set(['one own', 'one total', 'two own']));
+    const turns = asked.map((each) => each.endsWith('total')).filter((isTotal, at, all) => isTotal !== all[at - 1]);
+    expect(turns).toEqual([true, false, true, false, true, false, true]);
+    expect(isEnlarged()).toBe(false);
+    expect(report.notes[0]).toContain('100 MB of cache by member');
+    expect(report.notes[1]).toContain('equal in total');
+    expect(report.notes[2]).toContain('more of it can not make a difference');
+  });
+
+  test('says why there is no comparison with equal cache in total', async () => {
+    const { ground, asked } = groundWithCaches({ one: 1, two: 1 }, 'shard_0: the gateway’s user may not set its cache');
+    const report = await compareLayouts(ground, ORDER, paceFor(60_000));
+    expect(report.overall.map(({ cache }) => cache)).toEqual(['equal by member']);
+    expect(new Set(asked)).toEqual(new Set(['one own', 'two own']));
+    expect(report.notes[1]).toBe('Sleep: equal cache in total was left out. shard_0: the gateway’s user may not set its cache.');
+  });
+
+  test('gives the cache back after a failure and after a cancellation', async () => {
+    const failing = groundWithCaches({ one: 1, two: 1 });
+    const broken = { ...failing.ground, engineCpuMs: () => Promise.reject(new Error('gone')) };
+    await expect(compareLayouts(broken, ORDER, paceFor(10_000))).rejects.toThrow('gone');
+    const cancelled = groundWithCaches({ one: 1, two: 1 });
+    const isCancelled = () => cancelled.asked.includes('one total');
+    await compareLayouts(cancelled.ground, ORDER, paceFor(10_000, isCancelled));
+    expect(cancelled.asked).not.toContain('two own');
+    expect([failing.isEnlarged(), cancelled.isEnlarged()]).toEqual([false, false]);
+    expect([failing.drops(), cancelled.drops()]).toEqual([1, 1]);
   });
 
   test('says 20 % faster of a ratio of 1.25, and slower below 1', () => {

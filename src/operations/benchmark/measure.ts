@@ -1,11 +1,13 @@
 /** Asks the same queries of all layouts in turns, so that a drift of the machine hits each alike. */
 import { availableParallelism, cpus } from 'node:os';
 import type { JobControl } from '../../jobs/jobs.ts';
-import type { ScratchArena, ScratchGround } from '../../store/scratch.ts';
-import type { BenchmarkOrder } from './order.ts';
+import { unavailable } from '../../model/error.ts';
+import type { ScratchGround, TotalCache } from '../../store/scratch.ts';
+import { type Cache, type Cell, cellsOf, type Plan } from './cells.ts';
 
 /** One class of query, asked of one layout in one round by so many at once. */
 export interface Sample {
+  /** The baseline with the cache of all members together is a layout of its own. */
   readonly layout: string;
   readonly query: string;
   readonly concurrency: number;
@@ -30,48 +32,58 @@ export interface Pace {
   readonly progress: (share: number) => void;
 }
 
-type Plan = Pick<BenchmarkOrder, 'concurrency' | 'queriesPerRound' | 'rounds'>;
-
-/** One cell of the plan. */
-interface Cell {
-  readonly arena: ScratchArena;
-  readonly query: string;
-  readonly concurrency: number;
-  /** Below 0: to warm up, not counted. */
-  readonly round: number;
+export interface Measured {
+  readonly samples: readonly Sample[];
+  /** Why the baseline was not measured with the cache of all members, in words, where it might have been. */
+  readonly problem?: string;
 }
 
+/** Names the baseline with the cache of all members together. */
+export const withTotalCache = (layout: string) => `${layout}, total cache`;
+
 /** Gives what was measured up to the end, or to the cancellation. Every cell gets an equal share of the time that is left. */
-export async function measure(ground: ScratchGround, plan: Plan, { control, endsAt, progress }: Pace): Promise<readonly Sample[]> {
-  const cells = cellsOf(ground, plan);
+export async function measure(ground: ScratchGround, plan: Plan, pace: Pace): Promise<Measured> {
+  const { totalCache } = ground;
+  if (!totalCache) return { samples: await measureCells(ground, plan, pace, cellsOf(ground, plan, ['own'])) };
+  try {
+    const problem = pace.control.isCancelled() ? undefined : await totalCache.enlarge();
+    const cells = cellsOf(ground, plan, problem === undefined ? ['total', 'own'] : ['own']);
+    const samples = await measureCells(ground, plan, pace, cells, problem === undefined ? totalCache : undefined);
+    return { samples, ...(problem !== undefined && { problem }) };
+  } finally {
+    await totalCache.restore();
+  }
+}
+
+/** @param totalCache with it, its member has the cache of all at the start */
+async function measureCells(
+  ground: ScratchGround,
+  { queriesPerRound }: Plan,
+  { control, endsAt, progress }: Pace,
+  cells: readonly Cell[],
+  totalCache?: TotalCache,
+): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
+  let cache = cells[0]?.cache;
   for (const [at, cell] of cells.entries()) {
     if (control.isCancelled()) break;
+    if (cell.cache !== cache && totalCache) await give(totalCache, cell.cache);
+    cache = cell.cache;
     const until = performance.now() + Math.max(0, endsAt - performance.now()) / (cells.length - at);
-    const sample = await ask(ground, cell, plan.queriesPerRound, until);
+    const sample = await ask(ground, cell, queriesPerRound, until);
     if (cell.round >= 0) samples.push(sample);
     progress((at + 1) / cells.length);
   }
   return samples;
 }
 
-/** Rounds one after the other; in each the classes, and in each class the layouts, whose order turns with the rounds. */
-function cellsOf(ground: ScratchGround, { concurrency, rounds }: Plan): readonly Cell[] {
-  const arenas = [ground.baseline, ...ground.layouts];
-  return Array.from({ length: rounds + 1 }, (_, at) => at - 1).flatMap((round) =>
-    ground.queries.flatMap((query) =>
-      concurrency.flatMap((each) => turned(arenas, round + 1).map((arena) => ({ arena, query, concurrency: each, round }))),
-    ),
-  );
+async function give(totalCache: TotalCache, cache: Cache): Promise<void> {
+  const problem = cache === 'own' ? await totalCache.restore() : await totalCache.enlarge();
+  if (problem) throw unavailable(`the cache could be enlarged at first, and then no more: ${problem}`);
 }
 
-const turned = <Item>(items: readonly Item[], by: number): readonly Item[] => {
-  const at = by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
-};
-
 /** Each asker asks at least once, and stops when `most` were asked or the time is over. */
-async function ask(ground: ScratchGround, { arena, query, concurrency, round }: Cell, most: number, until: number): Promise<Sample> {
+async function ask(ground: ScratchGround, { arena, query, concurrency, round, cache }: Cell, most: number, until: number): Promise<Sample> {
   const times: number[] = [];
   const first = (round + 1) * most;
   let next = 0;
@@ -93,7 +105,7 @@ async function ask(ground: ScratchGround, { arena, query, concurrency, round }: 
   const busy = busyBetween(machineBefore, machineTimes(), tookMs);
   const engineAfter = await ground.engineCpuMs();
   return {
-    layout: arena.layout,
+    layout: cache === 'total' ? withTotalCache(arena.layout) : arena.layout,
     query,
     concurrency,
     round,

@@ -21,17 +21,38 @@ export function processorNote(engine: string, figures: readonly Figures[]): read
 const ROOM = 0.8;
 const mb = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
 
-/** Whether the layouts were compared with equal cache in total, equal cache by member, or both. */
-export async function cacheNote(ground: ScratchGround, sizes: readonly SizeOf[]): Promise<string> {
-  const { engine, baseline } = ground;
-  const { bytesPerMember, members, baselineMembers } = await ground.cache();
-  if (!bytesPerMember) return `${engine} does not tell its cache: whether it was equal in total or by member is not known.`;
-  if (members === baselineMembers)
-    return `${engine}: one cache of ${mb(bytesPerMember)} for all layouts, equal in total and by member alike.`;
+/**
+ * Whether the layouts were compared with equal cache in total, equal cache by member, or both.
+ * @param problem why there is no comparison with equal cache in total, where there might have been
+ */
+export async function cacheNotes(ground: ScratchGround, sizes: readonly SizeOf[], problem?: string): Promise<readonly string[]> {
+  const { engine, totalCache } = ground;
+  const { bytesPerMember, members } = await ground.cache();
+  if (!totalCache) return [oneCacheNote(engine, bytesPerMember)];
+  const leftOut = problem === undefined ? [] : [`${engine}: equal cache in total was left out. ${problem}.`];
+  if (!bytesPerMember) return [`${engine} does not tell its cache: rows are for whatever each member has.`, ...leftOut];
+  return [
+    byMemberNote(engine, bytesPerMember, members),
+    ...(problem === undefined ? [TOTAL] : leftOut),
+    roomNote(ground, sizes, bytesPerMember),
+  ];
+}
+
+const oneCacheNote = (engine: string, bytes: number | undefined) =>
+  bytes
+    ? `${engine}: one cache of ${mb(bytes)} for all layouts, equal in total and by member alike.`
+    : `${engine} does not tell its cache: whether it was equal in total or by member is not known.`;
+
+const byMemberNote = (engine: string, bytesPerMember: number, members: number) =>
+  `${engine}: ${mb(bytesPerMember)} of cache by member. In rows with cache “equal by member” a layout over ${members} members has ${members} times the cache of one.`;
+
+const TOTAL =
+  'In rows with cache “equal in total” the one member of the unsharded layout had the caches of all together while it was measured, and has its own back. Both are measured in every round, one after the other, so that a drift within a round widens these intervals.';
+
+function roomNote({ engine }: ScratchGround, sizes: readonly SizeOf[], bytesPerMember: number): string {
   const held = sizes.reduce((sum, { largestShareBytes }) => sum + largestShareBytes, 0);
-  const spread = Math.max(...sizes.filter(({ layout }) => layout !== baseline.layout).map(({ largestShareBytes }) => largestShareBytes));
-  const start = `${engine}: ${mb(bytesPerMember)} of cache by member, equal for each, so ${members} members have ${members} times the total of one. The fullest member holds ${mb(held)} of these records and their indexes.`;
-  if (held < ROOM * bytesPerMember && spread < (ROOM * bytesPerMember) / members)
-    return `${start} Even with equal total cache (${mb(bytesPerMember / members)} by member) every layout would fit, so the two ways of comparing can not be told apart at this size.`;
-  return `${start} With equal total cache (${mb(bytesPerMember / members)} by member) they would not fit: the ratios are for equal cache by member. Equal total needs another start of the engines and was not measured.`;
+  const start = `${engine}: the fullest member holds ${mb(held)} of these records and their indexes`;
+  return held < ROOM * bytesPerMember
+    ? `${start}: they fit in its own cache, so more of it can not make a difference at this size.`
+    : `${start}, more than its own cache keeps: what cache is worth shows between the two ways of comparing.`;
 }

@@ -59,6 +59,7 @@ function headlinePart({ engine }: GroundReport, ratio: Ratio): Part {
 const sidesOf = (ratio: Ratio): readonly Part[] => [
   part('layout', ratio.layout),
   part('against', ratio.against),
+  part('cache', ratio.cache),
   part('concurrency', ratio.concurrency),
   part('ratio', rounded(ratio.estimate, 3)),
   part('low', rounded(ratio.low, 3)),
@@ -133,7 +134,7 @@ export function changeParts(now: BenchmarkReport, before: BenchmarkReport): read
   });
 }
 
-const keyOf = ({ query, layout, concurrency }: Ratio) => JSON.stringify([query, layout, concurrency]);
+const keyOf = ({ query, layout, against, concurrency }: Ratio) => JSON.stringify([query, layout, against, concurrency]);
 
 /** Intervals that do not overlap are a change. */
 function changePart(now: Ratio, before: Ratio): Part {
@@ -141,6 +142,7 @@ function changePart(now: Ratio, before: Ratio): Part {
   return group('change', [
     part('query', now.query ?? 'all classes'),
     part('layout', now.layout),
+    part('against', now.against),
     part('concurrency', now.concurrency),
     part('ratio', rounded(now.estimate, 3)),
     part('low', rounded(now.low, 3)),

@@ -5,9 +5,14 @@ import type { Sample } from './measure.ts';
 import type { BenchmarkOrder } from './order.ts';
 import { ascending, bootstrapMedian, geometricMean, type Interval, median, percentile, seededRandom } from './statistics.ts';
 
+/** What cache the two sides of a ratio had: as much by member, as much in all, or one and the same. */
+type Caches = 'equal by member' | 'equal in total' | 'the same one';
+
 export interface Ratio extends Interval {
   readonly layout: string;
   readonly against: string;
+  /** Runs that were kept by earlier versions don't tell. */
+  readonly cache?: Caches;
   /** A class of query, or none for all classes together. */
   readonly query?: string;
   readonly concurrency: number;
@@ -91,8 +96,14 @@ export interface BenchmarkReport {
   readonly notes: readonly string[];
 }
 
+/** What layouts are compared with. */
+export interface Baseline {
+  readonly layout: string;
+  readonly cache: Caches;
+}
+
 interface Names {
-  readonly baseline: string;
+  readonly baselines: readonly Baseline[];
   readonly layouts: readonly string[];
   readonly queries: readonly string[];
   readonly concurrency: readonly number[];
@@ -103,10 +114,10 @@ const SEED = 1;
 const groupOf = (samples: readonly Sample[], layout: string, query: string, concurrency: number) =>
   samples.filter((each) => each.layout === layout && each.query === query && each.concurrency === concurrency);
 
-export function figuresOf(samples: readonly Sample[], { baseline, layouts, queries, concurrency }: Names): readonly Figures[] {
+export function figuresOf(samples: readonly Sample[], { baselines, layouts, queries, concurrency }: Names): readonly Figures[] {
   return queries.flatMap((query) =>
     concurrency.flatMap((each) =>
-      [baseline, ...layouts].flatMap((layout) => {
+      [...baselines.map(({ layout }) => layout), ...layouts].flatMap((layout) => {
         const group = groupOf(samples, layout, query, each);
         return group.length === 0 ? [] : [figuresOfGroup(group, layout, query, each)];
       }),
@@ -148,22 +159,22 @@ export async function ratiosOf(
     await turn();
     return { ...bootstrapMedian(rounds, random), rounds: rounds.length };
   };
-  for (const layout of names.layouts) {
-    for (const concurrency of names.concurrency) {
-      const pair = { layout, concurrency, against: names.baseline };
-      const classes = names.queries.map((query) => ({ query, rounds: roundsOf(samples, pair, query) }));
-      overall.push({ ...pair, ...(await ratioOf(together(classes.map(({ rounds }) => rounds)))) });
-      for (const { query, rounds } of classes) ratios.push({ ...pair, query, ...(await ratioOf(rounds)) });
-    }
+  for (const pair of pairsOf(names)) {
+    const classes = names.queries.map((query) => ({ query, rounds: roundsOf(samples, pair, query) }));
+    overall.push({ ...pair, ...(await ratioOf(together(classes.map(({ rounds }) => rounds)))) });
+    for (const { query, rounds } of classes) ratios.push({ ...pair, query, ...(await ratioOf(rounds)) });
   }
   return { overall, ratios };
 }
 
-function roundsOf(
-  samples: readonly Sample[],
-  { layout, against, concurrency }: { readonly layout: string; readonly against: string; readonly concurrency: number },
-  query: string,
-): readonly number[] {
+type Pair = Pick<Ratio, 'layout' | 'against' | 'cache' | 'concurrency'>;
+
+const pairsOf = ({ baselines, layouts, concurrency }: Names): readonly Pair[] =>
+  layouts.flatMap((layout) =>
+    baselines.flatMap(({ layout: against, cache }) => concurrency.map((each) => ({ layout, against, cache, concurrency: each }))),
+  );
+
+function roundsOf(samples: readonly Sample[], { layout, against, concurrency }: Pair, query: string): readonly number[] {
   const base = new Map(groupOf(samples, against, query, concurrency).map(({ round, times }) => [round, median(times)]));
   return groupOf(samples, layout, query, concurrency).flatMap(({ round, times }) => {
     const of = base.get(round);

@@ -6,6 +6,7 @@ import { openShardClocks } from './cpu.ts';
 import { extractOf } from './plan.ts';
 import { layOut } from './ranges.ts';
 import { INDEXES, observationOf, QUERIES, RECORDS_PER_PATIENT, type ScratchObservation, type ScratchQuery } from './records.ts';
+import { restoreCaches, totalCacheOf } from './total-cache.ts';
 
 const BATCH = 1000;
 /** A query that takes longer is a failure of the benchmark. */
@@ -17,7 +18,8 @@ export async function openMongoGround(collections: MongoCollections, options: Sh
   const admin = client.db('admin');
   if ((await admin.command({ hello: 1 })).msg !== 'isdbgrid') return undefined;
   const { shards } = (await admin.command({ listShards: 1 })) as unknown as { shards: { _id: string; host: string }[] };
-  const names = shards.map(({ _id }) => _id).sort();
+  shards.sort((a, b) => (a._id < b._id ? -1 : 1));
+  const names = shards.map(({ _id }) => _id);
   const database = client.db(`${prefixOf(collections)}${options.run}`);
   const clocks = openShardClocks(client, shards);
   const open = (ranges: number) => openArena(collections, database, ranges, names);
@@ -28,7 +30,10 @@ export async function openMongoGround(collections: MongoCollections, options: Sh
     layouts: [...new Set(options.ranges)].filter((count) => count > 1).map(open),
     engineCpuMs: clocks.cpuMs,
     cpuSource: 'MongoDB: serverStatus of every shard’s primary (user and system time), without routers and the config server',
-    cache: async () => ({ bytesPerMember: await clocks.cacheBytes(), members: names.length, baselineMembers: 1 }),
+    cache: async () => ({ ...(await cacheOf(clocks)), members: names.length, baselineMembers: 1 }),
+    // The one range lies on the first of them.
+    ...(names.length > 1 &&
+      shards[0] && { totalCache: totalCacheOf(collections, shards[0], async () => (await cacheOf(clocks)).totalBytes) }),
     async drop() {
       await database.dropDatabase();
       await clocks.close();
@@ -36,11 +41,18 @@ export async function openMongoGround(collections: MongoCollections, options: Sh
   };
 }
 
-/** Databases that an earlier run left behind; only those of this gateway's own database. */
+/** The smallest of all members, and all of them together. */
+async function cacheOf({ cacheBytes }: ReturnType<typeof openShardClocks>): Promise<{ bytesPerMember?: number; totalBytes?: number }> {
+  const caches = await cacheBytes();
+  return caches === undefined ? {} : { bytesPerMember: Math.min(...caches), totalBytes: caches.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+/** Databases and enlarged caches that an earlier run left behind; only those of this gateway's own database. */
 export async function sweepMongoGrounds(collections: MongoCollections): Promise<void> {
   const { client } = collections;
   const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
   for (const { name } of databases) if (name.startsWith(prefixOf(collections))) await client.db(name).dropDatabase();
+  await restoreCaches(collections);
 }
 
 const prefixOf = ({ databaseName }: MongoCollections) => `${databaseName}_benchmark_`;
