@@ -29,7 +29,8 @@ export function createBenchmarkStatusOperation(bench: BenchmarkBench): Operation
 
 /** What has ended already is deleted as far as its client is concerned; its figures stay among the kept runs. */
 function cancel(id: string, { by }: FhirRequest, bench: BenchmarkBench): FhirResponse {
-  if (!bench.job(id, by.client)) throw notFound(`there is no benchmark job "${id}"`);
+  const job = bench.job(id, by.client);
+  if (!job || job.state === 'cancelled') throw notFound(`there is no benchmark job "${id}"`);
   bench.cancel(id, by.client);
   return { status: 202, headers: {} };
 }

@@ -6,7 +6,7 @@
 import definition from '../../fhir/definitions/System-benchmark.json' with { type: 'json' };
 import type { InteractionContext } from '../interactions/context.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
-import { throttled } from '../model/error.ts';
+import { throttled, unsupportedParameter } from '../model/error.ts';
 import type { Administration } from '../store/administration.ts';
 import { group, type Part, parametersAnswer, part } from './answer.ts';
 import type { BenchmarkBench } from './benchmark/bench.ts';
@@ -15,7 +15,7 @@ import { readOrder } from './benchmark/order.ts';
 import { changeParts, reportParts } from './benchmark/present.ts';
 import { runBenchmark } from './benchmark/run.ts';
 import { defineOperation, type Operation } from './operation.ts';
-import { readInput } from './parameters.ts';
+import { readPairs } from './parameters.ts';
 
 const RETRY_SECONDS = 30;
 
@@ -35,7 +35,7 @@ async function start(
   administration: Administration,
   bench: BenchmarkBench,
 ): Promise<FhirResponse> {
-  const order = readOrder(readInput(request, context, 'order'));
+  const order = readOrder(readPairs(request, context));
   // They do what `$replica` does, so they need what that needs.
   if (order.suite === 'failover' || order.suite === 'bundle-crash') request.access.requireOperation('replica', 'u');
   if (order.suite === 'failover') await setsToFail(administration);
@@ -46,6 +46,8 @@ async function start(
 
 /** All runs, or `run` (by default the newest) whole, or beside the one named by `compare`. */
 async function tell({ query }: FhirRequest, bench: BenchmarkBench): Promise<FhirResponse> {
+  const unknown = query.find(([name]) => name !== 'run' && name !== 'compare');
+  if (unknown) throw unsupportedParameter(`$benchmark has no parameter "${unknown[0]}" for GET`, unknown[0]);
   const asked = (name: string) => query.findLast(([each]) => each === name)?.[1];
   const [run, compare] = [asked('run'), asked('compare')];
   if (run === undefined && compare === undefined) return parametersAnswer((await bench.kept()).map(summaryPart));

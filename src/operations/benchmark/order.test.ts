@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readOrder } from './order.ts';
 
-function orderOf(query: string) {
-  const pairs = new URLSearchParams(query);
-  return readOrder({
-    value: (name) => pairs.getAll(name).at(-1),
-    values: (name) => pairs.getAll(name).flatMap((value) => value.split(',')),
-    resource: () => undefined,
-  });
-}
+const orderOf = (query: string) => readOrder([...new URLSearchParams(query)]);
 
 describe('the order of a benchmark', () => {
   test('has usual sizes', () => {
@@ -28,13 +21,16 @@ describe('the order of a benchmark', () => {
   });
 
   test.each([
-    ['records=200001', 'records is a whole number from 100 to 200000, not "200001"'],
+    ['records=500001', 'records is a whole number from 100 to 500000, not "500001"'],
     ['records=1e3', 'records is a whole number'],
     ['rounds=4', 'rounds is a whole number from 5 to 20'],
     ['seconds=541', 'seconds is a whole number from 20 to 540'],
     ['concurrency=17', 'concurrency is a whole number from 1 to 16'],
     ['concurrency=1,2,3,4', 'concurrency has 3 values at most'],
     ['ranges=1', 'ranges is a whole number from 2 to 64'],
+    ['concurrency=1,', 'concurrency is a whole number from 1 to 16, not ""'],
+    ['records=100&records=200', 'records has one value, not 2'],
+    ['record=100', '$benchmark has no parameter "record"'],
     ['suite=all', 'suite is one of layouts, sharding, partitioning, failover'],
   ])('%s is refused', (query, reason) => {
     expect(() => orderOf(query)).toThrow(reason);
