@@ -192,7 +192,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     edge,
     metrics,
     log,
-    clinical,
+    stores,
     readTerms,
     secret,
     notices,

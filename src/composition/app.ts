@@ -5,7 +5,7 @@ import { type AppOptions, createApp } from '../http/app.ts';
 import { createConsistency } from '../http/consistency.ts';
 import type { Edge } from '../http/edge.ts';
 import { createObserve } from '../http/observe.ts';
-import type { ReadTermsInUse } from '../store/read-terms.ts';
+import type { ConsistentStore, ReadTermsInUse } from '../store/read-terms.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -19,7 +19,7 @@ interface AppParts extends Pick<AppOptions, Passed> {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
   readonly log: Logger;
-  readonly clinical: Pick<Stores['clinical'], 'latestState'>;
+  readonly stores: Readonly<Record<keyof Stores, ConsistentStore>>;
   readonly readTerms: ReadTermsInUse;
   /** The same on all gateways, at least 32 bytes. */
   readonly secret: Uint8Array;
@@ -29,7 +29,7 @@ interface AppParts extends Pick<AppOptions, Passed> {
 
 export function openApp(
   config: Config,
-  { edge, metrics, tracing, log, clinical, readTerms, secret, context, notices, ...passed }: AppParts,
+  { edge, metrics, tracing, log, stores, readTerms, secret, context, notices, ...passed }: AppParts,
 ): ReturnType<typeof createApp> {
   const answered = tracing ? tracedAnswers(metrics.answered, tracing) : metrics.answered;
   return createApp({
@@ -54,7 +54,7 @@ export function openApp(
         operation: config.readPreferenceOperation,
       },
       terms: readTerms,
-      latestState: clinical.latestState,
+      stores,
       secret,
     }),
     metrics,

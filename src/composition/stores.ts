@@ -34,6 +34,7 @@ export async function openStores(
   const administrative = createPostgresStore({
     url: config.databaseUrl ?? '',
     replicaUrls: config.databaseReplicaUrls,
+    readTerms,
     archiveDir: config.archiveDir ?? join(config.dataDir, 'archives'),
     log: (message) => log.warn(message, { store: 'postgres' }),
   });

@@ -125,6 +125,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
       const request = await requestOf(incoming, { method, route, path: target.path, query }, who, exchange, place);
       heard.request = request;
       const terms = options.consistency?.termsOf(route, incoming.headers, operationOf(route, context)?.isReading);
+      exchange.shown = terms?.shown;
       const response = await (terms ? terms.run(() => context.dispatch(request)) : context.dispatch(request));
       isOnRecord = true;
       record(incoming, heard, response, exchange);

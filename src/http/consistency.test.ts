@@ -1,24 +1,47 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createReadTerms } from '../store/read-terms.ts';
+import { type ConsistentStore, createReadTerms } from '../store/read-terms.ts';
 import { createConsistency, type ReadPreferences } from './consistency.ts';
 
 const secret = new Uint8Array(32).fill(7);
 const PRIMARY: ReadPreferences = { read: 'primary', search: 'primary', history: 'primary', operation: 'primary' };
 
-function consistencyOf({ preferences = PRIMARY, state = [1, 2, 3] as readonly number[] | null, key = secret } = {}) {
-  const terms = createReadTerms();
+type State = readonly number[] | null;
+
+/** Of a store whose states are one number each. */
+function storeAt(state: State): ConsistentStore {
   const bytes = state ? Uint8Array.from(state) : undefined;
-  return { terms, ...createConsistency({ preferences, terms, latestState: () => bytes, secret: key }) };
+  return { latestState: () => bytes, laterState: (one, other) => ((other[0] ?? 0) > (one[0] ?? 0) ? other : one) };
 }
+
+function consistencyOf({ preferences = PRIMARY, state = [1] as State, administrative = null as State, key = secret } = {}) {
+  const terms = createReadTerms();
+  const stores = { clinical: storeAt(state), administrative: storeAt(administrative) };
+  return { terms, ...createConsistency({ preferences, terms, stores, secret: key }) };
+}
+
+/** What a gateway takes a token for. */
+async function statesIn(token: string | undefined) {
+  const { terms, termsOf } = consistencyOf();
+  const { clinical, administrative } =
+    (await termsOf(READ, { 'consistency-token': token }, undefined)?.run(async () => terms.current()?.after)) ?? {};
+  return [clinical && [...clinical], administrative && [...administrative]];
+}
+
+/** As gateways made them before tokens had a place for PostgreSQL. */
+const OF_FIRST_FORM = (() => {
+  const state = Uint8Array.of(1, 2, 3);
+  const key = Buffer.from(hkdfSync('sha256', secret, new Uint8Array(), 'meridian consistency token 1', 32));
+  return Buffer.concat([createHmac('sha256', key).update(state).digest().subarray(0, 16), state]).toString('base64url');
+})();
 
 const READ = { interaction: 'read' } as const;
 
 describe('the consistency token', () => {
-  test('brings the state to any gateway with the same secret', async () => {
-    const token = consistencyOf().token() ?? '';
-    const other = consistencyOf({ state: [9] });
-    const onTerms = other.termsOf(READ, { 'consistency-token': token }, undefined);
-    expect(await onTerms?.run(async () => [...(other.terms.current()?.after ?? [])])).toEqual([1, 2, 3]);
+  test('brings the states to any gateway with the same secret', async () => {
+    expect(await statesIn(consistencyOf({ state: [1], administrative: [2] }).token())).toEqual([[1], [2]]);
+    expect(await statesIn(consistencyOf({ state: [1], administrative: null }).token())).toEqual([[1], undefined]);
+    expect(await statesIn(consistencyOf({ state: null, administrative: [2] }).token())).toEqual([undefined, [2]]);
   });
 
   test('is sealed once for a state', () => {
@@ -27,7 +50,21 @@ describe('the consistency token', () => {
     expect(consistencyOf({ state: null }).token()).toBe(undefined);
   });
 
-  test.each(['', 'x', 'not-one', '%%%', 'A'.repeat(600), consistencyOf({ key: new Uint8Array(32) }).token() ?? ''])(
+  test('holds no less than the one that came, but nothing of a store that does not know what it has shown', async () => {
+    const shown = { clinical: Uint8Array.of(7), administrative: Uint8Array.of(7) };
+    expect(await statesIn(consistencyOf({ state: [6], administrative: [8] }).token(shown))).toEqual([[7], [8]]);
+    expect(await statesIn(consistencyOf({ state: [8], administrative: null }).token(shown))).toEqual([[8], undefined]);
+  });
+
+  test('is remembered through a write, which is on no terms', () => {
+    const token = consistencyOf({ state: [5] }).token();
+    const { termsOf, terms } = consistencyOf();
+    const onTerms = termsOf({ interaction: 'update' }, { 'consistency-token': token }, undefined);
+    expect([...(onTerms?.shown?.clinical ?? [])]).toEqual([5]);
+    return expect(onTerms?.run(async () => terms.current())).resolves.toBeUndefined();
+  });
+
+  test.each(['', 'x', 'not-one', '%%%', 'A'.repeat(600), OF_FIRST_FORM, consistencyOf({ key: new Uint8Array(32) }).token() ?? ''])(
     'is refused by name when it is "%s"',
     (token) => {
       for (const interaction of ['read', 'update'] as const)

@@ -7,6 +7,7 @@ import type { FhirResponse } from '../interactions/request.ts';
 import type { Route } from '../interactions/route.ts';
 import { parseLossless, printLossless } from '../model/lossless-json.ts';
 import { textOfResource } from '../operations/text-table.ts';
+import type { StoreStates } from '../store/read-terms.ts';
 import { acceptedEncoding, compressed } from './middleware/compress.ts';
 import { DEFAULT_PRESENTATION, type Presentation } from './middleware/negotiate.ts';
 import { SECURITY_HEADERS, SECURITY_HEADERS_OF_TLS } from './middleware/security-headers.ts';
@@ -23,7 +24,7 @@ interface ResponseWriterOptions {
   /** Bodies of at least so many characters are compressed for clients that ask; 0: none. */
   readonly compressFrom: number;
   /** The value of `Consistency-Token` for who has shown a token of access. */
-  readonly consistencyToken?: (() => string | undefined) | undefined;
+  readonly consistencyToken?: ((shown?: StoreStates) => string | undefined) | undefined;
 }
 
 /** What is known of a request when its answer is written. */
@@ -40,6 +41,8 @@ export interface Exchange {
   client?: string;
   /** True if the request asks to break the glass. */
   readonly breaksGlass: boolean;
+  /** The states that the client has seen before, by its consistency token. */
+  shown?: StoreStates | undefined;
   /** Headers of every answer to this request, such as `RateLimit`. */
   headers?: Readonly<Record<string, string>>;
 }
@@ -68,7 +71,7 @@ export function createResponseWriter({
       ...headers,
     };
     // A refusal is of no state, and two refusals must not be told apart by what was written between them.
-    const state = exchange.client === undefined || status >= 400 ? undefined : consistencyToken?.();
+    const state = exchange.client === undefined || status >= 400 ? undefined : consistencyToken?.(exchange.shown);
     if (state !== undefined) all['Consistency-Token'] = state;
     if (!body) return new Response(null, { status, headers: all });
     if (body.kind === 'raw') {

@@ -9,16 +9,24 @@ export type ReadPreference = 'primary' | 'primaryPreferred' | 'secondaryPreferre
 
 export interface ReadTerms {
   readonly preference: ReadPreference;
-  /** A state of the clinical store that whoever answers must have reached: its own bytes, see `ConsistentStore`. */
-  readonly after?: Uint8Array;
+  /** States that whoever answers must have reached. */
+  readonly after?: StoreStates;
   /** Calls back when the request has been answered. */
   onEnd(end: () => void): void;
 }
 
+/** A state of each store in its own bytes, see `ConsistentStore`; none of a store that tells none. */
+export interface StoreStates {
+  readonly clinical?: Uint8Array | undefined;
+  readonly administrative?: Uint8Array | undefined;
+}
+
 /** A store that can tell how far it has come and be asked to read from there on. */
 export interface ConsistentStore {
-  /** The latest state that this gateway has seen of it, in bytes that mean nothing elsewhere; undefined before the first. */
+  /** The latest state that this gateway has seen of it, in bytes that mean nothing elsewhere; undefined while it is not known. */
   latestState(): Uint8Array | undefined;
+  /** Of two states the one that has all of the other. */
+  laterState(one: Uint8Array, other: Uint8Array): Uint8Array;
 }
 
 export interface ReadTermsInUse {

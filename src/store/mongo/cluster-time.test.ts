@@ -1,6 +1,6 @@
 import { BSON, type ClusterTime, Long, type MongoClient, Timestamp } from 'mongodb';
 import { describe, expect, test } from 'vitest';
-import { latestClusterTime } from './cluster-time.ts';
+import { laterOfTimes, latestClusterTime } from './cluster-time.ts';
 
 const at = (seconds: number) =>
   ({
@@ -37,5 +37,10 @@ describe('how far the cluster has come', () => {
     latestClusterTime(client as unknown as MongoClient);
     client.topology = { clusterTime: at(7) };
     expect(secondsOf(latestClusterTime(client as unknown as MongoClient))).toBe(10);
+  });
+
+  test('is compared by time, not by bytes', () => {
+    const [first, second, third] = [255, 256, 257].map((seconds) => BSON.serialize(at(seconds))) as [Uint8Array, Uint8Array, Uint8Array];
+    expect([laterOfTimes(first, second), laterOfTimes(third, second), laterOfTimes(second, second)]).toEqual([second, third, second]);
   });
 });

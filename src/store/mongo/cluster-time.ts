@@ -56,9 +56,16 @@ function later(one: ClusterTime | undefined, other: ClusterTime | undefined): Cl
   return other.clusterTime.greaterThan(one.clusterTime) ? other : one;
 }
 
+/** The later of two encoded times. */
+export function laterOfTimes(one: Uint8Array, other: Uint8Array): Uint8Array {
+  return timeIn(other).clusterTime.greaterThan(timeIn(one).clusterTime) ? other : one;
+}
+
+const timeIn = (state: Uint8Array) => BSON.deserialize(state, { promoteLongs: false }) as ClusterTime;
+
 /** A session whose reads wait until their member has reached that time. */
 export function sessionAfter(client: MongoClient, state: Uint8Array): ClientSession {
-  const time = BSON.deserialize(state, { promoteLongs: false }) as ClusterTime;
+  const time = timeIn(state);
   const session = client.startSession({ causalConsistency: true });
   session.advanceClusterTime(time);
   session.advanceOperationTime(time.clusterTime);

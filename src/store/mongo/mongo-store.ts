@@ -19,7 +19,7 @@ import { sampleRecordKeys } from './cluster/shard-figures.ts';
 import { createShardTrips, type ShardTrips } from './cluster/shard-trips.ts';
 import { noPrimary, type ShardWatch, watchShards } from './cluster/shard-watch.ts';
 import { countRecord, describeCluster, ownerOfRecord, shardHosts, zonesOf } from './cluster/topology.ts';
-import { latestClusterTime } from './cluster-time.ts';
+import { laterOfTimes, latestClusterTime } from './cluster-time.ts';
 import { createMongoErasure } from './erasure.ts';
 import { translate } from './errors.ts';
 import { readHistory } from './history.ts';
@@ -152,6 +152,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     mover: createMongoMover(collections, options.isOwnerType),
     erasure: createMongoErasure(collections, reader, options.isOwnerType),
     latestState: () => latestClusterTime(client),
+    laterState: laterOfTimes,
     read: (key) => ask(({ reader: own }) => own.read(key)),
     readVersion: (key, version) => ask(({ reader: own }) => own.readVersion(key, version)),
     search: (search) => ask(({ searcher: own }) => own.search(search)),

@@ -46,7 +46,8 @@ export function createReadsOn<Reads>(collections: MongoCollections, readsOf: (ow
   }
 
   return (terms, read) => {
-    const { preference, after } = terms;
+    const { preference } = terms;
+    const after = terms.after?.clinical;
     if (after) return firstOf(waitingReads(terms, after), read);
     const known = byPreference.get(preference);
     if (known) return read(known);

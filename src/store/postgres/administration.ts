@@ -55,9 +55,10 @@ export function administrationOf(
 }
 
 /** What node-postgres counts anyway. */
-function describePools({ replicas, recordReplicas, ...primary }: Pools): readonly PoolState[] {
+function describePools({ readReplicas, replicas, recordReplicas, ...primary }: Pools): readonly PoolState[] {
   const named = [
     ...Object.entries(primary),
+    ...readReplicas.map((pool, index) => [`read-replica-${index + 1}`, pool] as const),
     ...replicas.map((pool, index) => [`replica-${index + 1}`, pool] as const),
     ...recordReplicas.map((pool, index) => [`record-replica-${index + 1}`, pool] as const),
   ];

@@ -19,6 +19,8 @@ export interface Pools {
   readonly audit: pg.Pool;
   /** Partitions and migrations. */
   readonly maintenance: pg.Pool;
+  /** Reads by key on standbys, one pool each, in the order of `replicas`. */
+  readonly readReplicas: readonly pg.Pool[];
   /** Searches on standbys, one pool each. */
   readonly replicas: readonly pg.Pool[];
   /** Searches of one record on standbys, one pool each. */
@@ -53,6 +55,8 @@ const ALWAYS_BY_INDEX = '-c enable_seqscan=off -c work_mem=32MB';
  */
 const BY_PATIENT = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off';
 const SEARCH = '-c statement_timeout=30s';
+const READ = `-c statement_timeout=10s ${ALWAYS_BY_INDEX}`;
+const MAX_READ = 4;
 
 /** What a count that came along with matches may take; milliseconds. */
 const SHORT_COUNT_MS = 2_000;
@@ -76,8 +80,10 @@ export function createPools(options: PoolOptions): Pools {
     made.on('connect', (client) => client.on('error', () => undefined));
     return made;
   };
+  const onReplicas = (name: string, max: number, settings: string) =>
+    (options.replicaUrls ?? []).map((url) => pool(name, max, settings, url));
   return {
-    read: pool('read', 4, `-c statement_timeout=10s ${ALWAYS_BY_INDEX}`),
+    read: pool('read', MAX_READ, READ),
     write: pool('write', options.maxWrite ?? 12, `-c statement_timeout=30s ${ALWAYS_BY_INDEX}`),
     decide: pool('decide', 3, '-c statement_timeout=10s'),
     search: pool('search', options.maxSearch ?? 8, SEARCH),
@@ -85,8 +91,9 @@ export function createPools(options: PoolOptions): Pools {
     count: pool('count', 2, `-c statement_timeout=${SHORT_COUNT_MS}ms`),
     audit: pool('audit', 2, '-c statement_timeout=30s'),
     maintenance: pool('maintenance', 2, '-c statement_timeout=120s'),
-    replicas: (options.replicaUrls ?? []).map((url) => pool('search', options.maxSearch ?? 8, SEARCH, url)),
-    recordReplicas: (options.replicaUrls ?? []).map((url) => pool('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`, url)),
+    readReplicas: onReplicas('read', MAX_READ, READ),
+    replicas: onReplicas('search', options.maxSearch ?? 8, SEARCH),
+    recordReplicas: onReplicas('record', options.maxSearch ?? 8, `${SEARCH} ${BY_PATIENT}`),
   };
 }
 
@@ -104,6 +111,6 @@ function refuseWhile(isSilent: () => boolean, pool: pg.Pool): void {
   pool.connect = connect as typeof pool.connect;
 }
 
-export async function endPools({ replicas, recordReplicas, ...single }: Pools): Promise<void> {
-  await Promise.all([...Object.values(single), ...replicas, ...recordReplicas].map((pool: pg.Pool) => pool.end()));
+export async function endPools({ readReplicas, replicas, recordReplicas, ...single }: Pools): Promise<void> {
+  await Promise.all([...Object.values(single), ...readReplicas, ...replicas, ...recordReplicas].map((pool: pg.Pool) => pool.end()));
 }

@@ -3,13 +3,15 @@
 import type { Pool } from 'pg';
 import type { WritesSink } from '../../audit/missing-writes.ts';
 import type { AuditSink } from '../../audit/relay.ts';
+import type { ResourceVersion } from '../../model/resource.ts';
 import type { AdministrativeAdministration } from '../administration.ts';
 import type { AuthorizationStore } from '../authorization.ts';
 
 import type { ErasureStore } from '../erasure.ts';
+import type { ConsistentStore, ReadTerms } from '../read-terms.ts';
 import type { RecordRenamer } from '../record-moves.ts';
 import type { ReindexStore } from '../reindex.ts';
-import type { ResourceStore, SearchScope, UnitOfWork } from '../store.ts';
+import type { ResourceStore, SearchMatch, SearchScope, StoreSearch, UnitOfWork } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
 import { administrationOf } from './administration.ts';
 import { type AuditStoreOptions, createAuditStore } from './audit/audit-store.ts';
@@ -20,12 +22,13 @@ import { asking, translating } from './errors.ts';
 import { readHistory } from './history.ts';
 import { findIdempotency, sweepIdempotency } from './idempotency.ts';
 import { createLentClients } from './lent-clients.ts';
+import { createLogPlaces, laterOfPlaces } from './log-places.ts';
 import { migratePostgres } from './migrate.ts';
 import { createPostgresRenamer } from './move-record.ts';
 import { createPartitionCatalogue } from './partitions/catalogue.ts';
 import { createPools, endPools } from './pools.ts';
 import { missingAmong } from './proof/missing.ts';
-import { createReader } from './read.ts';
+import { createReader, type Reader } from './read.ts';
 import { createPostgresReindex, settlePrepared } from './reindex.ts';
 import { createReplicaReader } from './replicas.ts';
 import { aggregateRows } from './search/aggregate.ts';
@@ -50,9 +53,12 @@ interface PostgresStoreOptions {
   readonly archiveDir?: string;
   readonly maxWrite?: number;
   readonly maxSearch?: number;
+  /** Those that the code which asks reads on; undefined for the usual ones. */
+  readonly readTerms?: () => ReadTerms | undefined;
 }
 
-export interface PostgresStore extends ResourceStore {
+/** It tells states only where it has replicas. */
+export interface PostgresStore extends ResourceStore, ConsistentStore {
   /** Writes everything and keeps it locked and unseen under `gid`, surviving crashes. @throws CommitRefused */
   prepare(gid: string, unit: UnitOfWork): Promise<void>;
   /** Makes a prepared half visible. Nothing happens if that was done before. */
@@ -109,11 +115,15 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     onError: (error) => isClosing || log(`an idle PostgreSQL connection broke: ${error.message}`),
   });
   const partitions = createPartitionCatalogue(pools.maintenance, log);
-  const replicas = createReplicaReader(pools.search, pools.replicas);
-  const recordReplicas = createReplicaReader(pools.record, pools.recordReplicas);
+  const places = pools.replicas.length > 0 ? createLogPlaces(pools.read) : undefined;
+  const replicas = createReplicaReader(pools.search, pools.replicas, places);
+  const recordReplicas = createReplicaReader(pools.record, pools.recordReplicas, places);
+  const readTerms = (places && options.readTerms) ?? (() => undefined);
   const nameOf = createStatementNames('record');
   const units = { pool: pools.write, partitions, nameOf: createStatementNames('ids') };
+  const keyReplicas = createReplicaReader(pools.read, pools.readReplicas, places);
   const reader = createReader(pools.read);
+  const replicaReaders = pools.readReplicas.map(createReader);
   const batcher = createWriteBatcher(pools.write, partitions);
 
   /** One record's search is planned once for all, any other for its values. */
@@ -122,19 +132,50 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     inRecord: (pool: Pool) => Promise<T>,
     anywhere: (pool: Pool) => Promise<T>,
   ): Promise<T> {
-    return asking(() => (patient === undefined ? replicas.read(anywhere) : recordReplicas.read(inRecord)));
+    return asking(() => (patient === undefined ? replicas.read(anywhere, readTerms()) : recordReplicas.read(inRecord, readTerms())));
   }
 
-  const findInRecord = createTogether({
+  /** What the primary answers or commits is part of the latest state from then on. */
+  function noted<Args extends readonly unknown[], T>(ask: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+    if (!places) return ask;
+    return async (...args) => {
+      const answer = await ask(...args);
+      await places.notePrimary();
+      return answer;
+    };
+  }
+
+  const findTogether = createTogether({
     findAlone: (one) => recordReplicas.read((pool) => findByStatement(pool, one, nameOf)),
     findJoined: (joined, searches) => recordReplicas.read((pool) => findJoined(pool, joined, searches, nameOf)),
   });
+
+  /** The reader of the server that this pool of `among` is of; else the primary's. */
+  const readerBeside = (among: readonly Pool[], pool: Pool) => replicaReaders[among.indexOf(pool)] ?? reader;
+
+  const readOnPrimary = noted((read: (own: Reader) => Promise<ResourceVersion | undefined>) => asking(() => read(reader)));
+
+  /** A replica reads by key only where others than primaries may, and a token says how new it must be. */
+  function readByKey(read: (own: Reader) => Promise<ResourceVersion | undefined>): Promise<ResourceVersion | undefined> {
+    const terms = readTerms();
+    if (!terms?.after?.administrative || terms.preference === 'primary') return readOnPrimary(read);
+    return asking(() => keyReplicas.read((pool) => read(readerBeside(pools.readReplicas, pool)), terms));
+  }
+
+  /** One that waits for a state of its own goes alone. */
+  function findOfRecord(search: StoreSearch): Promise<SearchMatch[]> {
+    const terms = readTerms();
+    if (!terms?.after?.administrative) return findTogether(search);
+    return recordReplicas.read((pool) => findPage(pool, search, nameOf), terms);
+  }
 
   /** What the planner takes for few is counted: its idea of few is the worst. */
   async function estimate(search: SearchScope): Promise<number> {
     const planned = await estimateMatches(pools.search, search);
     return planned > COUNTED ? planned : countMatches(pools.count, search).catch(() => planned);
   }
+
+  const countShort = noted((search: SearchScope) => asking(() => countMatches(pools.count, search)));
 
   async function commit(unit: UnitOfWork): Promise<void> {
     const [only] = unit.writes;
@@ -144,14 +185,17 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   }
 
   return {
-    read: reader.read,
-    readVersion: reader.readVersion,
-    history: (request) => asking(() => replicas.read((pool) => readHistory(pool, reader, request))),
+    latestState: () => places?.latestState(),
+    laterState: laterOfPlaces,
+    read: (key) => readByKey((own) => own.read(key)),
+    readVersion: (key, version) => readByKey((own) => own.readVersion(key, version)),
+    history: (request) =>
+      asking(() => replicas.read((pool) => readHistory(pool, readerBeside(pools.replicas, pool), request), readTerms())),
     search: (search) =>
-      asking(() => (search.patient === undefined ? replicas.read((pool) => findPage(pool, search)) : findInRecord(search))),
+      asking(() => (search.patient === undefined ? replicas.read((pool) => findPage(pool, search), readTerms()) : findOfRecord(search))),
     count: (search, isShort) =>
-      isShort ? asking(() => countMatches(pools.count, search)) : asking(() => replicas.read((pool) => countMatches(pool, search))),
-    estimate: (search) => asking(() => estimate(search)),
+      isShort ? countShort(search) : asking(() => replicas.read((pool) => countMatches(pool, search), readTerms())),
+    estimate: noted((search) => asking(() => estimate(search))),
     explain: (search) => {
       const explain = async (pool: Pool) => [await explainPage(pool, search)];
       return inRecordOf(search, explain, explain);
@@ -162,11 +206,11 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
         (pool) => collectTexts(pool, request, nameOf),
         (pool) => collectTexts(pool, request),
       ),
-    aggregate: (request) => asking(() => replicas.read((pool) => aggregateRows(pool, request))),
-    commit: (unit) => translating(() => commit(unit)),
-    findIdempotency: (key) => asking(() => findIdempotency(pools.read, key)),
+    aggregate: (request) => asking(() => replicas.read((pool) => aggregateRows(pool, request), readTerms())),
+    commit: noted((unit) => translating(() => commit(unit))),
+    findIdempotency: noted((key) => asking(() => findIdempotency(pools.read, key))),
     prepare: (gid, unit) => translating(() => prepareUnit(units, gid, unit)),
-    commitPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'COMMIT', gid)),
+    commitPrepared: noted((gid) => translating(() => finishPrepared(pools.decide, 'COMMIT', gid))),
     rollbackPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'ROLLBACK', gid)),
     missingAmong: (versions) => translating(() => missingAmong(pools.maintenance, versions)),
     listPrepared: (prefix) => translating(() => listPrepared(pools.decide, prefix)),

@@ -5,9 +5,9 @@ import type { ResourceKey, ResourceVersion } from '../../model/resource.ts';
 import { createBatcher } from '../batcher.ts';
 import { archivesHolding } from './archive/catalogue.ts';
 import { tableOf } from './business-date.ts';
-import { asking } from './errors.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from './row.ts';
 
+/** Rejects with the driver's errors. */
 export interface Reader {
   /** The current version, also of a deletion. */
   read(key: ResourceKey): Promise<ResourceVersion | undefined>;
@@ -47,8 +47,8 @@ export function createReader(pool: Pool): Reader {
   }
 
   const reader: Reader = {
-    read: ({ type, id }) => asking(() => batcherOf(type)(id)),
-    readVersion: (key, version) => asking(() => readVersion(key, version)),
+    read: ({ type, id }) => batcherOf(type)(id),
+    readVersion,
   };
   return reader;
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PostgresPair, startPostgresPair } from '../../../tests/support/postgres-pair.ts';
+import { AFTER_ANSWER, lastStatementsLike, type PostgresPair, startPostgresPair } from '../../../tests/support/postgres-pair.ts';
 import type { EmbeddedPostgres } from '../../embedded/postgres.ts';
 import { createScene, found, save } from '../contract/scene.ts';
 import { createPostgresStore, type PostgresStore } from './postgres-store.ts';
@@ -22,16 +22,6 @@ afterAll(async () => {
   await pair.stop();
 }, 30_000);
 
-const searchesOf = async (server: EmbeddedPostgres) => {
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  const { rows } = await client.query<{ n: number }>(
-    `SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%FROM encounter e%' AND application_name = 'meridian-search'`,
-  );
-  await client.end();
-  return rows[0]?.n ?? 0;
-};
-
 describe('searches on a replica', () => {
   test('see what was written before them, every time', async () => {
     const scene = createScene(types);
@@ -40,7 +30,7 @@ describe('searches on a replica', () => {
       expect(await found(store, scene.mine(), [types.a])).toHaveLength(n);
       expect(await store.count({ types: [types.a], where: scene.mine() })).toBe(n);
     }
-    expect(await searchesOf(replica)).toBeGreaterThan(0);
+    expect(await lastStatementsLike(replica.url, AFTER_ANSWER)).toBeGreaterThan(0);
     expect(await store.history({ types: [types.a], since: scene.at(0), until: scene.at(90_000_000), limit: 100 })).toHaveLength(40);
   });
 

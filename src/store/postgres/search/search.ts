@@ -18,9 +18,9 @@ function named(nameOf: NameStatement, text: string): { readonly text: string; re
 }
 
 /** One page of matches. Planned for its values each time, which decide which partitions and indexes are used. */
-export async function findPage(pool: Pool, search: StoreSearch): Promise<SearchMatch[]> {
+export async function findPage(pool: Pool, search: StoreSearch, nameOf = unnamed): Promise<SearchMatch[]> {
   if (search.types.length === 0) return [];
-  return findByStatement(pool, { search, statement: pageStatement(search) }, unnamed);
+  return findByStatement(pool, { search, statement: pageStatement(search) }, nameOf);
 }
 
 /** The same by a statement that is there already. With a name, the connection keeps the plan. */
