@@ -27,6 +27,7 @@ export function watchServer({ url, onSilent, onAnswer, everyMs = 1_000, silentAf
   let client: pg.Client | undefined;
   let isSilent = false;
   let isClosed = false;
+  let giveUp: (reason: Error) => void = () => undefined;
 
   async function ask(): Promise<void> {
     if (!client) {
@@ -41,7 +42,7 @@ export function watchServer({ url, onSilent, onAnswer, everyMs = 1_000, silentAf
   /** True for an answer, false for silence; a refusal is an answer too. */
   async function isAnswering(): Promise<boolean> {
     try {
-      await ask();
+      await unlessClosed(ask());
       return true;
     } catch (error) {
       const broken = client;
@@ -50,6 +51,13 @@ export function watchServer({ url, onSilent, onAnswer, everyMs = 1_000, silentAf
       return !/timeout/i.test((error as Error).message);
     }
   }
+
+  /** The driver never answers for a connection that is ended while it is being made. */
+  const unlessClosed = (work: Promise<void>) =>
+    new Promise<void>((resolve, reject) => {
+      giveUp = reject;
+      work.then(resolve, reject);
+    });
 
   async function look(): Promise<void> {
     const isAnswered = await isAnswering();
@@ -64,6 +72,7 @@ export function watchServer({ url, onSilent, onAnswer, everyMs = 1_000, silentAf
     isSilent: () => isSilent,
     async close() {
       isClosed = true;
+      giveUp(new Error('the watch is closed'));
       void client?.end().catch(() => undefined);
       await looks.stop();
     },
