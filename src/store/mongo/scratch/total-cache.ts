@@ -123,8 +123,11 @@ const isUnauthorized = (error: unknown) => error instanceof MongoServerError && 
 
 async function restore(collections: MongoCollections, { _id: member, shard, own, enlarged }: CacheNote): Promise<void> {
   try {
+    const now = await onMember(collections, shard, member, bytesOf);
+    // It leaves that out while it becomes a primary or a secondary.
+    if (now === undefined) throw new Error('it does not tell its cache just now');
     // One that was restarted, or set by somebody else, is left as it is.
-    if ((await onMember(collections, shard, member, bytesOf)) === enlarged) await setCache(collections, shard, member, own);
+    if (now === enlarged) await setCache(collections, shard, member, own);
   } catch (error) {
     // Nothing runs there: when it starts, it has the size that it is configured with.
     if (isRefused(error, member)) return;
