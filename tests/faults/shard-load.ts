@@ -79,8 +79,10 @@ export async function startLoad(gateway: GatewayProcess, shards: number): Promis
   const faults: string[] = [];
   let isOver = false;
 
-  function fault(what: string, { status, text }: Answer): void {
-    if (faults.length < FEW) faults.push(`${what}: ${status} ${text.slice(0, 300)}`);
+  function fault(what: string, { status, text, headers }: Answer): void {
+    const requestId = headers.get('X-Request-Id');
+    const cause = status === 500 && requestId ? gateway.logged(requestId) : '';
+    if (faults.length < FEW) faults.push(`${what}: ${status} ${text.slice(0, 300)} ${cause}`);
   }
 
   async function write(book: ShardBook, patient: string, isTransaction: boolean): Promise<void> {

@@ -15,6 +15,8 @@ export interface GatewayProcess {
   readonly url: string;
   /** Asks with a token for everything. `body` is sent as FHIR JSON. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** The lines of its log that hold the text. */
+  logged(text: string): string;
   /** Sends the signal and waits for the end. Gives how long that took; milliseconds. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number>;
 }
@@ -37,6 +39,8 @@ interface GatewayProcessOptions {
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const START_PATIENCE_MS = 90_000;
+/** Characters. */
+const LOG_KEPT = 100_000;
 
 /** Starts a gateway and waits until it is ready. @throws Error with what it printed if it does not get there */
 export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
@@ -49,7 +53,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (printed = (printed + chunk).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (printed = (printed + chunk).slice(-LOG_KEPT)));
   await untilReady(child, port, () => printed);
   const issuer = await openLocalIssuer(dataDir);
   const token = await issuer.sign({
@@ -72,6 +76,11 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
       const text = await response.text();
       return { status: response.status, headers: response.headers, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
     },
+    logged: (text) =>
+      printed
+        .split('\n')
+        .filter((line) => line.includes(text))
+        .join('\n'),
     async end(signal) {
       const startedAt = performance.now();
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
