@@ -12,9 +12,10 @@ export interface Cell {
   readonly arena: ScratchArena;
   readonly query: string;
   readonly concurrency: number;
-  /** Below 0: to warm up, not counted. */
+  /** Below 0: to warm up. */
   readonly round: number;
   readonly cache: Cache;
+  readonly isCounted: boolean;
 }
 
 /**
@@ -33,10 +34,17 @@ export function cellsOf(ground: ScratchGround, plan: Plan, caches: readonly Cach
 
 const WARM_UP = -1;
 
+/**
+ * With the cache of all, only the baseline counts. The others are asked all the same: a layout that is asked alone, time after
+ * time, keeps the processors' caches to itself, and would be faster for that.
+ */
 function blockOf(ground: ScratchGround, { concurrency }: Plan, cache: Cache, round: number): readonly Cell[] {
-  const arenas = cache === 'total' ? [ground.baseline] : [ground.baseline, ...ground.layouts];
+  const arenas = [ground.baseline, ...ground.layouts];
+  const isCounted = (arena: ScratchArena) => round >= 0 && (cache === 'own' || arena === ground.baseline);
   return ground.queries.flatMap((query) =>
-    concurrency.flatMap((each) => turned(arenas, round + 1).map((arena) => ({ arena, query, concurrency: each, round, cache }))),
+    concurrency.flatMap((each) =>
+      turned(arenas, round + 1).map((arena) => ({ arena, query, concurrency: each, round, cache, isCounted: isCounted(arena) })),
+    ),
   );
 }
 

@@ -71,7 +71,7 @@ async function measureCells(
     cache = cell.cache;
     const until = performance.now() + Math.max(0, endsAt - performance.now()) / (cells.length - at);
     const sample = await ask(ground, cell, queriesPerRound, until);
-    if (cell.round >= 0) samples.push(sample);
+    if (cell.isCounted) samples.push(sample);
     progress((at + 1) / cells.length);
   }
   return samples;
