@@ -21,23 +21,35 @@ export function keyedForm(entry: string): string | undefined {
   return entry.startsWith(`${AGENT}=`) ? `${AGENT}~${entry.slice(entry.indexOf('|') + 1)}` : undefined;
 }
 
-/** FNV-1a, signed 32 bits. @see https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
-export function keyOf(entry: string): number {
-  let mixed = 0x811c9dc5;
-  for (let i = 0; i < entry.length; i++) mixed = Math.imul(mixed ^ entry.charCodeAt(i), 0x01000193);
-  return mixed | 0;
+const FNV_START = 0x811c9dc5;
+
+/** FNV-1a of a text after what was mixed before it, signed 32 bits. @see https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
+function mixed(text: string, before = FNV_START): number {
+  let mix = before;
+  for (let i = 0; i < text.length; i++) mix = Math.imul(mix ^ text.charCodeAt(i), 0x01000193);
+  return mix | 0;
 }
+
+export const keyOf = (entry: string): number => mixed(entry);
+
+// The starts of entries are the same for all events.
+const AFTER_AGENT = mixed(`${AGENT}~`);
+const AFTER_ENTITY = mixed(ENTITY);
+const AFTER_PATIENT = mixed(PATIENT);
 
 /** The keys of an event. */
 export function keysOf(record: AuditRecord): number[] {
   const { patients, entities, client, subject, status } = record;
-  const keys = [keyOf(`${AGENT}~${client}`)];
-  if (hasPerson(record)) keys.push(keyOf(`${AGENT}~${subject}`));
-  const references = new Set(patients.map((id) => `Patient/${id}`));
-  for (const entity of entities) if (entity.includes('/')) references.add(entity.split('/_history/', 1)[0] as string);
+  const keys = [mixed(client, AFTER_AGENT)];
+  if (hasPerson(record)) keys.push(mixed(subject, AFTER_AGENT));
+  const references = patients.map((id) => `Patient/${id}`);
+  for (const entity of entities) {
+    const reference = entity.split('/_history/', 1)[0] as string;
+    if (reference.includes('/') && !references.includes(reference)) references.push(reference);
+  }
   for (const reference of references) {
-    keys.push(keyOf(ENTITY + reference));
-    if (reference.startsWith('Patient/')) keys.push(keyOf(PATIENT + reference));
+    keys.push(mixed(reference, AFTER_ENTITY));
+    if (reference.startsWith('Patient/')) keys.push(mixed(reference, AFTER_PATIENT));
   }
   const outcome = `AuditEvent.outcome~${outcomeOf(status)}`;
   if (RARE_OUTCOMES.includes(outcome)) keys.push(keyOf(outcome));
