@@ -4,8 +4,8 @@ import { FhirError, timedOut, unavailable } from '../../model/error.ts';
 import { CommitRefused } from '../store.ts';
 
 const DUPLICATE_KEY = 11000;
-/** Not primary, shutting down, stepped down, interrupted by a state change, socket trouble between members. */
-const PRIMARY_IS_CHANGING = new Set([6, 7, 89, 91, 133, 189, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436]);
+/** Not primary, shutting down, stepped down, interrupted by a state change, no majority yet, an old route, socket trouble between members. */
+const PRIMARY_IS_CHANGING = new Set([6, 7, 89, 91, 133, 134, 150, 189, 249, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436]);
 /** What the balancing commands make of it: a lock is held, a move failed or is under way, its commit or a set-up step was cut off. */
 const BALANCING_IS_DISTURBED = new Set([24, 46, 50, 96, 117, 125, 202, 236, 244, 251, 275, 290]);
 const TIMED_OUT = 50;
