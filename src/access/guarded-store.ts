@@ -11,7 +11,7 @@ import { identityOf } from '../model/resource.ts';
 import { EVERYTHING } from '../search/expression/expression.ts';
 import type { Authorized } from '../search/plan/authorized.ts';
 import type { StageExplanation } from '../store/explain.ts';
-import type { RecallingStore } from '../store/recent-versions.ts';
+import type { RecallingStore } from '../store/layers/recent-versions.ts';
 import type {
   AggregateRow,
   HistoryRequest,

@@ -1,13 +1,13 @@
 /** The gateway's own two-phase commit on scratch databases, where it may be given up half-way. */
 import type { Config } from '../config/options.ts';
+import type { CommitGround, CrashStep } from '../store/benchmark/scratch.ts';
+import { isAdministrativeUnitType, keysOf, unitOf } from '../store/benchmark/scratch-units.ts';
 import { migrateMongo } from '../store/mongo/migrate.ts';
 import { createMongoStore } from '../store/mongo/mongo-store.ts';
 import { NAME_PREFIX } from '../store/placement/commit-name.ts';
 import { recoverOnce } from '../store/placement/recovery.ts';
 import { createTwoPhaseCommit } from '../store/placement/two-phase.ts';
 import { createPostgresStore } from '../store/postgres/postgres-store.ts';
-import type { CommitGround, CrashStep } from '../store/scratch.ts';
-import { isAdministrativeUnitType, keysOf, unitOf } from '../store/scratch-units.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Stores } from './stores.ts';
 

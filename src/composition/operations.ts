@@ -22,7 +22,7 @@ import { createReindexStatusOperation } from '../operations/reindex-status.ts';
 import { createReplicaOperation } from '../operations/replica.ts';
 import { createShardOperation } from '../operations/shard.ts';
 import { validate } from '../operations/validate.ts';
-import type { RecentShapes } from '../store/recent-shapes.ts';
+import type { RecentShapes } from '../store/layers/recent-shapes.ts';
 import type { RecordDirectory } from '../store/record-keys.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OpenAdministration } from './administration.ts';

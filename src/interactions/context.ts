@@ -4,7 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { Indexer } from '../search/parameters/indexer.ts';
 import type { PageTokens } from '../search/plan/page-token.ts';
 import type { SearchContext } from '../search/request/parse.ts';
-import type { RecallingStore } from '../store/recent-versions.ts';
+import type { RecallingStore } from '../store/layers/recent-versions.ts';
 import type { RecordKeys } from '../store/record-keys.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { FindVocabulary } from '../terminology/vocabulary.ts';

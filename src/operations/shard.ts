@@ -2,7 +2,7 @@
 import definition from '../../fhir/definitions/System-shard.json' with { type: 'json' };
 import { invalidValue } from '../model/error.ts';
 import type { Administration } from '../store/administration.ts';
-import type { SearchShape } from '../store/recent-shapes.ts';
+import type { SearchShape } from '../store/layers/recent-shapes.ts';
 import { parametersAnswer, part } from './answer.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { type OperationInput, readInput } from './parameters.ts';

@@ -1,7 +1,7 @@
 /** What the stores tell administrators of themselves: where records lie, how large shards and partitions are, how replicas do. */
 import type { ResourceVersion } from '../model/resource.ts';
-import type { ProofControl, SetProof } from './proof.ts';
-import type { CommitGround, GroundOptions, ScratchDatabase, ScratchGround, ShardedGroundOptions } from './scratch.ts';
+import type { CommitGround, GroundOptions, ScratchDatabase, ScratchGround, ShardedGroundOptions } from './benchmark/scratch.ts';
+import type { ProofControl, SetProof } from './proof/proof.ts';
 
 export interface KeyRange {
   /** The least key in the range, or "MinKey". */

@@ -1,4 +1,4 @@
-import { ENTRIES, LEAVES, PACKAGES, ROOMS, STORES } from './rooms.ts';
+import { ENTRIES, LEAVES, PACKAGES, ROOMS, STORE_PARTS, STORES } from './rooms.ts';
 import { type SourceFile, targetOf } from './source-files.ts';
 
 /** Why this import of a file in src/ breaks a rule of the house; undefined if it doesn't. */
@@ -18,7 +18,7 @@ function roomBreach(from: string, to: string): string | undefined {
   if (own === other) return own === 'store' ? storeBreach(from, to) : undefined;
   if (LEAVES.has(own)) return `${own} is a leaf`;
   if (rank(other) > rank(own)) return `${own} is above ${other}`;
-  return other === 'store' && to.split('/').length > 2 ? 'only the composition root names a concrete store' : undefined;
+  return other === 'store' && storeOf(to) !== undefined ? 'only the composition root names a concrete store' : undefined;
 }
 
 /** Data anywhere; a store's own migrations. */
@@ -27,9 +27,17 @@ function isOutsideAllowed(from: string, to: string): boolean {
 }
 
 function storeBreach(from: string, to: string): string | undefined {
-  const [own, other] = [from.split('/')[1] ?? '', to.split('/')[1] ?? ''];
-  if (own === other || !STORES.has(other)) return undefined;
-  return STORES.has(own) ? `store ${own} imports store ${other}` : `the interface imports store ${other}`;
+  const [own, other] = [storeOf(from), storeOf(to)];
+  if (other === undefined || own === other) return undefined;
+  return own === undefined ? `the interface imports store ${other}` : `store ${own} imports store ${other}`;
+}
+
+/** The concrete store that a file of the room belongs to; undefined for the interface. */
+function storeOf(path: string): string | undefined {
+  const [, folder = '', ...inner] = path.split('/');
+  if (inner.length === 0 || STORE_PARTS.has(folder)) return undefined;
+  if (!STORES.has(folder)) throw new Error(`src/store/${folder} is no store and no part of the interface: see tests/architecture/rooms.ts`);
+  return folder;
 }
 
 function packageBreach(from: string, specifier: string): string | undefined {

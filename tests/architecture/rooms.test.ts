@@ -32,6 +32,7 @@ describe('the rule itself', () => {
     ['src/store/mongo/read.ts', '../postgres/read.ts', 'store mongo imports store postgres'],
     ['src/store/placement/x.ts', '../mongo/read.ts', 'store placement imports store mongo'],
     ['src/interactions/read.ts', '../store/mongo/read.ts', 'only the composition root names a concrete store'],
+    ['src/store/layers/x.ts', '../memory/memory-store.ts', 'the interface imports store memory'],
     ['src/http/app.ts', '../gateway.ts', 'nothing imports gateway.ts'],
     ['src/http/app.ts', '../../scripts/token.ts', 'outside src'],
     ['src/store/postgres/read.ts', 'mongodb', 'mongodb belongs to store/mongo, embedded'],
@@ -45,6 +46,8 @@ describe('the rule itself', () => {
     ['src/main.ts', './gateway.ts'],
     ['src/gateway.ts', './store/mongo/mongo-store.ts'],
     ['src/store/mongo/read.ts', '../store.ts'],
+    ['src/store/mongo/proof/member.ts', '../../proof/proof.ts'],
+    ['src/access/guarded-store.ts', '../store/layers/recent-versions.ts'],
     ['src/store/mongo/read.ts', '../../search/expression/expression.ts'],
     ['src/store/mongo/read.ts', 'mongodb'],
     ['src/http/app.ts', 'hono/body-limit'],
@@ -56,6 +59,7 @@ describe('the rule itself', () => {
 
   test('a new folder needs a place in the order', () => {
     expect(() => breach('src/helpers/x.ts', '../model/error.ts')).toThrow('src/helpers is no room');
+    expect(() => breach('src/access/x.ts', '../store/oracle/oracle-store.ts')).toThrow('src/store/oracle is no store');
   });
 });
 

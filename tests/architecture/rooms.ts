@@ -30,8 +30,11 @@ export const LEAVES: ReadonlySet<string> = new Set(['model', 'config', 'telemetr
 /** They join everything; nothing imports them. */
 export const ENTRIES: ReadonlySet<string> = new Set(['main.ts', 'gateway.ts']);
 
-/** Folders of `store` that know the interface (`store/*.ts`) and never each other. */
+/** Folders of `store` that know the interface and never each other. */
 export const STORES: ReadonlySet<string> = new Set(['memory', 'mongo', 'postgres', 'placement']);
+
+/** Folders of `store` that belong to the interface, as the files beside them do. */
+export const STORE_PARTS: ReadonlySet<string> = new Set(['layers', 'proof', 'benchmark', 'contract']);
 
 /** Packages that stay in their room: a prefix of the import, and the folders of src/ that may have it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {

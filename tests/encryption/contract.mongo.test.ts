@@ -1,6 +1,6 @@
+import { describeStoreContract } from '../../src/store/contract/store-contract.ts';
 import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
-import { describeStoreContract } from '../../src/store/store-contract.ts';
 import { testMongo } from '../support/databases.ts';
 import { withSealedIds } from './sealed.ts';
 

@@ -1,5 +1,5 @@
+import { describeStoreContract } from '../../src/store/contract/store-contract.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import { describeStoreContract } from '../../src/store/store-contract.ts';
 import { testPostgres } from '../support/databases.ts';
 import { withSealedIds } from './sealed.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { describeStoreContract } from '../../src/store/contract/store-contract.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
-import { describeStoreContract } from '../../src/store/store-contract.ts';
 import { findStoreDivergences, runOptions } from '../differential/run.ts';
 import { withSealedIds } from './sealed.ts';
 

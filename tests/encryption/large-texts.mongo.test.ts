@@ -4,12 +4,12 @@ import { createFieldEncryption, type FieldEncryption } from '../../src/encryptio
 import { createProtection } from '../../src/encryption/protection.ts';
 import { identityOf, NO_ENTRIES, type ResourceDraft } from '../../src/model/resource.ts';
 import { createScene, save } from '../../src/store/contract/scene.ts';
+import { createSealedReindex, createSealedStore } from '../../src/store/layers/sealed-store.ts';
 import type { MongoCollections } from '../../src/store/mongo/client.ts';
 import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { createMongoStore } from '../../src/store/mongo/mongo-store.ts';
 import { createMongoReindex } from '../../src/store/mongo/reindex.ts';
 import { createMongoTexts } from '../../src/store/mongo/stored-texts.ts';
-import { createSealedReindex, createSealedStore } from '../../src/store/sealed-store.ts';
 import { testMongo } from '../support/databases.ts';
 import { freshKeys } from '../support/encryption.ts';
 

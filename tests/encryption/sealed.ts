@@ -2,7 +2,7 @@
 import { createFieldEncryption } from '../../src/encryption/field-encryption.ts';
 import { createProtection } from '../../src/encryption/protection.ts';
 import type { ErasureStore } from '../../src/store/erasure.ts';
-import { createSealedStore } from '../../src/store/sealed-store.ts';
+import { createSealedStore } from '../../src/store/layers/sealed-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
 import { freshKeys } from '../support/encryption.ts';
 

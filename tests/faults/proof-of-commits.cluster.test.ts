@@ -1,11 +1,11 @@
 /** The ledger held against both stores: what a commit wrote and is not there any more is named. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unitOf } from '../../src/store/benchmark/scratch-units.ts';
 import { migrateMongo } from '../../src/store/mongo/migrate.ts';
 import { proveCommits } from '../../src/store/placement/prove-commits.ts';
 import { createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
-import type { LedgerProof } from '../../src/store/proof.ts';
-import { unitOf } from '../../src/store/scratch-units.ts';
+import type { LedgerProof } from '../../src/store/proof/proof.ts';
 import { testDatabases } from '../support/databases.ts';
 import { openStores } from './stores.ts';
 

@@ -6,8 +6,8 @@
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unitOf } from '../../src/store/benchmark/scratch-units.ts';
 import { type CommitStep, createTwoPhaseCommit } from '../../src/store/placement/two-phase.ts';
-import { unitOf } from '../../src/store/scratch-units.ts';
 import { openStores } from './stores.ts';
 
 export interface VictimOrder {

@@ -30,17 +30,17 @@ import { createOperationRegistry } from '../../src/operations/registry.ts';
 import { createLiveSearch } from '../../src/search/parameters/live-search.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { createPageTokens } from '../../src/search/plan/page-token.ts';
-import { createCancellableStore } from '../../src/store/cancellable-store.ts';
-import { createClosedRecordsStore } from '../../src/store/closed-records.ts';
 import type { ErasureJob } from '../../src/store/erasure.ts';
+import { createCancellableStore } from '../../src/store/layers/cancellable-store.ts';
+import { createClosedRecordsStore } from '../../src/store/layers/closed-records.ts';
+import { createRecallingStore } from '../../src/store/layers/recent-versions.ts';
+import { createSealedReindex, createSealedStore } from '../../src/store/layers/sealed-store.ts';
+import { createWaitingStore } from '../../src/store/layers/waiting-store.ts';
+import { createWatchedStore } from '../../src/store/layers/watched-store.ts';
 import { createMemoryJobs } from '../../src/store/memory/leased-jobs.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
-import { createRecallingStore } from '../../src/store/recent-versions.ts';
 import type { ReindexJob } from '../../src/store/reindex.ts';
-import { createSealedReindex, createSealedStore } from '../../src/store/sealed-store.ts';
 import type { ResourceStore } from '../../src/store/store.ts';
-import { createWaitingStore } from '../../src/store/waiting-store.ts';
-import { createWatchedStore } from '../../src/store/watched-store.ts';
 import { createValidator } from '../../src/validation/validate.ts';
 
 export interface ServedGateway {

@@ -2,7 +2,7 @@
 import type { JobControl, JobReport, Jobs } from '../../jobs/jobs.ts';
 import { notFound } from '../../model/error.ts';
 import type { Administration } from '../../store/administration.ts';
-import { BENCHMARK_LEASE_MS, type BenchmarkRuns, type KeptRun } from '../../store/benchmark-runs.ts';
+import { BENCHMARK_LEASE_MS, type BenchmarkRuns, type KeptRun } from '../../store/benchmark/kept-runs.ts';
 import type { BenchmarkReport } from './report.ts';
 
 interface KeptReport extends Omit<KeptRun, 'report'> {

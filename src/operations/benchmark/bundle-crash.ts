@@ -3,7 +3,7 @@
  * Each must be there wholly or not at all afterwards, and wholly if it was acknowledged.
  */
 import type { Administration, ReplicaSetDescription } from '../../store/administration.ts';
-import { type CommitGround, CRASH_STEPS, type CrashStep } from '../../store/scratch.ts';
+import { type CommitGround, CRASH_STEPS, type CrashStep } from '../../store/benchmark/scratch.ts';
 import { drillShards } from './failover.ts';
 import type { Pace } from './measure.ts';
 import type { BenchmarkOrder } from './order.ts';

@@ -1,5 +1,5 @@
 /** What is measured in which order: rounds, classes of query, concurrencies, layouts and caches. */
-import type { ScratchArena, ScratchGround } from '../../store/scratch.ts';
+import type { ScratchArena, ScratchGround } from '../../store/benchmark/scratch.ts';
 import type { BenchmarkOrder } from './order.ts';
 
 export type Plan = Pick<BenchmarkOrder, 'concurrency' | 'queriesPerRound' | 'rounds'>;

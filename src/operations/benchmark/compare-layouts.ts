@@ -1,6 +1,6 @@
 /** Loads every layout of a ground, measures, explains, and removes it all again. */
 import { unavailable } from '../../model/error.ts';
-import type { ScratchGround } from '../../store/scratch.ts';
+import type { ScratchGround } from '../../store/benchmark/scratch.ts';
 import { type Measured, measure, type Pace, withTotalCache } from './measure.ts';
 import { cacheNotes, processorNote } from './notes.ts';
 import type { BenchmarkOrder } from './order.ts';

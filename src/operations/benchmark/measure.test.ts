@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { PlanExtract, ScratchArena, ScratchGround, TotalCache } from '../../store/scratch.ts';
+import type { PlanExtract, ScratchArena, ScratchGround, TotalCache } from '../../store/benchmark/scratch.ts';
 import { compareLayouts } from './compare-layouts.ts';
 import { timeSavedPercent, verdictOf } from './report.ts';
 

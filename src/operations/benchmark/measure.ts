@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { JobControl } from '../../jobs/jobs.ts';
 import { unavailable } from '../../model/error.ts';
-import type { ScratchGround, TotalCache } from '../../store/scratch.ts';
+import type { ScratchGround, TotalCache } from '../../store/benchmark/scratch.ts';
 import { type Cache, type Cell, cellsOf, type Plan } from './cells.ts';
 
 /** One class of query, asked of one layout in one round by so many at once. */

@@ -1,6 +1,6 @@
 /** Sentences that a reader of the figures needs: what the cache is, and where the machine sets the limit. */
 import { availableParallelism } from 'node:os';
-import type { ScratchGround } from '../../store/scratch.ts';
+import type { ScratchGround } from '../../store/benchmark/scratch.ts';
 import type { Figures, SizeOf } from './report.ts';
 
 /** From this share on there is no processor left over. */

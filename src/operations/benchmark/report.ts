@@ -1,6 +1,6 @@
 /** What a benchmark found, as plain data that can be kept and compared. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { PlanExtract } from '../../store/scratch.ts';
+import type { PlanExtract } from '../../store/benchmark/scratch.ts';
 import type { Sample } from './measure.ts';
 import type { BenchmarkOrder } from './order.ts';
 import { ascending, bootstrapMedian, geometricMean, type Interval, median, percentile, seededRandom } from './statistics.ts';

@@ -4,7 +4,7 @@ import type { JobControl } from '../../jobs/jobs.ts';
 import { unprocessable } from '../../model/error.ts';
 import { unreachable } from '../../model/unreachable.ts';
 import type { Administration } from '../../store/administration.ts';
-import type { ScratchGround } from '../../store/scratch.ts';
+import type { ScratchGround } from '../../store/benchmark/scratch.ts';
 import { crashBundles } from './bundle-crash.ts';
 import { compareLayouts } from './compare-layouts.ts';
 import { drillShards, setsToFail } from './failover.ts';

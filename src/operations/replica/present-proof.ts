@@ -1,6 +1,6 @@
 /** A consistency proof as Parameters. */
-import type { KeptProof } from '../../store/kept-proofs.ts';
-import type { Divergence, LedgerProof, SetProof } from '../../store/proof.ts';
+import type { KeptProof } from '../../store/proof/kept-proofs.ts';
+import type { Divergence, LedgerProof, SetProof } from '../../store/proof/proof.ts';
 import { group, type Part, part } from '../answer.ts';
 import type { ToldProof } from './prove.ts';
 

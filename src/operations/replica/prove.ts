@@ -3,8 +3,8 @@ import type { Jobs } from '../../jobs/jobs.ts';
 import { notFound, throttled, unavailable } from '../../model/error.ts';
 import type { Author } from '../../model/resource.ts';
 import type { Administration } from '../../store/administration.ts';
-import type { KeptProof, KeptProofs } from '../../store/kept-proofs.ts';
-import type { LedgerProof, SetProof } from '../../store/proof.ts';
+import type { KeptProof, KeptProofs } from '../../store/proof/kept-proofs.ts';
+import type { LedgerProof, SetProof } from '../../store/proof/proof.ts';
 
 /** `equal`: whatever could be compared is the same. `alone`: there was nothing to compare. */
 type ProofVerdict = 'equal' | 'diverging' | 'incomplete' | 'alone';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRecentShapes } from '../../store/recent-shapes.ts';
+import { createRecentShapes } from '../../store/layers/recent-shapes.ts';
 import type { StoreSearch } from '../../store/store.ts';
 import type { Part } from '../answer.ts';
 import { partitionParts, shardParts } from './what-if.ts';

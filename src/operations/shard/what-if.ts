@@ -1,7 +1,7 @@
 /** `GET /$shard?what-if=…`: the shapes of recent searches against another number of shards or another width of partitions. */
 import { invalidValue } from '../../model/error.ts';
 import type { Administration, PartitionDescription } from '../../store/administration.ts';
-import type { SearchShape } from '../../store/recent-shapes.ts';
+import type { SearchShape } from '../../store/layers/recent-shapes.ts';
 import { group, type Part, part } from '../answer.ts';
 
 const MOST_SHARDS = 1_024;

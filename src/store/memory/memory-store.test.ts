@@ -1,4 +1,4 @@
-import { describeStoreContract } from '../store-contract.ts';
+import { describeStoreContract } from '../contract/store-contract.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 describeStoreContract('memory', async () => ({ store: createMemoryStore(), close: async () => {} }), {

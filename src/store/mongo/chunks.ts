@@ -1,7 +1,7 @@
 /**
  * Texts too large for one document (a MongoDB document holds 16 MiB): kept in parts, written before the commit that names
  * them, so that a crash leaves at worst parts that nobody names; `sweepChunks` removes those. The parts of one text are a set
- * with a name of its own: a version's text in another form (see `../sealed-store.ts`) is another set, never the same one changed.
+ * with a name of its own: a version's text in another form (see `../layers/sealed-store.ts`) is another set, never the same one changed.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

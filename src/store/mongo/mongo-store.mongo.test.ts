@@ -1,5 +1,5 @@
 import { testMongo } from '../../../tests/support/databases.ts';
-import { describeStoreContract } from '../store-contract.ts';
+import { describeStoreContract } from '../contract/store-contract.ts';
 import { migrateMongo } from './migrate.ts';
 import { createMongoStore } from './mongo-store.ts';
 

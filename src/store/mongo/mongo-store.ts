@@ -2,7 +2,7 @@
 import type { ClientSession } from 'mongodb';
 import type { ClinicalAdministration } from '../administration.ts';
 import type { ErasureStore } from '../erasure.ts';
-import type { LedgerCommit } from '../proof.ts';
+import type { LedgerCommit } from '../proof/proof.ts';
 import type { ConsistentStore, ReadTerms } from '../read-terms.ts';
 import { createRecordDirectory, type RecordKeys } from '../record-keys.ts';
 import type { RecordMover } from '../record-moves.ts';

@@ -1,5 +1,5 @@
 /** What the two stores add to `ResourceStore` so that one unit of work can span both. */
-import type { LedgerCommit } from '../proof.ts';
+import type { LedgerCommit } from '../proof/proof.ts';
 import type { ResourceStore, UnitOfWork } from '../store.ts';
 
 /** Names a two-phase commit; `rk` is the record key under which its marker lies. */

@@ -3,7 +3,7 @@
  * that is decided and whose second half is not visible yet is being finished, not broken.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BrokenCommit, LedgerCommit, LedgerProof } from '../proof.ts';
+import type { BrokenCommit, LedgerCommit, LedgerProof } from '../proof/proof.ts';
 import { NAME_PREFIX } from './commit-name.ts';
 import type { DecidingStore, PreparingStore } from './participants.ts';
 import { storeOf } from './placement.ts';

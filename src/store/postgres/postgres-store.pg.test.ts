@@ -1,5 +1,5 @@
 import { testPostgres } from '../../../tests/support/databases.ts';
-import { describeStoreContract } from '../store-contract.ts';
+import { describeStoreContract } from '../contract/store-contract.ts';
 import { createPostgresStore } from './postgres-store.ts';
 
 const { databaseUrl } = await testPostgres();

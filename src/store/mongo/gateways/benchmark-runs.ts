@@ -1,5 +1,5 @@
 /** Runs of `$benchmark` as documents, beside the document whose holder may run one. */
-import { BENCHMARK_LEASE_MS, type BenchmarkRuns, type KeptRun, RUNS_KEPT } from '../../benchmark-runs.ts';
+import { BENCHMARK_LEASE_MS, type BenchmarkRuns, type KeptRun, RUNS_KEPT } from '../../benchmark/kept-runs.ts';
 import { DURABLE, type MongoCollections } from '../client.ts';
 import { isDuplicateKey } from '../errors.ts';
 import { asked } from '../retry.ts';

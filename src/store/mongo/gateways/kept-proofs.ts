@@ -1,5 +1,5 @@
 /** Consistency proofs as documents. */
-import { type KeptProof, type KeptProofs, PROOFS_KEPT } from '../../kept-proofs.ts';
+import { type KeptProof, type KeptProofs, PROOFS_KEPT } from '../../proof/kept-proofs.ts';
 import type { MongoCollections } from '../client.ts';
 import { createKeptDocuments } from './kept-documents.ts';
 

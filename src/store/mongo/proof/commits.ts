@@ -1,6 +1,6 @@
 /** What the ledger tells of commits over both stores, and whether the clinical half is there. */
 import { identityOf } from '../../../model/resource.ts';
-import type { LedgerCommit } from '../../proof.ts';
+import type { LedgerCommit } from '../../proof/proof.ts';
 import type { MongoCollections } from '../client.ts';
 
 const BATCH = 500;

@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { ClientSession, ClusterTime, Document, MongoClient } from 'mongodb';
-import type { KeyedDigest } from '../../compare-members.ts';
-import { RANGE_LENGTH, type RangeDigest } from '../../proof.ts';
+import type { KeyedDigest } from '../../proof/compare-members.ts';
+import { RANGE_LENGTH, type RangeDigest } from '../../proof/proof.ts';
 import { openShard } from '../cluster/shard-watch.ts';
 
 /** How long a member may take to reach the cluster time; milliseconds. */

@@ -1,7 +1,7 @@
 /** Whether the members of each replica set hold the same documents, byte for byte, at one cluster time. */
 import type { ClusterTime, MongoClient } from 'mongodb';
-import { compareMembers, differencesIn, setProof } from '../../compare-members.ts';
-import type { MemberReading, ProofControl, RangeDigest, SetProof } from '../../proof.ts';
+import { compareMembers, differencesIn, setProof } from '../../proof/compare-members.ts';
+import type { MemberReading, ProofControl, RangeDigest, SetProof } from '../../proof/proof.ts';
 import { COLLECTIONS, type MongoCollections } from '../client.ts';
 import { withShard } from '../cluster/replicas.ts';
 import { shardHosts } from '../cluster/topology.ts';

@@ -1,6 +1,6 @@
 /** MongoDB's scratch ground: the same observations in one range on one shard, and in several over all of them. */
 import type { Collection, Db, Document } from 'mongodb';
-import type { ArenaSize, ScratchArena, ScratchGround, ShardedGroundOptions } from '../../scratch.ts';
+import type { ArenaSize, ScratchArena, ScratchGround, ShardedGroundOptions } from '../../benchmark/scratch.ts';
 import type { MongoCollections } from '../client.ts';
 import { openShardClocks } from './cpu.ts';
 import { extractOf } from './plan.ts';

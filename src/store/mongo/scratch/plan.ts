@@ -1,6 +1,6 @@
 /** The part of MongoDB's `explain` that tells why a query costs what it costs. */
 import type { Document } from 'mongodb';
-import type { PlanExtract } from '../../scratch.ts';
+import type { PlanExtract } from '../../benchmark/scratch.ts';
 
 /** @see https://www.mongodb.com/docs/manual/reference/explain-results/ */
 export function extractOf(explained: Document, shardsInAll: number): PlanExtract {

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { unavailable } from '../../../model/error.ts';
-import type { TotalCache } from '../../scratch.ts';
+import type { TotalCache } from '../../benchmark/scratch.ts';
 import { DURABLE, type MongoCollections } from '../client.ts';
 import { withShard } from '../cluster/replicas.ts';
 import { hostsIn } from '../cluster/topology.ts';

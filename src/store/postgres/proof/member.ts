@@ -1,7 +1,7 @@
 /** One PostgreSQL server, read under one snapshot: digests by range that the server works out itself. */
 import type { PoolClient } from 'pg';
-import type { KeyedDigest } from '../../compare-members.ts';
-import { RANGE_LENGTH, type RangeDigest } from '../../proof.ts';
+import type { KeyedDigest } from '../../proof/compare-members.ts';
+import { RANGE_LENGTH, type RangeDigest } from '../../proof/proof.ts';
 import { ADMINISTRATIVE_TABLES } from '../business-date.ts';
 
 interface ProvenTable {

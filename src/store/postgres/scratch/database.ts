@@ -1,7 +1,7 @@
 /** Whole databases for `$benchmark`: prepared transactions belong to a database, and a gateway finishes those of its own only. */
 import pg from 'pg';
 import { unprocessable } from '../../../model/error.ts';
-import type { ScratchDatabase } from '../../scratch.ts';
+import type { ScratchDatabase } from '../../benchmark/scratch.ts';
 import { codeOf } from '../errors.ts';
 
 const MAY_NOT = '42501';

@@ -1,6 +1,6 @@
 /** PostgreSQL's scratch ground: the same claims in one table, and in a table partitioned by year. */
 import pg from 'pg';
-import type { GroundOptions, ScratchArena, ScratchGround } from '../../scratch.ts';
+import type { GroundOptions, ScratchArena, ScratchGround } from '../../benchmark/scratch.ts';
 import { serverCpuMs } from './cpu.ts';
 import { extractOf, type PlanNode } from './plan.ts';
 import { COLUMNS, FILLER, FIRST_YEAR, INDEXES, insertInto, QUERIES, type ScratchQuery, YEARS } from './records.ts';

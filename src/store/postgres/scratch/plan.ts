@@ -1,5 +1,5 @@
 /** The part of PostgreSQL's `EXPLAIN` that tells why a query costs what it costs. */
-import type { PlanExtract } from '../../scratch.ts';
+import type { PlanExtract } from '../../benchmark/scratch.ts';
 
 export interface PlanNode {
   readonly 'Node Type': string;

@@ -4,8 +4,8 @@
  * What it remembers may be out of date: another gateway may have written since. It is good enough to build a replace on, which
  * the store refuses if it is not current; never to answer a read. So most updates are spared the read before them.
  */
-import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
-import type { ResourceStore, UnitOfWork, Write } from './store.ts';
+import { keyText, type ResourceKey, type ResourceVersion } from '../../model/resource.ts';
+import type { ResourceStore, UnitOfWork, Write } from '../store.ts';
 
 export interface RecallingStore extends ResourceStore {
   /** The version last seen here, maybe no longer current; undefined if there is none. Deletions are not remembered. */

@@ -1,5 +1,5 @@
 /** A store whose calls are timed. */
-import type { ResourceStore } from './store.ts';
+import type { ResourceStore } from '../store.ts';
 
 /** @param timed runs a call and counts its time; `command` is the call's name */
 export function createTimedStore(store: ResourceStore, timed: <T>(work: () => Promise<T>, command: string) => Promise<T>): ResourceStore {

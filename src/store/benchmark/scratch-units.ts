@@ -1,7 +1,7 @@
 /** Units of work that a fault test or `$benchmark` commits over both stores: three documents and two rows, told apart by number. */
-import { recordKeyOf } from '../model/record-key.ts';
-import { type IndexEntries, NO_ENTRIES, type ResourceDraft, type ResourceKey } from '../model/resource.ts';
-import type { UnitOfWork } from './store.ts';
+import { recordKeyOf } from '../../model/record-key.ts';
+import { type IndexEntries, NO_ENTRIES, type ResourceDraft, type ResourceKey } from '../../model/resource.ts';
+import type { UnitOfWork } from '../store.ts';
 
 /** The types among them that lie in PostgreSQL. */
 const ADMINISTRATIVE: ReadonlySet<string> = new Set(['Encounter', 'Claim']);

@@ -1,5 +1,5 @@
 /** A store whose calls are counted, one by one, with how long they took. */
-import { CommitRefused, type ResourceStore } from './store.ts';
+import { CommitRefused, type ResourceStore } from '../store.ts';
 
 /** Told of each call. `isFailure` is false for a commit that was refused: that is an answer. */
 type Measure = (operation: string, seconds: number, isFailure: boolean) => void;

@@ -1,5 +1,5 @@
 /** A store that tells when resources of some types have been written. */
-import type { ResourceStore } from './store.ts';
+import type { ResourceStore } from '../store.ts';
 
 /** @param onWritten by type, awaited before the commit answers; none of them may throw */
 export function createWatchedStore(store: ResourceStore, onWritten: Readonly<Record<string, () => Promise<void>>>): ResourceStore {

@@ -1,10 +1,10 @@
 /** A store whose records can be moved to another zone: it asks for moves, and takes no writes to a record that is being moved. */
 
-import { unavailable } from '../model/error.ts';
-import { DEFAULT_ZONE } from '../model/record-key.ts';
-import type { ResourceDraft } from '../model/resource.ts';
-import type { RecordKeys } from './record-keys.ts';
-import type { ResourceStore, StoreSearch, Write } from './store.ts';
+import { unavailable } from '../../model/error.ts';
+import { DEFAULT_ZONE } from '../../model/record-key.ts';
+import type { ResourceDraft } from '../../model/resource.ts';
+import type { RecordKeys } from '../record-keys.ts';
+import type { ResourceStore, StoreSearch, Write } from '../store.ts';
 
 interface MovingOptions {
   readonly records: RecordKeys;

@@ -1,14 +1,14 @@
 /** The contract of `ResourceStore` as tests: run on every store, so that they can't disagree. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { describeErasure } from './contract/erasure-contract.ts';
-import { describeHistory } from './contract/history-contract.ts';
-import type { ContractTypes } from './contract/scene.ts';
-import { describeSearch } from './contract/search-contract.ts';
-import { describeSort } from './contract/sort-contract.ts';
-import { describeUnits } from './contract/unit-contract.ts';
-import { describeWrites } from './contract/write-contract.ts';
-import type { ErasureStore } from './erasure.ts';
-import type { ResourceStore } from './store.ts';
+import type { ErasureStore } from '../erasure.ts';
+import type { ResourceStore } from '../store.ts';
+import { describeErasure } from './erasure-contract.ts';
+import { describeHistory } from './history-contract.ts';
+import type { ContractTypes } from './scene.ts';
+import { describeSearch } from './search-contract.ts';
+import { describeSort } from './sort-contract.ts';
+import { describeUnits } from './unit-contract.ts';
+import { describeWrites } from './write-contract.ts';
 
 interface StoreContractOptions {
   /** Two types that the store holds, such as Encounter and Claim. */

@@ -1,6 +1,6 @@
 /** A store that takes no writes to records that are being erased. */
-import { conflict } from '../model/error.ts';
-import type { ResourceStore, Write } from './store.ts';
+import { conflict } from '../../model/error.ts';
+import type { ResourceStore, Write } from '../store.ts';
 
 /** @param isClosed asked for each write; nearly always false at once */
 export function createClosedRecordsStore(store: ResourceStore, isClosed: (write: Write) => boolean): ResourceStore {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { createMemoryStore } from '../memory/memory-store.ts';
 import { createMeasuredStore } from './measured-store.ts';
-import { createMemoryStore } from './memory/memory-store.ts';
 
 test('calls reach the store with all that they say', async () => {
   const counts: unknown[] = [];

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ResourceVersion } from '../model/resource.ts';
-import { createScene } from './contract/scene.ts';
-import { createMemoryStore } from './memory/memory-store.ts';
+import type { ResourceVersion } from '../../model/resource.ts';
+import { createScene } from '../contract/scene.ts';
+import { createMemoryStore } from '../memory/memory-store.ts';
+import type { ResourceStore } from '../store.ts';
 import { createRecallingStore, type RecallingStore } from './recent-versions.ts';
-import type { ResourceStore } from './store.ts';
 
 const TYPES = { a: 'Observation', b: 'Condition' };
 

@@ -3,8 +3,8 @@
  *
  * A shape holds types, names of parameters, whether one patient's record was searched, and the length of the dates asked for.
  */
-import type { BoundCondition, SearchExpression } from '../search/expression/expression.ts';
-import type { ResourceStore, StoreSearch } from './store.ts';
+import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
+import type { ResourceStore, StoreSearch } from '../store.ts';
 
 export interface SearchShape {
   readonly types: readonly string[];

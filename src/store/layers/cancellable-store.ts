@@ -1,6 +1,6 @@
 /** A store whose work ends when the request that it is done for is stopped. */
-import type { Work } from '../lifecycle/work-under-way.ts';
-import type { ResourceStore } from './store.ts';
+import type { Work } from '../../lifecycle/work-under-way.ts';
+import type { ResourceStore } from '../store.ts';
 
 /**
  * Searches, counts and histories are cancelled in the database. Reads by key are not, since one trip serves many requests; and a

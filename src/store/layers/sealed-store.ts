@@ -1,9 +1,9 @@
 /** A store whose texts are encrypted in part: everything above it sees them as the client sent them. */
-import type { ResourceVersion } from '../model/resource.ts';
-import type { ErasureStore } from './erasure.ts';
-import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from './reindex.ts';
-import type { Idempotency, ResourceStore, UnitOfWork, Write } from './store.ts';
-import type { StoredTexts } from './stored-texts.ts';
+import type { ResourceVersion } from '../../model/resource.ts';
+import type { ErasureStore } from '../erasure.ts';
+import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from '../reindex.ts';
+import type { Idempotency, ResourceStore, UnitOfWork, Write } from '../store.ts';
+import type { StoredTexts } from '../stored-texts.ts';
 
 type Version = Pick<ResourceVersion, 'type' | 'id' | 'version' | 'raw'>;
 
