@@ -1,5 +1,5 @@
 /**
- * Searches that arrive together leave as one (design section 5): a trip to a shard costs more than what most of them ask.
+ * Searches that arrive together leave as one: a trip to a shard costs more than what most of them ask.
  *
  * Searches of different records become one `find` with a branch each; each answer is told from the others by its record key.
  * Look-ups by entry (identifier, name) likewise, told apart by the entries themselves. There is no limit for each branch, so
