@@ -69,7 +69,7 @@ const systemStart = (system: string) => `^${system.includes('|') ? system.replac
 /** A code in any system, or in none. */
 export const codeEntry = (key: string, code: string) => `${key}~${cutText(withoutNul(code))}`;
 
-/** The parameter that people search a record by, besides its patient (design section 3). */
+/** The parameter that people search a record by, besides its patient. */
 export const HOT_CODE = 'code';
 
 /** A patient and one entry of a resource in the patient's compartment. */

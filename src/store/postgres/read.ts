@@ -1,4 +1,4 @@
-/** Reads by key, batched (design section 5). */
+/** Reads by key, batched. */
 import type { ClientBase, Pool } from 'pg';
 import { FhirError, gone } from '../../model/error.ts';
 import type { ResourceKey, ResourceVersion } from '../../model/resource.ts';

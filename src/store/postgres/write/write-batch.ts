@@ -1,4 +1,4 @@
-/** Single writes, batched (design section 5): each caller its own result. */
+/** Single writes, batched: each caller its own result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { createBatcher, type Outcome } from '../../batcher.ts';
