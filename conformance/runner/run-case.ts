@@ -77,12 +77,18 @@ async function runStep(step: Step, target: Target, kept: Keeping, never: readonl
   const found = [
     ...problemsOf(answers, { ...expectation, not: [...(expectation.not ?? []), ...never] }),
     ...differencesFrom(expectation.like, answer, kept),
+    ...faultsOf(answer, target),
   ];
   const problems = found.map((problem) => `${request.method} ${request.path}: ${problem}`);
   if (problems.length > 0) return [...problems, `answer: ${answer.text.slice(0, 600)}`];
   for (const [name, path] of Object.entries(step.save ?? {})) kept.texts.set(name, String(partOf(answer, path)));
   if (step.as !== undefined) kept.answers.set(step.as, answer);
   return [];
+}
+
+function faultsOf({ body, headers, text }: Answer, target: Target): readonly string[] {
+  const isResource = text !== '' && headers.get('content-type')?.startsWith('application/fhir+json');
+  return isResource ? (target.faultsOf?.(body) ?? []) : [];
 }
 
 /** Headers that differ between two answers to one request. */

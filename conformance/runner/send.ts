@@ -10,6 +10,8 @@ export interface Target {
   token(scope: string, client: string, context?: TokenContext): Promise<string>;
   /** Where the target's key is at hand. */
   readonly forge?: Forge;
+  /** What is wrong with a resource that was answered, whatever the case expects; without it nobody looks. */
+  readonly faultsOf?: (resource: unknown) => readonly string[];
 }
 
 /** SMART's launch context in a token. */

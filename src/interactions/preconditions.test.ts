@@ -21,7 +21,6 @@ describe('conditions of a write (https://hl7.org/fhir/R4/http.html#concurrency)'
     [{}, undefined],
     [{ ifMatch: 'W/"3"' }, current],
     [{ ifMatch: '"3"' }, current],
-    [{ ifMatch: '3' }, current],
     [{ ifMatch: 'W/"1", W/"3"' }, current],
     [{ ifMatch: '*' }, current],
     [{ ifNoneMatch: '*' }, undefined],
@@ -40,6 +39,15 @@ describe('conditions of a write (https://hl7.org/fhir/R4/http.html#concurrency)'
     [{ ifNoneMatch: 'W/"3"' }, current, 412],
     [{ ifMatch: 'abc' }, current, 400],
     [{ ifMatch: '' }, current, 400],
+    [{ ifMatch: '3' }, current, 400],
+    [{ ifMatch: 'W/3' }, current, 400],
+    [{ ifMatch: 'w/"3"' }, current, 400],
+    [{ ifMatch: 'W/"3' }, current, 400],
+    [{ ifMatch: "'3'" }, current, 400],
+    [{ ifMatch: 'W/"3", 3' }, current, 400],
+    [{ ifMatch: '*, W/"3"' }, current, 400],
+    [{ ifNoneMatch: '3' }, current, 400],
+    [{ ifMatch: '3' }, undefined, 400],
   ])('%o does not', (conditions, version, status) => {
     expect(() => checkWritePreconditions(conditions, version)).toThrow(expect.objectContaining({ status }));
   });

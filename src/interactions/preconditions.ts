@@ -8,17 +8,18 @@ import { parseHttpDate } from '../model/instant.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import type { Preconditions } from './request.ts';
 
-const ENTITY_TAG = /^(?:W\/)?"([^"]*)"$/;
+/** The control characters and spaces that RFC 9110 keeps out of a tag are no part of a version either. */
+const ENTITY_TAG = /^(?:W\/)?"([!#-~\x80-\xff]*)"$/;
 
 /** `W/"3"` for version 3. */
 export const etagOf = (version: number): string => `W/"${version}"`;
 
-/** The tags of a header: '*' or what stands between the quotes. Bare `3` is understood as `"3"`. @throws FhirError 400 */
+/** The tags of a header: '*' or what stands between the quotes. A bare `3` is no entity tag. @throws FhirError 400 */
 function tagsOf(header: string, name: string): '*' | readonly string[] {
   if (header.trim() === '*') return '*';
   return header.split(',').map((part) => {
     const text = part.trim();
-    const tag = ENTITY_TAG.exec(text)?.[1] ?? (/^\d+$/.test(text) ? text : undefined);
+    const tag = ENTITY_TAG.exec(text)?.[1];
     if (tag === undefined) throw invalidValue(`${name} must hold entity tags such as W/"3", not "${text}"`, `http.${name}`);
     return tag;
   });

@@ -11,6 +11,7 @@ import type { InteractionContext } from '../context.ts';
 import { etagOf } from '../preconditions.ts';
 import { queryText } from '../query-text.ts';
 import type { FhirRequest, FhirResponse } from '../request.ts';
+import { totalOfHistory } from './history-total.ts';
 import { type InstantPeriod, instantPeriod } from './instant-period.ts';
 
 /** Which versions: of one resource, of a type, of all. */
@@ -21,10 +22,11 @@ interface HistoryPage {
   readonly response: FhirResponse;
 }
 
-/** What a `next` link carries: of which history, where to go on, and the watermark of the first page. */
+/** What a `next` link carries: of which history, where to go on, and the watermark and the total of the first page. */
 interface HistoryCursor {
   readonly of: string;
   readonly until: number | undefined;
+  readonly total?: number | undefined;
   readonly after: HistoryPosition;
 }
 
@@ -41,13 +43,15 @@ const PARAMETERS = new Set(['_count', '_since', '_at', PAGE]);
 export async function historyPage(request: FhirRequest, context: InteractionContext, scope: HistoryScope): Promise<HistoryPage> {
   const { count, since, during, cursor } = readControls(request, context);
   const until = cursor ? cursor.until : scope.id === undefined ? await context.watermark() : undefined;
-  const found = await context.store.history({ ...scope, since, during, until, after: cursor?.after, limit: count + 1 }, request.access);
+  const asked = { ...scope, since, during, until, after: cursor?.after, limit: count + 1 };
+  const found = await context.store.history(asked, request.access);
+  const total = cursor ? cursor.total : await totalOfHistory({ asked, found }, request, context);
   const versions = found.slice(0, count);
   const last = found.length > count ? versions.at(-1) : undefined;
   const links = [{ relation: 'self', url: linkUrl(request, request.query) }];
-  if (last) links.push({ relation: 'next', url: nextUrl(request, context, until, last) });
+  if (last) links.push({ relation: 'next', url: nextUrl(request, context, { until, total }, last) });
   const entries = versions.map((version) => historyEntry(request.baseUrl, version));
-  const text = bundleText('history', links, undefined, entries);
+  const text = bundleText('history', links, total, entries);
   return { versions, response: { status: 200, headers: {}, body: { kind: 'fhir', text } } };
 }
 
@@ -79,9 +83,14 @@ function openCursor(request: FhirRequest, context: InteractionContext, token: st
   return cursor;
 }
 
-function nextUrl(request: FhirRequest, context: InteractionContext, until: number | undefined, last: ResourceVersion): string {
+function nextUrl(
+  request: FhirRequest,
+  context: InteractionContext,
+  first: Pick<HistoryCursor, 'until' | 'total'>,
+  last: ResourceVersion,
+): string {
   const after = { at: last.at, identity: identityOf(last), version: last.version };
-  const token = pageTokensFor(request, context).seal({ of: originOf(request), until, after } satisfies HistoryCursor);
+  const token = pageTokensFor(request, context).seal({ of: originOf(request), ...first, after } satisfies HistoryCursor);
   return linkUrl(request, [...request.query.filter(([name]) => name !== PAGE), [PAGE, token]]);
 }
 
