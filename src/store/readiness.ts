@@ -1,4 +1,5 @@
 /** Whether the stores answer, part by part: what `GET /health/ready` and `$replica` say of the whole. */
+import { orAfter } from '../lifecycle/or-after.ts';
 
 type PartState = 'read-write' | 'read-only' | 'down';
 
@@ -38,14 +39,10 @@ export async function readinessOf(clinical: ClinicalState, administrative: { pin
   return { status: isClinical || isAdministrative ? 'degraded' : 'not ready', troubled };
 }
 
-async function answers(ping: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ANSWER_WITHIN_MS, false);
-  });
-  const inTime = ping.then(
+function answers(ping: Promise<void>): Promise<boolean> {
+  const answered = ping.then(
     () => true,
     () => false,
   );
-  return Promise.race([inTime, late]).finally(() => clearTimeout(timer));
+  return orAfter(ANSWER_WITHIN_MS, answered, () => false);
 }

@@ -1,6 +1,7 @@
 /** A replica set as the router sees it: its primary, found through any member and followed when it changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
+import { orAfter } from '../../lifecycle/or-after.ts';
 import { CommandError, runCommand } from './command-client.ts';
 import { ConnectionPool, type Greeting, type Receiver } from './connection.ts';
 import { isPrimaryChangeCode } from './errors.ts';
@@ -130,17 +131,12 @@ export class Shard {
   /** Asks a member who it is and whom else it knows. @throws if it is not the primary */
   async #probe(address: string): Promise<ConnectionPool> {
     const pool = this.#poolOf(address);
-    const timeout = new AbortController();
-    const late = sleep(PROBE_TIMEOUT_MS, undefined, { signal: timeout.signal }).then(() => Promise.reject(new Error('no answer')));
-    late.catch(() => {});
-    try {
-      const hello = await Promise.race([runCommand(pool, 'admin', { hello: 1 }), late]);
-      for (const host of hello.hosts ?? []) this.#addresses.add(host);
-      if (hello.isWritablePrimary !== true) throw new Error('not the primary');
-      return pool;
-    } finally {
-      timeout.abort();
-    }
+    const hello = await orAfter(PROBE_TIMEOUT_MS, runCommand(pool, 'admin', { hello: 1 }), () => {
+      throw new Error('no answer');
+    });
+    for (const host of hello.hosts ?? []) this.#addresses.add(host);
+    if (hello.isWritablePrimary !== true) throw new Error('not the primary');
+    return pool;
   }
 }
 

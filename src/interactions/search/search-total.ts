@@ -1,6 +1,6 @@
 /** How many resources match. @see https://hl7.org/fhir/R4/search.html#total */
-import type { Issue } from '../../model/error.ts';
-import { FhirError } from '../../model/error.ts';
+import { orAfter } from '../../lifecycle/or-after.ts';
+import { FhirError, type Issue } from '../../model/error.ts';
 import type { SearchPlan } from '../../search/plan/plan-search.ts';
 import type { SearchRequest } from '../../search/request/parse.ts';
 import type { InteractionContext } from '../context.ts';
@@ -31,18 +31,11 @@ export async function totalOf(
 
 /** Undefined if it took too long. What is still counting is left to the store's own deadline. */
 async function within(counting: Promise<number>): Promise<number | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, COUNT_WITHIN_MS, undefined);
-  });
-  counting.catch(() => undefined);
   try {
-    return await Promise.race([counting, late]);
+    return await orAfter(COUNT_WITHIN_MS, counting, () => undefined);
   } catch (error) {
     if (error instanceof FhirError && error.status === 503) return undefined;
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

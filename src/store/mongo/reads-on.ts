@@ -1,5 +1,5 @@
 /** Reading from other members than primaries, and not before they have reached a state that the client has seen. */
-
+import { orAfter } from '../../lifecycle/or-after.ts';
 import type { ReadPreference, ReadTerms } from '../read-terms.ts';
 import { type MongoCollections, readingAs } from './client.ts';
 import { sessionAfter } from './cluster-time.ts';
@@ -61,11 +61,11 @@ export function createReadsOn<Reads>(collections: MongoCollections, readsOf: (ow
 async function firstOf<Reads, T>(waiting: Waiting<Reads>, read: (reads: Reads) => Promise<T>): Promise<T> {
   if (waiting.isLate) return read(waiting.primary());
   const near = read(waiting.near);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), LAG_PATIENCE_MS);
-  });
-  const isLate = await Promise.race([near.then(() => false), late.then(() => true)]).finally(() => clearTimeout(timer));
+  const isLate = await orAfter(
+    LAG_PATIENCE_MS,
+    near.then(() => false),
+    () => true,
+  );
   if (!isLate) return near;
   waiting.isLate = true;
   return Promise.any([near, read(waiting.primary())]).catch((error: AggregateError) => Promise.reject(error.errors[1] as unknown));
