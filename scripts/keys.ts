@@ -41,17 +41,37 @@ async function rotate(args: readonly string[]): Promise<void> {
   const ask = async (method: string, address: string) => fetch(address, { method, headers: { Authorization: `Bearer ${await token()}` } });
   const asked = await ask('POST', `${url}/$reindex?texts=true`);
   if (asked.status !== 202) throw new Error(`${asked.status}: ${await diagnosticsOf(asked)}`);
-  const job = asked.headers.get('content-location') ?? '';
+  const done = await untilDone(() => ask('GET', asked.headers.get('content-location') ?? ''));
+  process.stderr.write(
+    '\r· done: once all gateways have been started with the new key alone, the old one opens nothing but old audit queries.\n',
+  );
+  const left = archivesLeft(done);
+  if (left.length > 0)
+    process.stderr.write(`· archived years stay under the keys that they have, since their files were not found: ${left.join(', ')}\n`);
+}
+
+/** What the run did. */
+async function untilDone(look: () => Promise<Response>): Promise<Parameters> {
   for (;;) {
-    const answer = await ask('GET', job);
-    if (answer.status === 200) break;
+    const answer = await look();
+    if (answer.status === 200) return (await answer.json()) as Parameters;
     if (answer.status !== 202) throw new Error(`${answer.status}: ${await diagnosticsOf(answer)}`);
     process.stderr.write(`\r· ${answer.headers.get('x-progress') ?? ''} `);
     await sleep(LOOK_EVERY_MS);
   }
-  process.stderr.write(
-    '\r· done: once all gateways have been started with the new key alone, the old one opens nothing but old audit queries and archived years, which a gateway without it names when it is started.\n',
-  );
+}
+
+interface Parameters {
+  readonly parameter?: readonly {
+    readonly name: string;
+    readonly part?: readonly { readonly name: string; readonly valueString?: string }[];
+  }[];
+}
+
+/** Archived years that the run could not bring under the new key. */
+function archivesLeft({ parameter = [] }: Parameters): string[] {
+  const left = parameter.filter(({ name, part }) => name === 'archive' && part?.some((each) => each.name === 'problem'));
+  return left.flatMap(({ part = [] }) => part.flatMap(({ name, valueString }) => (name === 'name' && valueString ? [valueString] : [])));
 }
 
 async function diagnosticsOf(answer: Response): Promise<string> {

@@ -2,7 +2,7 @@
 import { decideBy } from './access/decide-by.ts';
 import type { Principal } from './access/principal.ts';
 import { createRevocations } from './authorization/revocations.ts';
-import { openAdministration } from './composition/administration.ts';
+import { openAdministration, restoringWith } from './composition/administration.ts';
 import { openApp } from './composition/app.ts';
 import { AUDIT_PATIENCE_MS, startAudit, watchWrites } from './composition/audit.ts';
 import { openAuthorization } from './composition/authorization.ts';
@@ -152,7 +152,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       reindexing: keeper,
       textForm: encryption?.awaits,
     }),
-    ...engineOperations(administration, shapes, records, log),
+    ...engineOperations(restoringWith(administration, resources.renewal), shapes, records, log),
     ...(authorization ? [createLaunchOperation(authorization.launches.create)] : []),
   ]);
   const services = interactionServices({

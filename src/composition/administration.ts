@@ -6,6 +6,7 @@ import type { BenchmarkReport } from '../operations/benchmark/report.ts';
 import type { Prover } from '../operations/replica/prove.ts';
 import type { Administration, MemberDrill } from '../store/administration.ts';
 import { createBenchmarkRuns } from '../store/mongo/gateways/benchmark-runs.ts';
+import type { Renewal } from '../store/reindex.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { openCommitGround } from './commit-ground.ts';
 import { openProver } from './prover.ts';
@@ -20,6 +21,17 @@ export interface OpenAdministration {
   readonly prover: Prover;
   /** Ends runs under way. */
   close(): Promise<void>;
+}
+
+/** Years that come back from an archive are brought into today's form on the way. */
+export function restoringWith(administration: OpenAdministration, renewal: Renewal | undefined): OpenAdministration {
+  const { engines } = administration;
+  const { restorePartition } = engines.administrative;
+  const administrative = {
+    ...engines.administrative,
+    restorePartition: (type: string, year: number) => restorePartition(type, year, renewal),
+  };
+  return renewal ? { ...administration, engines: { ...engines, administrative } } : administration;
 }
 
 /** @param holder names this gateway among those that may run the one benchmark */

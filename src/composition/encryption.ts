@@ -35,8 +35,8 @@ export async function openEncryption(config: Config, stores: Stores, log: Logger
   const forms = createTextForms(stores.clinical.collections);
   const [keys, noted] = await Promise.all([readFieldKeys(config), forms.read()]);
   const missing = (noted ?? []).filter((form) => form !== PLAIN && !keys?.find(form));
-  const archives = await archivesOf(stores);
   if (missing.length > 0) {
+    const archives = await archivesOf(stores);
     const inArchives = archives === undefined ? '' : `; perhaps only these archived years: ${archives}`;
     throw new Error(`what is stored is encrypted with a key that is not configured: ${missing.join(', ')}${inArchives}`);
   }
@@ -58,17 +58,14 @@ export async function openEncryption(config: Config, stores: Stores, log: Logger
       if (!stored.includes(fields.form)) await untilAllKnow(finds(fields.form), allKnow);
       await forms.add([...stored, fields.form]);
       if (config.fieldEncryption && stored.includes(PLAIN))
-        log.warn(
-          `not everything that is stored is encrypted: run \`npm run -s keys rotate\`${archives ? `; it passes by the archived years ${archives}` : ''}`,
-        );
+        log.warn('not everything that is stored is encrypted: run `npm run -s keys rotate`');
     },
-    async onDone({ awaits }) {
+    async onDone({ awaits, archives: { passedBy } = { passedBy: [] } }) {
       if (awaits !== writes(fields.form)) return;
-      const passedBy = await archivesOf(stores);
-      if (passedBy === undefined) await forms.settle(fields.form);
-      else
+      if (passedBy.length === 0) return forms.settle(fields.form);
+      for (const { name, problem } of passedBy)
         log.warn(
-          `archived years were passed by, and are in one of the forms ${(await forms.read())?.join(', ')}: restore them, rotate and archive them again before a key is taken away: ${passedBy}`,
+          `the archived year ${name} was passed by and stays in one of the forms ${(await forms.read())?.join(', ')}, whose keys stay needed: ${problem}. Bring the file back and rotate again`,
         );
     },
   };

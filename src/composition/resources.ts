@@ -11,12 +11,12 @@ import { createLiveSearch } from '../search/parameters/live-search.ts';
 import type { OwnParameterRules } from '../search/parameters/own-parameter.ts';
 import { createSearchRegistry } from '../search/parameters/registry.ts';
 import { createMeasuredStore } from '../store/layers/measured-store.ts';
-import { createSealedReindex, createSealedStore } from '../store/layers/sealed-store.ts';
+import { createRenewal, createSealedReindex, createSealedStore } from '../store/layers/sealed-store.ts';
 import { createLeasedJobs } from '../store/mongo/gateways/leased-jobs.ts';
 import { createPlacementStore } from '../store/placement/placement-store.ts';
 import { createPlacementReindex } from '../store/placement/reindex.ts';
 import { createPlacementTexts } from '../store/placement/stored-texts.ts';
-import type { ReindexJob } from '../store/reindex.ts';
+import type { ReindexJob, Renewal } from '../store/reindex.ts';
 import type { ResourceStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -32,6 +32,8 @@ export interface Resources {
   readonly keeper: IndexKeeper;
   /** Where identifiers are encrypted. */
   readonly fields: FieldEncryption | undefined;
+  /** Brings what lies in an archive into today's form. */
+  readonly renewal: Renewal | undefined;
 }
 
 /** Each type where it lies, search parameters as they come and go. */
@@ -68,6 +70,8 @@ export async function openResources(
   const stores = fields ? createSealedStore(placed, fields) : placed;
   const reindexing = createPlacementReindex(clinical.reindexing, administrative.reindexing);
   const texts = createPlacementTexts(clinical.texts, administrative.texts);
+  const renewal = fields && createRenewal(fields, (resource, version) => live.indexer.entries(resource, version));
+  const { archivedYears } = administrative;
   const parameterRules = { definitions, builtIn: createSearchRegistry(definitions), hidden: fields?.hidden };
   const keeper = createIndexKeeper({
     resources: stores,
@@ -82,9 +86,12 @@ export async function openResources(
     now: Date.now,
     log: (message, detail) => log.info(message, detail),
     ...(encryption && { onDone: encryption.onDone }),
+    ...(renewal && {
+      archives: { list: archivedYears.list, renew: (name, isStopping) => archivedYears.renew(name, renewal, isStopping) },
+    }),
   });
   await keeper.refresh();
   await encryption?.agree(clock);
   keeper.start();
-  return { stores, live, parameterRules, keeper, fields };
+  return { stores, live, parameterRules, keeper, fields, renewal };
 }

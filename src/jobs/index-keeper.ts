@@ -181,10 +181,10 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
   async function carryOn(job: ReindexJob): Promise<void> {
     const count = (types: readonly string[]) => resources.estimate({ types, where: { kind: 'everything' } });
     try {
-      const isDone = await runReindex(job, { ...options, indexer: live.indexer, count, isStopping: () => isStopping });
-      if (isDone) await options.onDone?.(job);
-      if (isDone) log('the index has been made anew', { job: job.id });
-      if (isDone) await inTurn(bringInLine);
+      const done = await runReindex(job, { ...options, indexer: live.indexer, count, isStopping: () => isStopping });
+      if (done) await options.onDone?.(done);
+      if (done) log('the index has been made anew', { job: job.id });
+      if (done) await inTurn(bringInLine);
     } catch (error) {
       log('making the index anew was interrupted; it is tried again', { job: job.id, error });
     } finally {

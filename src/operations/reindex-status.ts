@@ -27,7 +27,13 @@ function summaryOf(job: ReindexJob): Part[] {
   ];
 }
 
-const detailsOf = ({ parts = [] }: ReindexJob): Part[] => parts.map(partOf);
+const detailsOf = ({ parts = [], archives }: ReindexJob): Part[] => [
+  ...parts.map(partOf),
+  ...(archives?.done ?? []).map((name) => group('archive', [part('name', name)])),
+  ...(archives?.passedBy ?? []).map(({ name }) =>
+    group('archive', [part('name', name), part('problem', 'its file is not to be had as it was exported; the log has the reason')]),
+  ),
+];
 
 const partOf = ({ part: { store, name }, done }: PartProgress): Part =>
   group('part', [part('store', store), part('name', name), part('resources', done)]);

@@ -2,6 +2,7 @@
 import type { ResourceVersion } from '../model/resource.ts';
 import type { CommitGround, GroundOptions, ScratchDatabase, ScratchGround, ShardedGroundOptions } from './benchmark/scratch.ts';
 import type { ProofControl, SetProof } from './proof/proof.ts';
+import type { Renewal } from './reindex.ts';
 
 export interface KeyRange {
   /** The least key in the range, or "MinKey". */
@@ -221,8 +222,8 @@ export interface AdministrativeAdministration {
    * @throws FhirError 409, 422, 503
    */
   archivePartition(type: string, year: number, confirm?: string): Promise<ArchiveDescription>;
-  /** Puts an archived year back. @throws FhirError 409, 422, 503 */
-  restorePartition(type: string, year: number): Promise<ArchiveDescription>;
+  /** Puts an archived year back, each row in today's form if `renewed` is there to bring it into it. @throws FhirError 409, 422, 503 */
+  restorePartition(type: string, year: number, renewed?: Renewal): Promise<ArchiveDescription>;
   describeReplicas(): Promise<readonly ReplicaSetDescription[]>;
   /** Compares each standby with the primary at one place in the log. */
   proveReplicas(): Promise<SetProof>;

@@ -41,6 +41,23 @@ export interface ReindexStore {
   rewrite(part: ReindexPart, items: readonly Reindexed[]): Promise<void>;
 }
 
+/** A version with its text as a store keeps it today, and the entries that it has today. */
+export type Renewal = (stored: ResourceVersion) => Reindexed;
+
+/** What became of an archived year: in today's form, left as it was because its file is not to be had, or left for later. */
+export type RenewedYear = { readonly kind: 'renewed' | 'stopped' } | { readonly kind: 'passed by'; readonly problem: string };
+
+/** Years that are archived, whose rows no part has. */
+export interface ArchivedYears {
+  /** Names of their partitions. */
+  list(): Promise<readonly string[]>;
+  /**
+   * Brings all rows of a year into today's form. Until it is done the archive is as it was, whatever is killed. Safe to repeat.
+   * @throws FhirError 409 while the year is archived, restored or erased from
+   */
+  renew(partition: string, renewed: Renewal, isStopping: () => boolean): Promise<RenewedYear>;
+}
+
 export interface PartProgress {
   readonly part: ReindexPart;
   readonly after?: string;
@@ -63,8 +80,15 @@ export interface ReindexJob {
   /** Resources counted when it began. */
   readonly total?: number;
   readonly parts?: readonly PartProgress[];
+  /** Archived years that are in today's form, and those whose file was not to be had. */
+  readonly archives?: { readonly done: readonly string[]; readonly passedBy: readonly PassedBy[] };
   /** What stopped it last; it is tried again. */
   readonly problem?: string;
+}
+
+interface PassedBy {
+  readonly name: string;
+  readonly problem: string;
 }
 
 export type ReindexJobs = LeasedJobs<ReindexJob>;

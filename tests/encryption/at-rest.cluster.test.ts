@@ -1,5 +1,6 @@
 /** Field encryption on the databases: what lies there, and what a client sees. docs/decisions has the scheme. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,21 +16,38 @@ const databases = await testDatabases();
 const place: Place = { ...databases, dataDir: await mkdtemp(join(tmpdir(), 'meridian-encryption-')) };
 afterAll(() => rm(place.dataDir, { recursive: true, force: true }));
 
-const [first, second] = [newFieldKey('first'), newFieldKey('second')];
+const [first, second, third] = [newFieldKey('first'), newFieldKey('second'), newFieldKey('third')];
 const off = {};
 const on = (...keys: readonly string[]) => ({ FIELD_ENCRYPTION: 'on', FIELD_ENCRYPTION_KEYS: keys.join() });
 
 const stored = () => everythingStored(place.mongodbUri, place.databaseUrl, place.dataDir);
 const ofResources = (found: readonly string[]) => found.filter((each) => !/auditevent|file /.test(each));
 
-/** Brings everything that is stored into the gateway's own form. */
-async function rotate(ask: Ask): Promise<void> {
+const onYear = (ask: Ask, action: string) => ask('POST', `$shard?action=${action}&type=Encounter&year=2009`);
+
+/** Takes the year out, so that it is in its file only. */
+async function archiveYear(ask: Ask): Promise<void> {
+  const [, exported] = [await onYear(ask, 'add-partition'), await onYear(ask, 'archive-partition')];
+  const sha256 = exported.json.parameter.find(({ name }: { name: string }) => name === 'sha256').valueString;
+  expect((await onYear(ask, `archive-partition&confirm=${sha256}`)).status).toBe(200);
+}
+
+/** The one file of the year. */
+async function archiveFile(): Promise<{ readonly name: string; readonly text: string }> {
+  const names = (await readdir(join(place.dataDir, 'archives'))).filter((name) => name.includes('2009'));
+  expect(names).toHaveLength(1);
+  const [name = ''] = names;
+  return { name, text: await readFile(join(place.dataDir, 'archives', name), 'utf8') };
+}
+
+/** Brings everything that is stored into the gateway's own form. Gives what the run tells of itself. */
+async function rotate(ask: Ask): Promise<unknown> {
   const asked = await ask('POST', '$reindex?texts=true');
   expect([asked.status, asked.text]).toEqual([202, '']);
   const job = new URL(asked.headers.get('content-location') ?? '').search;
   for (let look = 0; look < 300; look++) {
-    const { status } = await ask('GET', `$reindex-status${job}`);
-    if (status === 200) return;
+    const { status, json } = await ask('GET', `$reindex-status${job}`);
+    if (status === 200) return json.parameter;
     await sleep(100);
   }
   throw new Error('the run did not end');
@@ -120,28 +138,64 @@ describe('identifiers in the databases', { retry: 0 }, () => {
     });
   });
 
-  test('keep an old key needed as long as an archived year may have it, and the year is named', { timeout: 120_000 }, async () => {
-    const third = newFieldKey('third');
-    const onYear = (ask: Ask, action: string) => ask('POST', `$shard?action=${action}&type=Encounter&year=2009`);
+  test('go under a new key in archived years as well, whose files are written anew', { timeout: 120_000 }, async () => {
     await withGateway(place, on(second), async (ask) => {
       const period = { start: '2009-03-01', end: '2009-03-02' };
       const stay = { resourceType: 'Encounter', id: 'old', status: 'finished', class: { code: 'AMB' }, period };
       const identifier = [{ type: { coding: [{ code: 'MR' }] }, value: PLANTED.mrn }];
       expect((await ask('PUT', 'Encounter/old', { ...stay, identifier })).status).toBe(201);
-      const [, exported] = [await onYear(ask, 'add-partition'), await onYear(ask, 'archive-partition')];
-      const sha256 = exported.json.parameter.find(({ name }: { name: string }) => name === 'sha256').valueString;
-      expect((await onYear(ask, `archive-partition&confirm=${sha256}`)).status).toBe(200);
+      await archiveYear(ask);
     });
+    const before = await archiveFile();
+    expect(before.text).toContain('~1~second~');
     await withGateway(place, on(third, second), rotate);
-    await expect(withGateway(place, on(third), async () => {})).rejects.toThrow(
-      /not configured: second; .* archived years: encounter_y2009/,
-    );
-    await withGateway(place, on(second, third), async (ask) => {
+    await withGateway(place, on(third), async (ask) => {
+      const { name, text } = await archiveFile();
+      expect(text).toContain('~1~third~');
+      expect(text).not.toContain('~1~second~');
+      const shown = (await ask('GET', '$shard')).text;
+      for (const part of [name, createHash('sha256').update(text).digest('hex')]) expect(shown).toContain(part);
       expect((await onYear(ask, 'restore-partition')).status).toBe(200);
       expect((await ask('GET', 'Encounter/old')).text).toContain(PLANTED.mrn);
-      await rotate(ask);
+      expect((await ask('GET', `Encounter?identifier=${PLANTED.mrn}&date=2009&_total=accurate`)).json.total).toBe(1);
     });
-    await withGateway(place, on(second), expectFound);
+  });
+
+  test('keep an old key needed as long as the file of an archived year can not be had, and the year is named', {
+    timeout: 120_000,
+  }, async () => {
+    await withGateway(place, on(third), archiveYear);
+    const { name } = await archiveFile();
+    const [there, elsewhere] = [join(place.dataDir, 'archives', name), join(place.dataDir, name)];
+    await rename(there, elsewhere);
+    await withGateway(place, on(second, third), async (ask) => {
+      const parts = await rotate(ask);
+      expect(JSON.stringify(parts)).toMatch(/"archive","part":\[{"name":"name","valueString":"encounter_y2009"},{"name":"problem"/);
+    });
+    await expect(withGateway(place, on(second), async () => {})).rejects.toThrow(
+      /not configured: third; .* archived years: encounter_y2009/,
+    );
+    await rename(elsewhere, there);
+    await withGateway(place, on(second, third), rotate);
+    await withGateway(place, on(second), async (ask) => {
+      expect((await onYear(ask, 'restore-partition')).status).toBe(200);
+      expect((await ask('GET', 'Encounter/old')).text).toContain(PLANTED.mrn);
+      await expectFound(ask);
+    });
+  });
+
+  test('come back from an archive in the form of the gateway that restores it, before anything is rotated', {
+    timeout: 120_000,
+  }, async () => {
+    await withGateway(place, on(second), archiveYear);
+    await withGateway(place, on(third, second), async (ask) => {
+      expect((await onYear(ask, 'restore-partition')).status).toBe(200);
+      const row = [...(await stored())].find(([name]) => name.includes('encounter_y2009'))?.[1];
+      expect(row).toContain('~1~third~');
+      expect(row).not.toContain('~1~second~');
+      await expectFound(ask);
+    });
+    await withGateway(place, on(second, third), rotate);
   });
 
   test('are not served without their key: the gateway does not start, and says which key it is', async () => {

@@ -1,7 +1,7 @@
 /** A store whose texts are encrypted in part: everything above it sees them as the client sent them. */
-import type { ResourceVersion } from '../../model/resource.ts';
+import type { IndexEntries, ResourceVersion } from '../../model/resource.ts';
 import type { ErasureStore } from '../erasure.ts';
-import type { Reindexed, ReindexPage, ReindexPart, ReindexStore } from '../reindex.ts';
+import type { Reindexed, ReindexPage, ReindexPart, ReindexStore, Renewal } from '../reindex.ts';
 import type { Idempotency, ResourceStore, UnitOfWork, Write } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
 
@@ -75,6 +75,14 @@ function sealedUnit(unit: UnitOfWork, sealedWrite: (write: Write) => Write, seal
 export function createSealedErasure(inner: ErasureStore, sealer: TextSealer): ErasureStore {
   const archivedIn = async (rk: string) => (await inner.archivedIn(rk)).map((version) => withText(version, sealer.open(version)));
   return { ...inner, archivedIn };
+}
+
+/** Versions as they lie in an archive, as they are to lie there today. */
+export function createRenewal(sealer: TextSealer, entriesOf: (resource: object, version: ResourceVersion) => IndexEntries): Renewal {
+  return (stored) => {
+    const plain = { ...stored, raw: sealer.open(stored) };
+    return { version: { ...stored, raw: sealer.seal(plain) }, index: entriesOf(JSON.parse(plain.raw), plain) };
+  };
 }
 
 /** Runs over what is stored that also bring its texts into today's form: those of current versions, and if asked for those of past ones. */

@@ -40,7 +40,7 @@ export function administrationOf(
     measurePartition: (type, year) => translating(() => measureYear(search, targetOf(type, year))),
     addPartition: (type, year) => translating(() => addYear(maintenance, partitions, targetOf(type, year))),
     archivePartition: (type, year, confirm) => translating(() => archivePartition(maintenance, folder(), targetOf(type, year), confirm)),
-    restorePartition: (type, year) => translating(() => restorePartition(maintenance, folder(), targetOf(type, year))),
+    restorePartition: (type, year, renewed) => translating(() => restorePartition(maintenance, folder(), targetOf(type, year), renewed)),
     proveReplicas: () => proveReplicas(pools),
     describeReplicas: async () => [await describeReplication(search)],
     partitionsOf: (patient) => partitionsOf(search, patient),

@@ -10,10 +10,11 @@ import type { AuthorizationStore } from '../authorization.ts';
 import type { ErasureStore } from '../erasure.ts';
 import type { ConsistentStore, ReadTerms } from '../read-terms.ts';
 import type { RecordRenamer } from '../record-moves.ts';
-import type { ReindexStore } from '../reindex.ts';
+import type { ArchivedYears, ReindexStore } from '../reindex.ts';
 import type { ResourceStore, SearchMatch, SearchScope, StoreSearch, UnitOfWork } from '../store.ts';
 import type { StoredTexts } from '../stored-texts.ts';
 import { administrationOf } from './administration.ts';
+import { createArchivedYears } from './archive/renew.ts';
 import { type AuditStoreOptions, createAuditStore } from './audit/audit-store.ts';
 import { createAuditSink } from './audit/sink.ts';
 import { createAuthorizationStore } from './authorization.ts';
@@ -75,6 +76,7 @@ export interface PostgresStore extends ResourceStore, ConsistentStore {
   /** What the embedded authorization server keeps. */
   readonly authorization: AuthorizationStore;
   readonly reindexing: ReindexStore;
+  readonly archivedYears: ArchivedYears;
   readonly texts: StoredTexts;
   readonly erasure: ErasureStore;
   readonly renamer: RecordRenamer;
@@ -222,6 +224,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     administration: administrationOf(pools, partitions, options.archiveDir),
     authorization: createAuthorizationStore(pools.write),
     reindexing: createPostgresReindex(pools.maintenance),
+    archivedYears: createArchivedYears(pools.maintenance, options.archiveDir),
     texts: createPostgresTexts(pools.maintenance),
     renamer: createPostgresRenamer(pools.maintenance),
     erasure: createPostgresErasure(pools.maintenance, () => settlePrepared(pools.maintenance), options.archiveDir),

@@ -67,16 +67,17 @@ async function rewriteOnce(pool: Pool, table: AdministrativeTable, items: readon
   const rows = items.map(({ version, index }) => placed(table, { ...version, index }));
   const { rows: left } = await pool.query<[string]>({
     text: statement(table),
-    values: [...valuesOf(rows), table.type],
+    values: [...indexValues(rows), table.type],
     rowMode: 'array',
   } as never);
   return new Set(left.map(([id]) => id));
 }
 
-const INPUT = `unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::integer[], $6::tsvector[], $7::jsonb[], $8::jsonb[])
+/** Index entries of rows as parameters 1 to 8, as a table `i`. */
+export const INDEX_INPUT = `unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::integer[], $6::tsvector[], $7::jsonb[], $8::jsonb[])
       AS i (id, rk, business_at, ends_at, version, s, r, o)`;
 
-const valuesOf = (rows: readonly Placed[]) => [
+export const indexValues = (rows: readonly Placed[]) => [
   textArray(rows.map(({ draft }) => draft.id)),
   textArray(rows.map(({ draft }) => draft.rk)),
   timestampArray(rows.map(({ businessAt }) => businessAt)),
@@ -89,7 +90,7 @@ const valuesOf = (rows: readonly Placed[]) => [
 
 function statement({ table, column }: AdministrativeTable): string {
   return `
-    WITH i AS MATERIALIZED (SELECT * FROM ${INPUT}),
+    WITH i AS MATERIALIZED (SELECT * FROM ${INDEX_INPUT}),
     there AS MATERIALIZED (
       SELECT e.id, (e.s, e.r, e.o, e.ends_at) IS DISTINCT FROM (i.s, i.r, i.o, i.ends_at) AS differs
       FROM i JOIN ${table} e ON e.rk = i.rk AND e.id = i.id AND e.${column} = i.business_at AND e.version = i.version

@@ -6,6 +6,7 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { conflict, unavailable, unprocessable } from '../../../model/error.ts';
 import type { ArchiveDescription } from '../../administration.ts';
+import type { Renewal } from '../../reindex.ts';
 import type { AdministrativeTable } from '../business-date.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { listSlots } from '../partitions/list-slots.ts';
@@ -14,6 +15,7 @@ import { type ArchiveEntry, findArchive, noteExported } from './catalogue.ts';
 import { detach, outside, putBack, restored } from './detach.ts';
 import { digestOfFile, eachBunch, removeStale, writeArchive } from './file.ts';
 import { columnsOf, type Digest, digestOf, eachLine, putLines } from './lines.ts';
+import { renewRows } from './renew-rows.ts';
 
 /** The slot of a year, whether or not it is there. */
 export interface ArchiveTarget {
@@ -40,17 +42,22 @@ export function archivePartition(pool: Pool, folder: string, target: ArchiveTarg
   });
 }
 
-/** Puts a year back, from the rows that are still there or from its file. Gives what was put back. @throws as `archivePartition` */
-export function restorePartition(pool: Pool, folder: string, target: ArchiveTarget): Promise<ArchiveDescription> {
+/**
+ * Puts a year back, from the rows that are still there or from its file. Gives what was put back.
+ * @param renewed brings each row into today's form
+ * @throws as `archivePartition`
+ */
+export function restorePartition(pool: Pool, folder: string, target: ArchiveTarget, renewed?: Renewal): Promise<ArchiveDescription> {
   const { table, slot } = target;
   return alone(pool, slot.partition, async (client) => {
     const entry = await findArchive(client, slot.partition);
     if (!entry) throw unprocessable(`${slot.partition} is not archived`, 'year');
-    const from = entry.state === 'dropped' ? restored(slot.partition) : outside(slot.partition);
-    if (entry.state === 'dropped') await load(client, folder, target, entry);
-    const columns = entry.columns.length > 0 ? entry.columns : await columnsOf(client, from);
-    const digest = await digestOf(client, from, columns);
+    // What is changed on the way must not be the rows that the checksum is of.
+    const isCopied = entry.state === 'dropped' || renewed !== undefined;
+    const from = isCopied ? await copyAside(client, folder, table, entry) : outside(slot.partition);
+    const digest = await digestOf(client, from, await columnsIn(client, entry, from));
     if (entry.sha256 !== undefined) checkSame(digest, entry, `the rows of ${from}`);
+    if (renewed) await renewRows(client, table, from, renewed);
     await putBack(client, table, slot, from);
     // What is erased from now on must not outlive it in a file.
     await removeStale(folder, slot.partition);
@@ -81,11 +88,26 @@ async function checkThere(client: PoolClient, { table, slot }: ArchiveTarget): P
 export async function exportRows(client: ClientBase, folder: string, partition: string): Promise<void> {
   const source = outside(partition);
   const columns = await columnsOf(client, source);
+  await noteExported(client, partition, { ...(await writeVerified(client, folder, partition, source, columns)), columns });
+}
+
+/** Writes the rows of a table to a file of the partition, and reads both again. @throws FhirError 503 when they differ */
+export async function writeVerified(
+  client: ClientBase,
+  folder: string,
+  partition: string,
+  source: string,
+  columns: readonly string[],
+): ReturnType<typeof writeArchive> {
   const written = await writeArchive(folder, partition, (take) => eachLine(client, source, columns, take));
   checkSame(await digestOfFile(folder, written.file), written, written.file);
   checkSame(await digestOf(client, source, columns), written, `the rows of ${source}`);
-  await noteExported(client, partition, { ...written, columns });
+  return written;
 }
+
+/** What the lines of an archive hold; of one that has no file yet, all of the table. */
+export const columnsIn = async (client: ClientBase, { columns }: ArchiveEntry, table: string): Promise<readonly string[]> =>
+  columns.length > 0 ? columns : columnsOf(client, table);
 
 async function drop(
   client: PoolClient,
@@ -105,24 +127,38 @@ async function drop(
   return found(await findArchive(client, partition));
 }
 
-/** Loads the file into a table of its own, anew if an earlier try came to nothing. */
-async function load(client: PoolClient, folder: string, { table, slot }: ArchiveTarget, entry: ArchiveEntry): Promise<void> {
-  const { file = '', columns } = entry;
-  checkSame(await digestOfFile(folder, file), entry, file);
-  const place = restored(slot.partition);
+/** Puts what is archived, the rows or the file, into a table of its own, anew if an earlier try came to nothing. Gives its name. */
+export async function copyAside(client: PoolClient, folder: string, { table }: AdministrativeTable, entry: ArchiveEntry): Promise<string> {
+  const { partition, state, file = '', columns } = entry;
+  if (state === 'dropped') checkSame(await digestOfFile(folder, file), entry, file);
+  const place = restored(partition);
   await client.query(`DROP TABLE IF EXISTS ${place}`);
-  await client.query(
-    `CREATE TABLE ${place} (LIKE ${table.table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING INDEXES)`,
-  );
-  await eachBunch(folder, file, (lines) => putLines(client, place, columns, lines));
+  await client.query(`CREATE TABLE ${place} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING INDEXES)`);
+  if (state === 'dropped') await eachBunch(folder, file, (lines) => putLines(client, place, columns, lines));
+  else await copyRows(client, outside(partition), place);
   await client.query(`ANALYZE ${place}`);
+  return place;
+}
+
+async function copyRows(client: ClientBase, from: string, to: string): Promise<void> {
+  const columns = (await columnsOf(client, from)).join(', ');
+  await inTransaction(client, async () => {
+    await client.query('SET LOCAL statement_timeout = 0');
+    await client.query(`INSERT INTO ${to} (${columns}) SELECT ${columns} FROM ${from}`);
+  });
 }
 
 /** @throws FhirError 503 when the digest is another, or there is none */
-export function checkSame(digest: Digest | undefined, { rows, sha256 }: Partial<Digest>, what: string): void {
-  if (!digest) throw unavailable(`the archive ${what} is not in this gateway's archive folder`);
-  if (digest.rows !== rows || digest.sha256 !== sha256)
-    throw unavailable(`${what}: ${digest.rows} rows with SHA-256 ${digest.sha256}, where ${rows} with ${sha256} were exported`);
+export function checkSame(digest: Digest | undefined, expected: Partial<Digest>, what: string): void {
+  const problem = differenceTo(expected, digest, what);
+  if (problem !== undefined) throw unavailable(problem);
+}
+
+/** What is wrong with a digest, in words; undefined if it is the one expected. */
+export function differenceTo({ rows, sha256 }: Partial<Digest>, digest: Digest | undefined, what: string): string | undefined {
+  if (!digest) return `the archive ${what} is not in this gateway's archive folder`;
+  if (digest.rows === rows && digest.sha256 === sha256) return undefined;
+  return `${what}: ${digest.rows} rows with SHA-256 ${digest.sha256}, where ${rows} with ${sha256} were exported`;
 }
 
 function found(entry: ArchiveEntry | undefined): ArchiveEntry {

@@ -39,7 +39,7 @@ export async function detach(client: ClientBase, table: AdministrativeTable, slo
   });
 }
 
-/** Puts the table `from` in the place that is kept. @throws as `detach` */
+/** Puts the table `from` in the place that is kept; rows that lie outside as well go. @throws as `detach` */
 export async function putBack(client: ClientBase, table: AdministrativeTable, slot: Slot, from: string): Promise<void> {
   const { partition } = slot;
   // Proved before the lock, so that ATTACH need not look at the rows.
@@ -49,6 +49,7 @@ export async function putBack(client: ClientBase, table: AdministrativeTable, sl
     await client.query(`ALTER TABLE ${table.table} DETACH PARTITION ${partition}`);
     await client.query(`DROP TABLE ${partition}`);
     await client.query(`ALTER TABLE ${from} RENAME TO ${partition}`);
+    await client.query(`DROP TABLE IF EXISTS ${outside(partition)}`);
     await attach(client, table, slot);
     await client.query(`ALTER TABLE ${partition} DROP CONSTRAINT in_range`);
     await client.query('DELETE FROM partition_archive WHERE partition = $1', [partition]);
