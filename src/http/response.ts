@@ -47,7 +47,7 @@ export interface Exchange {
   headers?: Readonly<Record<string, string>>;
 }
 
-interface ResponseWriter {
+export interface ResponseWriter {
   write(response: FhirResponse, exchange: Exchange): Response | Promise<Response>;
   /** Unknown errors are logged and answered 500 without a word about them. */
   writeError(error: unknown, exchange: Exchange): Response | Promise<Response>;

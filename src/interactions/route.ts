@@ -85,7 +85,7 @@ export function checkId(id: string, expression: string): void {
   if (!isLogicalId(id)) throw invalidValue(`"${id}" is no logical id: 1 to 64 letters, digits, "-" and "."`, expression);
 }
 
-interface Routing {
+export interface Routing {
   readonly isResourceType: (type: string) => boolean;
   readonly findOperation: OperationLookup;
 }

@@ -16,7 +16,7 @@ export interface Authenticated {
   readonly access: AccessDecision;
 }
 
-interface AuthenticateOptions {
+export interface AuthenticateOptions {
   readonly verifier: TokenVerifier;
   readonly decide: Decide;
   /**
