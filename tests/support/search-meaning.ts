@@ -11,12 +11,15 @@ import { parseSearch } from '../../src/search/request/parse.ts';
 export type Resource = { readonly resourceType: string; readonly id?: string; readonly [name: string]: unknown };
 
 interface Meaning {
-  parse(query: string, type: string): SearchRequest;
-  /** True if the query, of the resource's own type, finds it. */
-  finds(query: string, resource: Resource): boolean;
+  parse(query: string, types: Types): SearchRequest;
+  /** True if the query, of the resource's own type unless others are given, finds it; `at` is its `meta.lastUpdated`. */
+  finds(query: string, resource: Resource, searched?: { readonly types?: Types; readonly at?: number }): boolean;
   /** The refusal of a query. @throws Error if it is accepted */
-  refusal(query: string, type: string): FhirError;
+  refusal(query: string, types: Types): FhirError;
 }
+
+/** One or several. */
+type Types = string | readonly string[];
 
 /** Search over R4's definitions at the base URL `http://here/fhir`, on the first day of 2024. */
 export function createMeaning(over: Partial<SearchContext> = {}): Meaning {
@@ -25,16 +28,17 @@ export function createMeaning(over: Partial<SearchContext> = {}): Meaning {
   const baseUrl = 'http://here/fhir';
   const indexer = createIndexer(registry, definitions, { baseUrl });
   const context: SearchContext = { registry, baseUrl, handling: 'strict', now: () => Date.UTC(2024, 0), ...over };
-  const parse = (query: string, type: string) => parseSearch([...new URLSearchParams(query)], [type], context);
+  const parse = (query: string, types: Types) =>
+    parseSearch([...new URLSearchParams(query)], typeof types === 'string' ? [types] : types, context);
   return {
     parse,
-    finds(query, resource) {
+    finds(query, resource, { types = resource.resourceType, at = 0 } = {}) {
       const key: ResourceKey = { type: resource.resourceType, id: resource.id ?? '1' };
-      return matches(parse(query, resource.resourceType).where, { ...key, at: 0, index: indexer.entries(resource, key) });
+      return matches(parse(query, types).where, { ...key, at, index: indexer.entries(resource, key) });
     },
-    refusal(query, type) {
+    refusal(query, types) {
       try {
-        parse(query, type);
+        parse(query, types);
       } catch (error) {
         if (error instanceof FhirError) return error;
         throw error;
