@@ -11,6 +11,7 @@ import type { Consents } from '../access/consent/consents.ts';
 import { type ConsentRules, readConsent } from '../access/consent/read-consent.ts';
 import type { ConsentRule } from '../access/consent/rule.ts';
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
+import { createTurns } from '../lifecycle/turns.ts';
 import { unavailable } from '../model/error.ts';
 import { identityOf, type ResourceDraft, type ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
@@ -63,8 +64,8 @@ const ASK_EVERY_MS = 200;
 
 export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeeper {
   const { resources, consents, rules, labels, log } = options;
+  const turns = createTurns();
   let rounds: Rounds | undefined;
-  let looking: Promise<void> = Promise.resolve();
   let looks = 0;
   /** Undefined until all have been read. */
   let since: number | undefined;
@@ -129,15 +130,9 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
     labels.tell();
   }
 
-  /** One at a time; whoever asks meanwhile waits for one that begins after. */
-  function inTurn(): Promise<void> {
-    looking = looking.catch(() => undefined).then(look);
-    return looking;
-  }
-
   async function lookOn(): Promise<void> {
     const next = await options.watermark();
-    await inTurn();
+    await turns.take(look);
     since = next;
   }
 
@@ -152,7 +147,7 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
   }
 
   return {
-    refresh: inTurn,
+    refresh: () => turns.take(look),
     areLabelsInUse: () => areLabelsInUse,
     beforeCommit({ writes }) {
       if (areLabelsKnown || !writes.some(({ draft }) => labels.bearsLabel(draft))) return undefined;
@@ -166,7 +161,7 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
     },
     async stop() {
       await rounds?.stop();
-      await looking.catch(() => undefined);
+      await turns.idle();
     },
   };
 }

@@ -7,6 +7,7 @@
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import type { ErasureJob, ErasureJobs } from '../store/erasure.ts';
 import type { Write } from '../store/store.ts';
+import { createLeasedWork } from './leased-work.ts';
 import { type ErasureServices, runErasure } from './run-erasure.ts';
 
 interface ErasureKeeperOptions extends Omit<ErasureServices, 'isStopping'> {
@@ -35,9 +36,7 @@ const LOOK_EVERY_MS = 1_000;
 
 export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeeper {
   const { jobs, holder, forget, log } = options;
-  let isStopping = false;
   let looks: Rounds | undefined;
-  let working: Promise<void> | undefined;
   let closed: ReadonlySet<string> = new Set();
   let closedKeys: ReadonlySet<string> = new Set();
 
@@ -62,34 +61,30 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
     close(patients);
   }
 
+  const work = createLeasedWork<ErasureJob>({
+    jobs,
+    holder,
+    async carryOn(job, isStopping) {
+      const isDone = await runErasure(job, { ...options, isStopping });
+      if (isDone) log('a record has been erased', { job: job.id });
+    },
+    onInterrupted: (job, error) => log('an erasure was interrupted; it is tried again', { job: job.id, error }),
+  });
+
   async function look(): Promise<void> {
     const open = await refresh();
-    if (open.length === 0 || isStopping) return;
-    working ??= workOn(open)
-      .catch((error: unknown) => log('looking for erasures failed', { error }))
-      .finally(() => {
-        working = undefined;
-      });
+    if (open.length > 0)
+      work.begin(
+        () => workOn(open),
+        (error) => log('looking for erasures failed', { error }),
+      );
   }
 
   async function workOn(open: readonly ErasureJob[]): Promise<void> {
     for (const { id, patient } of open) {
-      if (isStopping) return;
+      if (work.isStopping()) return;
       if (patient !== undefined && (await options.isBeingMoved(patient))) continue;
-      const job = await jobs.take(id, holder);
-      if (job) await carryOn(job);
-    }
-  }
-
-  async function carryOn(job: ErasureJob): Promise<void> {
-    try {
-      const isDone = await runErasure(job, { ...options, isStopping: () => isStopping });
-      if (isDone) log('a record has been erased', { job: job.id });
-    } catch (error) {
-      log('an erasure was interrupted; it is tried again', { job: job.id, error });
-    } finally {
-      await jobs.release(job.id, holder).catch(() => undefined);
-      await refresh().catch(() => undefined);
+      if (await work.take(id)) await refresh().catch(() => undefined);
     }
   }
 
@@ -107,9 +102,9 @@ export function createErasureKeeper(options: ErasureKeeperOptions): ErasureKeepe
       looks = startRounds(look, { everyMs: LOOK_EVERY_MS, problem });
     },
     async stop() {
-      isStopping = true;
+      const stopped = work.stop();
       await looks?.stop();
-      await working;
+      await stopped;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The parameters of full text as the index keeper takes them: indexed like those that clients register, and answering when that is done. */
 import type { SearchParameterDefinition } from '../definitions/definitions.ts';
 import { type OwnParameterRules, typesOf } from '../search/parameters/own-parameter.ts';
-import type { Own } from './index-keeper.ts';
+import type { Own } from './own-parameters.ts';
 
 /** What is indexed word by word: nothing, narratives, or narratives and everything else. */
 export type FullText = 'off' | 'text' | 'all';

@@ -5,10 +5,11 @@
  * has taken over: a move goes on when all have.
  */
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
-import type { RecordDirectory } from '../store/record-keys.ts';
-import { subjectOf } from '../store/record-keys.ts';
+import { createTurns } from '../lifecycle/turns.ts';
+import { type RecordDirectory, subjectOf } from '../store/record-keys.ts';
 import type { MoveJob } from '../store/record-moves.ts';
 import type { Write } from '../store/store.ts';
+import { createLeasedWork } from './leased-work.ts';
 import { type MoveServices, runMove } from './run-move.ts';
 
 interface MoveKeeperOptions extends Omit<MoveServices, 'isStopping' | 'refresh' | 'allKnow'> {
@@ -45,22 +46,15 @@ const MISSED_AFTER_MS = 5_000;
 
 export function createMoveKeeper(options: MoveKeeperOptions): MoveKeeper {
   const { jobs, records, holder, now, tell, untell, forget, log } = options;
-  let isStopping = false;
+  const turns = createTurns();
   let looks: Rounds | undefined;
-  let working: Promise<void> | undefined;
-  let refreshing: Promise<readonly MoveJob[]> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let all: readonly MoveJob[] = [];
   let told: readonly string[] = [];
   let patients: ReadonlySet<string> = new Set();
   let keys: ReadonlySet<string> = new Set();
 
-  /** One look at a time: an older answer must not overtake a newer one. */
-  async function refresh(): Promise<readonly MoveJob[]> {
-    await refreshing?.catch(() => undefined);
-    refreshing = look();
-    return refreshing;
-  }
+  const refresh = () => turns.take(look);
 
   async function look(): Promise<readonly MoveJob[]> {
     const open = await jobs.listOpen();
@@ -94,14 +88,23 @@ export function createMoveKeeper(options: MoveKeeperOptions): MoveKeeper {
     told = names;
   }
 
+  const work = createLeasedWork<MoveJob>({
+    jobs,
+    holder,
+    carryOn(job, isStopping) {
+      const isKnown = ({ id, phase }: MoveJob) => options.allKnow(nameOf({ id, phase }));
+      return runMove(job, { ...options, allKnow: isKnown, refresh: async () => void (await refresh()), isStopping });
+    },
+    onInterrupted: (job, error) => log('the move of a record was interrupted; it is tried again', { job: job.id, error }),
+  });
+
   async function round(): Promise<void> {
     const open = await refresh();
-    if (open.length === 0 || isStopping) return;
-    working ??= workOn(open)
-      .catch((error: unknown) => log('looking for records to move failed', { error }))
-      .finally(() => {
-        working = undefined;
-      });
+    if (open.length > 0)
+      work.begin(
+        () => workOn(open),
+        (error) => log('looking for records to move failed', { error }),
+      );
   }
 
   /** What has begun goes first, so that there are never two at once. */
@@ -109,21 +112,7 @@ export function createMoveKeeper(options: MoveKeeperOptions): MoveKeeper {
     const [begun] = open.filter(({ phase }) => phase !== 'wanted');
     const inOrder = begun ? [begun] : [...open].sort((a, b) => a.startedAt - b.startedAt);
     for (const { id } of inOrder) {
-      if (isStopping) return;
-      const job = await jobs.take(id, holder);
-      if (!job) return;
-      await carryOn(job);
-    }
-  }
-
-  async function carryOn(job: MoveJob): Promise<void> {
-    const isKnown = ({ id, phase }: MoveJob) => options.allKnow(nameOf({ id, phase }));
-    try {
-      await runMove(job, { ...options, allKnow: isKnown, refresh: async () => void (await refresh()), isStopping: () => isStopping });
-    } catch (error) {
-      log('the move of a record was interrupted; it is tried again', { job: job.id, error });
-    } finally {
-      await jobs.release(job.id, holder).catch(() => undefined);
+      if (work.isStopping() || !(await work.take(id))) return;
     }
   }
 
@@ -147,9 +136,9 @@ export function createMoveKeeper(options: MoveKeeperOptions): MoveKeeper {
       looks = startRounds(round, { everyMs: LOOK_EVERY_MS, problem: (error) => log('what is being moved could not be read', { error }) });
     },
     async stop() {
-      isStopping = true;
+      const stopped = work.stop();
       await looks?.stop();
-      await working;
+      await stopped;
     },
   };
 }

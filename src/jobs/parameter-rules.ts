@@ -2,7 +2,7 @@
 import type { Issue } from '../model/error.ts';
 import { definitionOf, isRegistered, type OwnParameterRules, problemsOf, typesOf } from '../search/parameters/own-parameter.ts';
 import type { Validator } from '../validation/validate.ts';
-import { isTwin, MOST_OWN_PARAMETERS, type Own } from './index-keeper.ts';
+import { isTwin, MOST_OWN_PARAMETERS, type Own } from './own-parameters.ts';
 
 /** A validator that also tells why an active SearchParameter can't be registered: `business-rule` issues (422). */
 export function withParameterRules(validator: Validator, rules: OwnParameterRules, registered: () => readonly Own[]): Validator {

@@ -1,4 +1,4 @@
-/** Field encryption on the databases: what lies there, and what a client sees. docs/decisions has the scheme. */
+/** Field encryption on the databases: what lies there, and what a client sees. docs/decisions/018 has the scheme. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
