@@ -53,7 +53,7 @@ describe('plans', () => {
     };
     parameter.forEach(visit);
     const named = (name: string) => all.flatMap((part) => (part.name === name ? [part.valueString ?? ''] : []));
-    return { shards: named('shard'), nodes: named('nodes').join(), stores: named('store') };
+    return { shards: named('shard'), nodes: named('nodes').join(), stores: named('store'), indexes: named('indexes') };
   }
 
   test.each([
@@ -66,6 +66,13 @@ describe('plans', () => {
     const { shards, nodes } = await planOf(path);
     expect(shards.length).toBeLessThanOrEqual(1);
     expect(nodes).not.toContain('COLLSCAN');
+  });
+
+  test.each([
+    ['Observation?patient=p1&code=x&date=ge2024&_sort=-date', 'patient_code'],
+    ['Observation?patient=p1&date=ge2024&category=y', '_id_'],
+  ])('%s goes through the index %s alone', async (path, index) => {
+    expect((await planOf(path)).indexes).toEqual([index]);
   });
 
   test.each([

@@ -1,12 +1,13 @@
 /** Keys of what matches, or some of its entries: the far ends of chains, and whom a group holds. */
-import type { Document, Filter } from 'mongodb';
+import type { Document } from 'mongodb';
 import { keyText } from '../../../model/resource.ts';
 import type { SearchScope, StoreCollect } from '../../store.ts';
 import type { ReadMode } from '../cluster/shard-trips.ts';
-import type { StoredDocument } from '../document.ts';
+import { findOnce } from '../find-once.ts';
 import { BATCH_DEADLINE_MS, DEADLINE_MS } from './deadlines.ts';
 import { startsWith } from './filter.ts';
-import type { ResourcesBy } from './find-page.ts';
+import type { CollectionsBy } from './find-page.ts';
+import type { ScopeFilter } from './scope-filter.ts';
 import { createSearchBatch } from './search-batch.ts';
 
 const KEY_FIELDS = { _id: 0, type: 1, id: 1 };
@@ -17,26 +18,29 @@ interface Collecting {
   readonly isTogether: boolean;
 }
 
-type Collect = (filter: Filter<StoredDocument>, request: StoreCollect, collecting: Collecting) => Promise<readonly string[]>;
+type Collect = (scope: ScopeFilter, request: StoreCollect, collecting: Collecting) => Promise<readonly string[]>;
 
-export function createCollect(from: ResourcesBy): Collect {
-  const unordered = (filter: Filter<StoredDocument>, { signal }: SearchScope, projection: Document, mode: ReadMode) =>
-    from[mode].find(filter, { projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
+export function createCollect(from: CollectionsBy): Collect {
+  const unordered = ({ filter, ...hint }: ScopeFilter, { signal }: SearchScope, projection: Document, mode: ReadMode) =>
+    from[mode].resources.find(filter, { ...hint, projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
 
   const keysTogether = createSearchBatch({
-    findAlone: ({ filter, search }) => unordered(filter, search, KEY_FIELDS, 'primary').limit(search.limit).toArray(),
-    find: (filter, _searches, limit, projection) =>
-      from.primary
-        .find(filter, { projection: { ...KEY_FIELDS, ...projection }, limit, batchSize: limit, maxTimeMS: BATCH_DEADLINE_MS })
-        .toArray(),
+    findAlone: ({ search, scope }) => unordered(scope, search, KEY_FIELDS, 'primary').limit(search.limit).toArray(),
+    find: ({ filter, ...hint }, _searches, { limit, projection }) =>
+      findOnce(from.primary, 'resources', filter, {
+        ...hint,
+        projection: { ...KEY_FIELDS, ...projection },
+        limit,
+        maxTimeMS: BATCH_DEADLINE_MS,
+      }),
   });
 
-  return async (filter, request, { mode, isTogether }) => {
+  return async (scope, request, { mode, isTogether }) => {
     const { prefixes, limit, patient } = request;
-    if (isTogether && !prefixes && !patient) return (await keysTogether({ search: { ...request, sort: [] }, filter })).map(keyText);
+    if (isTogether && !prefixes && !patient) return (await keysTogether({ search: { ...request, sort: [] }, scope })).map(keyText);
     const projection = prefixes ? { _id: 0, s: entriesAt(prefixes) } : KEY_FIELDS;
     const found = new Set<string>();
-    for await (const document of unordered(filter, request, projection, mode)) {
+    for await (const document of unordered(scope, request, projection, mode)) {
       for (const text of prefixes ? (document.s ?? []) : [keyText(document)]) found.add(text);
       if (found.size >= limit) break;
     }

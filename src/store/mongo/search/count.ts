@@ -1,9 +1,8 @@
 /** How many documents pass a filter, exactly or nearly. */
-import type { Filter } from 'mongodb';
 import type { ReadMode } from '../cluster/shard-trips.ts';
-import type { StoredDocument } from '../document.ts';
 import { DEADLINE_MS, SHORT_COUNT_MS } from './deadlines.ts';
-import type { ResourcesBy } from './find-page.ts';
+import type { CollectionsBy } from './find-page.ts';
+import type { ScopeFilter } from './scope-filter.ts';
 
 /** Up to so many matches an estimate is a count. */
 const COUNTED = 10_000;
@@ -19,20 +18,21 @@ interface Counting {
 
 interface Counter {
   /** `isShort`: gives up soon. */
-  count(filter: Filter<StoredDocument>, counting: Counting, isShort?: boolean): Promise<number>;
-  estimate(filter: Filter<StoredDocument>, counting: Counting): Promise<number>;
+  count(scope: ScopeFilter, counting: Counting, isShort?: boolean): Promise<number>;
+  estimate(scope: ScopeFilter, counting: Counting): Promise<number>;
 }
 
-export function createCounter(from: ResourcesBy): Counter {
+export function createCounter(from: CollectionsBy): Counter {
   return {
-    count: (filter, { mode, signal }, isShort) =>
-      from[mode].countDocuments(filter, { maxTimeMS: isShort ? SHORT_COUNT_MS : DEADLINE_MS, signal }),
+    count: ({ filter, ...hint }, { mode, signal }, isShort) =>
+      from[mode].resources.countDocuments(filter, { ...hint, maxTimeMS: isShort ? SHORT_COUNT_MS : DEADLINE_MS, signal }),
 
-    async estimate(filter, { mode, signal }) {
-      const options = { maxTimeMS: SHORT_COUNT_MS, signal };
-      const counted = await from[mode].countDocuments(filter, { ...options, limit: COUNTED });
+    async estimate({ filter, ...hint }, { mode, signal }) {
+      const { resources } = from[mode];
+      const options = { ...hint, maxTimeMS: SHORT_COUNT_MS, signal };
+      const counted = await resources.countDocuments(filter, { ...options, limit: COUNTED });
       if (counted < COUNTED) return counted;
-      return Math.max(COUNTED, SAMPLES * (await from[mode].countDocuments({ $and: [SAMPLE, filter] }, options)));
+      return Math.max(COUNTED, SAMPLES * (await resources.countDocuments({ $and: [SAMPLE, filter] }, options)));
     },
   };
 }

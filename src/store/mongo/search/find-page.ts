@@ -1,57 +1,67 @@
 /** One page of matches: a planned stage as one `find`, or one pipeline where the sort needs values that may be missing. */
-import type { AggregationCursor, Document, Filter, FindCursor } from 'mongodb';
+import type { AggregationCursor, Document, FindOptions } from 'mongodb';
 import type { PartExplanation } from '../../explain.ts';
 import type { StoreSearch } from '../../store.ts';
 import type { MongoCollections } from '../client.ts';
 import type { ReadMode } from '../cluster/shard-trips.ts';
 import type { StoredDocument } from '../document.ts';
+import { findOnce } from '../find-once.ts';
 import { DEADLINE_MS } from './deadlines.ts';
 import { partsOfPlan } from './explain.ts';
+import type { ScopeFilter } from './scope-filter.ts';
 import { findOrder, orderStages, partsInFind, projectionFor, type SortValue } from './search-order.ts';
 
 /** A document with its sort values, where the order needed a pipeline. */
 export type Found = StoredDocument & { readonly k?: readonly SortValue[] };
 
-/** The collection of current versions as it is read in each mode. */
-export type ResourcesBy = Readonly<Record<ReadMode, MongoCollections['resources']>>;
+/** The collections as they are read in each mode. */
+export type CollectionsBy = Readonly<Record<ReadMode, MongoCollections>>;
 
 interface PageFinder {
-  find(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): Promise<Found[]>;
-  explain(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): Promise<readonly PartExplanation[]>;
+  find(scope: ScopeFilter, search: StoreSearch, mode: ReadMode): Promise<Found[]>;
+  explain(scope: ScopeFilter, search: StoreSearch, mode: ReadMode): Promise<readonly PartExplanation[]>;
 }
 
-export function createPageFinder(from: ResourcesBy): PageFinder {
-  /** What give the page one after the other: each is asked only if those before it leave room. */
-  function cursorsOf(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode) {
-    const parts = partsInFind(search);
-    if (parts.length === 0) return [(_limit: number) => aggregateInOrder(filter, search, mode)];
-    return parts.map((part) => (limit: number) => findInOrder(part ? { $and: [filter, part] } : filter, { ...search, limit }, mode));
-  }
+export function createPageFinder(from: CollectionsBy): PageFinder {
+  /** The `find`s that give the page one after the other; none if it takes a pipeline. */
+  const findsOf = ({ filter, hint }: ScopeFilter, search: StoreSearch): readonly ScopeFilter[] =>
+    partsInFind(search).map((part) => ({ filter: part ? { $and: [filter, part] } : filter, ...(hint && { hint }) }));
 
-  function findInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): FindCursor<Found> {
-    const { limit, signal } = search;
-    return from[mode].find(filter, { projection: projectionFor(search), sort: findOrder(search), limit, maxTimeMS: DEADLINE_MS, signal });
-  }
+  const optionsOf = (search: StoreSearch, limit: number) => ({
+    projection: projectionFor(search),
+    sort: findOrder(search),
+    limit,
+    maxTimeMS: DEADLINE_MS,
+    signal: search.signal,
+  });
 
-  function aggregateInOrder(filter: Filter<StoredDocument>, search: StoreSearch, mode: ReadMode): AggregationCursor<Found> {
+  function aggregateInOrder({ filter, ...hint }: ScopeFilter, search: StoreSearch, mode: ReadMode): AggregationCursor<Found> {
     const pipeline = [{ $match: filter }, ...orderStages(search)];
-    return from[mode].aggregate<Found>(pipeline, { maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal });
+    const options = { ...hint, maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal };
+    return from[mode].resources.aggregate<Found>(pipeline, options);
   }
 
   return {
-    async find(filter, search, mode) {
+    async find(scope, search, mode) {
+      const finds = findsOf(scope, search);
+      if (finds.length === 0) return aggregateInOrder(scope, search, mode).toArray();
       const found: Found[] = [];
-      for (const cursorOf of cursorsOf(filter, search, mode)) {
-        if (found.length < search.limit) found.push(...(await cursorOf(search.limit - found.length).toArray()));
+      for (const { filter, ...hint } of finds) {
+        const room = search.limit - found.length;
+        if (room > 0) found.push(...(await findOnce(from[mode], 'resources', filter, { ...hint, ...optionsOf(search, room) })));
       }
       return found;
     },
 
-    async explain(filter, search, mode) {
+    async explain(scope, search, mode) {
+      const finds = findsOf(scope, search);
+      if (finds.length === 0) return partsOfPlan((await aggregateInOrder(scope, search, mode).explain('executionStats')) as Document);
       const parts: PartExplanation[] = [];
-      for (const cursorOf of cursorsOf(filter, search, mode)) {
+      for (const { filter, ...hint } of finds) {
         const room = search.limit - parts.reduce((sum, { returned }) => sum + returned, 0);
-        if (room > 0) parts.push(...partsOfPlan((await cursorOf(room).explain('executionStats')) as Document));
+        if (room <= 0) break;
+        const cursor = from[mode].resources.find(filter, { ...hint, ...optionsOf(search, room) } as FindOptions);
+        parts.push(...partsOfPlan((await cursor.explain('executionStats')) as Document));
       }
       return parts;
     },

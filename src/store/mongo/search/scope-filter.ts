@@ -11,7 +11,7 @@ import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from '../../../sea
 import type { SearchScope } from '../../store.ts';
 import type { ShardTrips } from '../cluster/shard-trips.ts';
 import { inRange, lostShards, type ShardWatch } from '../cluster/shard-watch.ts';
-import type { StoredDocument } from '../document.ts';
+import { parted, type StoredDocument } from '../document.ts';
 import type { MongoReader } from '../read.ts';
 import { filterOf, IN_POPULATION, idsIn } from './filter.ts';
 
@@ -23,10 +23,20 @@ interface ScopeParts {
   readonly recordOf: (patient: string) => string;
 }
 
-/** Reads where resources lie that are asked for by id. @throws FhirError 503 where a shard is lost and that may not be told */
-type ScopeFilter = (scope: SearchScope) => Promise<Filter<StoredDocument>>;
+/** Indexes by which the resources of a record are found. */
+export const BY_CODE = 'patient_code';
+const BY_PLACE = '_id_';
 
-export function createScopeFilter({ reader, watch, trips, recordOf }: ScopeParts): ScopeFilter {
+export interface ScopeFilter {
+  readonly filter: Filter<StoredDocument>;
+  /** The index that it is for, where that is known: MongoDB then makes one plan, where it would try some. */
+  readonly hint?: typeof BY_CODE | typeof BY_PLACE;
+}
+
+/** Reads where resources lie that are asked for by id. @throws FhirError 503 where a shard is lost and that may not be told */
+type FindScopeFilter = (scope: SearchScope) => Promise<ScopeFilter>;
+
+export function createScopeFilter({ reader, watch, trips, recordOf }: ScopeParts): FindScopeFilter {
   /** What a search over several shards must leave out because nothing answers there. @throws FhirError 503 unless that may be told */
   function withoutLost({ patient, missing }: SearchScope): Filter<StoredDocument>[] {
     const lost = patient ? [] : trips.lost();
@@ -52,45 +62,41 @@ export function createScopeFilter({ reader, watch, trips, recordOf }: ScopeParts
   return async (scope) => {
     const { types, where, patient } = scope;
     const identities = await identitiesFor(where, types, patient);
-    const conditions: Filter<StoredDocument>[] = [
-      filterOf(where, (ids) => identities.get(ids) ?? []),
-      ...withoutLost(scope),
-      types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } },
-    ];
-    return patient ? recordFilter(conditions, recordOf(patient), patient, scope) : { $and: [...conditions, IN_POPULATION] };
+    const conditionOf = (part: SearchExpression) => filterOf(part, (ids) => identities.get(ids) ?? []);
+    if (patient) return recordFilter({ ...scope, patient }, recordOf(patient), conditionOf);
+    const ofTypes = types.length === 1 ? { type: types[0] as string } : { type: { $in: [...types] } };
+    return { filter: { $and: [conditionOf(where), ...withoutLost(scope), ofTypes, IN_POPULATION] } };
   };
 }
 
-/** Of a patient's record: its own range of keys, where a code may have an index. */
-function recordFilter(
-  conditions: readonly Filter<StoredDocument>[],
-  rk: string,
-  patient: string,
-  { types, where }: SearchScope,
-): Filter<StoredDocument> {
-  const start = types.length === 1 ? `${rk}/${types[0]}` : rk;
-  // `home` alone, without `patients`, is a forwarder.
-  const isSaid = partsOf(where).some((part) => part.kind === 'patient' && part.reference === patient);
-  const all = [...conditions, ...(isSaid ? [] : [{ patients: patient }]), { deleted: { $exists: false } }];
-  const within = { _id: { $gte: `${start}/`, $lt: `${start}0` } };
-  return { $and: [within, ...codesOfPatient(where, types, patient), unplanned({ $and: all })] };
-}
-
-/** What must all hold. */
-const partsOf = (where: SearchExpression): readonly SearchExpression[] => (where.kind === 'and' ? where.of : [where]);
-
-/** Where a code is asked for beside the patient, the index of both together. */
-function codesOfPatient(where: SearchExpression, types: readonly string[], patient: string): Filter<StoredDocument>[] {
-  const [type] = types;
-  if (type === undefined || types.length > 1) return [];
-  const start = anyCodePrefix(parameterKey(type, HOT_CODE));
-  return partsOf(where).flatMap((part) =>
-    part.kind === 'equals' && part.entry.startsWith(start) ? [{ pc: patientCode(patient, type, part.entry) }] : [],
-  );
-}
-
 /**
- * The same condition, of which the planner makes no plans: of a date's two alternatives and three more indexes it makes
- * dozens, and tries them, where the record's own range of `_id` is enough.
+ * What lies in a patient's record: by patient and code where a code is asked for, else by its place. The range of `_id` tells
+ * the shard, and the type where there is one. What has codes of a patient is in the record, and not deleted.
  */
-const unplanned = (filter: Filter<StoredDocument>): Filter<StoredDocument> => ({ $nor: [{ $nor: [filter] }] });
+function recordFilter(
+  { types, where, patient }: SearchScope & { readonly patient: string },
+  rk: string,
+  conditionOf: (part: SearchExpression) => Filter<StoredDocument>,
+): ScopeFilter {
+  const type = types.length === 1 ? types[0] : undefined;
+  const start = type === undefined ? rk : `${rk}/${type}`;
+  const within = { _id: { $gte: `${start}/`, $lt: `${start}0` } };
+  const parts = where.kind === 'and' ? where.of : [where];
+  const [codes, others] = type === undefined ? [[], parts] : codesAmong(parts, type);
+  if (type !== undefined && codes.length > 0) {
+    const byCode = codes.map((code) => ({ pc: patientCode(patient, type, code) }));
+    return { filter: { ...within, $and: [...byCode, ...others.map(conditionOf)] }, hint: BY_CODE };
+  }
+  // `home` alone, without `patients`, is a forwarder.
+  const isSaid = parts.some((part) => part.kind === 'patient' && part.reference === patient);
+  const ofTypes = type === undefined ? [{ type: { $in: [...types] } }] : [];
+  const inRecord = [...(isSaid ? [] : [{ patients: patient }]), { deleted: { $exists: false } }];
+  return { filter: { ...within, $and: [conditionOf(where), ...ofTypes, ...inRecord] }, hint: BY_PLACE };
+}
+
+/** The entries of the codes that are asked for, and the other conditions. */
+function codesAmong(parts: readonly SearchExpression[], type: string): readonly [readonly string[], readonly SearchExpression[]] {
+  const start = anyCodePrefix(parameterKey(type, HOT_CODE));
+  const [codes, others] = parted(parts, (part) => part.kind === 'equals' && part.entry.startsWith(start));
+  return [codes.flatMap((part) => (part.kind === 'equals' ? [part.entry] : [])), others];
+}

@@ -16,19 +16,26 @@ import { compareMatches } from '../../order.ts';
 import type { StoreSearch } from '../../store.ts';
 import type { StoredDocument } from '../document.ts';
 import { fieldOf, filterOf, IN_POPULATION, startsWith } from './filter.ts';
+import { BY_CODE, type ScopeFilter } from './scope-filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
 
 /** A search and the filter that finds it. */
 interface FilteredSearch {
   readonly search: StoreSearch;
-  readonly filter: Document;
+  readonly scope: ScopeFilter;
   /** The record key of the patient that the search names. */
   readonly rk?: string;
 }
 
+interface HowMuch {
+  readonly limit: number;
+  /** Beside what the searches need. */
+  readonly projection?: Document;
+}
+
 interface SearchBatchOptions {
-  /** Documents of a filter, in no order, with `projection` beside what the searches need. Gives up soon. */
-  readonly find: (filter: Document, searches: readonly StoreSearch[], limit: number, projection?: Document) => Promise<StoredDocument[]>;
+  /** Documents of a filter, in no order. Gives up soon. */
+  readonly find: (scope: ScopeFilter, searches: readonly StoreSearch[], howMuch: HowMuch) => Promise<StoredDocument[]>;
   /** Documents of one search in its order. */
   readonly findAlone: (one: FilteredSearch) => Promise<StoredDocument[]>;
 }
@@ -43,18 +50,23 @@ const MOST_LEAVES = 8;
 type FindTogether = (one: FilteredSearch) => Promise<StoredDocument[]>;
 
 export function createSearchBatch({ find, findAlone }: SearchBatchOptions): FindTogether {
-  const ofRecords = together(findAlone, async (batch) => {
-    const found = await find({ $or: batch.map(({ filter }) => filter) }, searchesOf(batch), limitOf(batch));
-    return { found, isOf: (document, { rk }) => document._id.startsWith(`${rk}/`) };
-  });
+  /** Those of one hint, whose alternatives all go through that index. */
+  const ofRecords = () =>
+    together(findAlone, async (batch) => {
+      const scope = { ...batch[0]?.scope, filter: { $or: batch.map((one) => one.scope.filter) } };
+      const found = await find(scope, searchesOf(batch), { limit: limitOf(batch) });
+      return { found, isOf: (document, { rk }) => document._id.startsWith(`${rk}/`) };
+    });
+  const inRecords = { byCode: ofRecords(), byPlace: ofRecords() };
   const ofLookups = together(findAlone, async (batch) => {
     const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
-    const found = await find(lookUpFilter(batch, leaves), searchesOf(batch), limitOf(batch), entriesOf(leaves));
+    const howMuch = { limit: limitOf(batch), projection: entriesOf(leaves) };
+    const found = await find({ filter: lookUpFilter(batch, leaves) }, searchesOf(batch), howMuch);
     return { found, isOf: (document, { search }) => search.types.includes(document.type) && holds(document, search.where) };
   });
   return (one) => {
     if (one.search.after) return findAlone(one);
-    if (one.rk !== undefined) return ofRecords(one);
+    if (one.rk !== undefined) return inRecords[one.scope.hint === BY_CODE ? 'byCode' : 'byPlace'](one);
     return leavesOf(one.search.where) ? ofLookups(one) : findAlone(one);
   };
 }

@@ -9,6 +9,7 @@ import type { ReadMode, ShardTrips } from '../cluster/shard-trips.ts';
 import type { ShardWatch } from '../cluster/shard-watch.ts';
 import { versionOf } from '../document.ts';
 import { translate } from '../errors.ts';
+import { findOnce } from '../find-once.ts';
 import type { MongoReader } from '../read.ts';
 import { aggregateRow, aggregateStages } from './aggregate.ts';
 import { createCollect } from './collect.ts';
@@ -36,8 +37,7 @@ export function createSearcher(
   records: RecordKeys,
 ): MongoSearcher {
   const recordOf = (patient: string) => records.of(patient.slice('Patient/'.length));
-  const { resources } = collections;
-  const from = { primary: resources, primaryPreferred: preferringPrimary(collections).resources };
+  const from = { primary: collections, primaryPreferred: preferringPrimary(collections) };
   const scopeFilter = createScopeFilter({ reader, watch, trips, recordOf });
   const pages = createPageFinder(from);
   const counter = createCounter(from);
@@ -56,19 +56,17 @@ export function createSearcher(
 
   async function run(search: StoreSearch, mode: ReadMode): Promise<readonly SearchMatch[]> {
     const rk = search.patient && recordOf(search.patient);
-    const filter = await scopeFilter(search);
-    const documents = isTogetherIn(mode)
-      ? await findTogether({ search, filter, ...(rk && { rk }) })
-      : await pages.find(filter, search, mode);
+    const scope = await scopeFilter(search);
+    const documents = isTogetherIn(mode) ? await findTogether({ search, scope, ...(rk && { rk }) }) : await pages.find(scope, search, mode);
     const matches = await Promise.all(documents.map((document) => matchOf(document, search.sort)));
     return matches.filter((match) => match !== undefined);
   }
 
   const findTogether = createSearchBatch({
-    findAlone: ({ filter, search }) => pages.find(filter, search, 'primary'),
-    find: (filter, searches, limit, projection) => {
+    findAlone: ({ scope, search }) => pages.find(scope, search, 'primary'),
+    find: ({ filter, ...hint }, searches, { limit, projection }) => {
       const fields = Object.assign({}, ...searches.map(projectionFor), projection);
-      return resources.find(filter, { projection: fields, limit, batchSize: limit, maxTimeMS: BATCH_DEADLINE_MS }).toArray();
+      return findOnce(collections, 'resources', filter, { ...hint, projection: fields, limit, maxTimeMS: BATCH_DEADLINE_MS });
     },
   });
 
@@ -79,8 +77,9 @@ export function createSearcher(
   }
 
   async function aggregate(request: StoreAggregate, mode: ReadMode): Promise<readonly AggregateRow[]> {
-    const filter = await scopeFilter(request);
-    const rows = from[mode].aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
+    const { filter, ...hint } = await scopeFilter(request);
+    const rows = from[mode].resources.aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
+      ...hint,
       maxTimeMS: DEADLINE_MS,
       allowDiskUse: true,
       signal: request.signal,
