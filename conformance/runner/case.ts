@@ -18,7 +18,7 @@ export interface Case {
   readonly spec?: string;
   /** Numbers of docs/acceptance behaviours that the case shows. */
   readonly covers?: readonly number[];
-  /** A feature that a server may have switched off: `forwarded`, `benchmark`; `base`: that it tells its own base URL; or a place that it may not have: `sharded`, the four shards of the default. The case is left out where the target lacks it. */
+  /** A feature that a server may have switched off: `forwarded`, `benchmark`, `integrity`; `base`: that it tells its own base URL; or a place that it may not have: `sharded`, the four shards of the default. The case is left out where the target lacks it. */
   readonly needs?: string;
   /** Runs the case once for each of these, as `{{each}}`. */
   readonly each?: readonly string[];

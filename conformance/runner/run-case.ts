@@ -143,12 +143,16 @@ function statusProblems(answers: readonly Answer[], expected: Readonly<Record<st
   return differences('statuses', Object.entries(counts).sort(), Object.entries(expected).sort());
 }
 
+/** Stacks, and what drivers, databases and the engine say of errors. */
+const INSIDE =
+  /\bat .*\.[cm]?[jt]s:\d+|node_modules|node:internal|Cannot read properties|is not a function|MongoServerError|E11000|BSON|SELECT .* FROM|syntax error at|duplicate key value|violates \w+ constraint|ECONN[A-Z]+/;
+
 /** Every error carries an OperationOutcome whose issues have severity and code, and tells nothing of the server's inside. */
 function outcomeProblems({ status, text, headers }: Answer): string[] {
   if (status < 400) return [];
   const isOutcome =
     /"resourceType":\s*"OperationOutcome"|<OperationOutcome/.test(text) || headers.get('content-length') === '0' || text === '';
-  const leaks = /\bat .*\.[cm]?[jt]s:\d+|node_modules|MongoServerError|SELECT .* FROM|E11000/.test(text);
+  const leaks = INSIDE.test(text);
   return [...(isOutcome ? [] : ['an error without OperationOutcome']), ...(leaks ? ['an error that tells of the inside'] : [])];
 }
 

@@ -48,6 +48,9 @@ export function readXml(definitions: Definitions, xml: string): JsonTree {
   };
 
   parser.on('error', (error) => fail(error.message.replace(/^[\d:]+ /, '')));
+  parser.on('xmldecl', ({ encoding = 'UTF-8' }) => {
+    if (!/^utf-?8$/i.test(encoding)) fail(`the encoding ${encoding} is not taken; FHIR is UTF-8`);
+  });
   parser.on('doctype', () => fail('a document type declaration is not allowed'));
   parser.on('opentag', open);
   parser.on('closetag', close);

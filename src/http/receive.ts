@@ -50,7 +50,7 @@ export function createReceive(options: ReceiveOptions, definitions: Definitions,
       const isText = presentation.isTextWanted && route.interaction === 'operation';
       if (presentation.isTextWanted && !isText) exchange.presentation = { ...presentation, isTextWanted: false };
       if (!presentation.isFhirAccepted && !isText && !isBinaryRead(route))
-        throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`);
+        throw notAcceptable(`nothing in "Accept: ${incoming.headers.accept}" can be made`, 'http.Accept');
       exchange.route = route;
       return { method, route, path: target.path, query };
     },

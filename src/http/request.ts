@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Principal } from '../access/principal.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { xmlToJson } from '../format/xml.ts';
+import { pairsIn } from '../interactions/query-text.ts';
 import type { FhirRequest, Preconditions, Preferences, RequestBody } from '../interactions/request.ts';
 import type { Route } from '../interactions/route.ts';
 import { invalidValue, unsupportedMediaType } from '../model/error.ts';
@@ -27,7 +28,7 @@ export function targetOf(url: string, basePath: string): Target | undefined {
 function splitTarget(rest: string): Target {
   const mark = rest.indexOf('?');
   if (mark < 0) return { path: rest, query: [] };
-  return { path: rest.slice(0, mark), query: [...new URLSearchParams(rest.slice(mark + 1))] };
+  return { path: rest.slice(0, mark), query: pairsIn(rest.slice(mark)) };
 }
 
 export interface BodyLimits {
@@ -66,9 +67,12 @@ interface ReceivedBody {
 function bodyOf(bytes: Buffer, contentType: string, route: Route, definitions: Definitions): RequestBody {
   const name = (contentType.split(';', 1)[0] as string).trim().toLowerCase();
   checkCharset(contentType);
-  if (route.type === 'Binary' && isContent(name, bytes, route)) return { kind: 'raw', bytes, contentType };
+  if (route.type === 'Binary' && isContent(name, bytes, route)) {
+    if (!name.includes('/')) throw unsupportedMediaType(`"${contentType}" is not a media type`);
+    return { kind: 'raw', bytes, contentType };
+  }
   if (name === 'application/json-patch+json') return { kind: 'json-patch', text: bodyText(bytes) };
-  if (name === 'application/x-www-form-urlencoded') return { kind: 'form', pairs: [...new URLSearchParams(bodyText(bytes))] };
+  if (name === 'application/x-www-form-urlencoded') return { kind: 'form', pairs: pairsIn(bodyText(bytes)) };
   const format = bodyFormat(contentType);
   if (!format) throw unsupportedMediaType(`a body of type "${contentType}" can't be read here`);
   const text = bodyText(bytes);
@@ -104,15 +108,18 @@ export function preconditionsOf(headers: IncomingHttpHeaders): Preconditions {
 const single = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join('&') : header);
 
 const NO_PREFERENCES: Preferences = {};
+const RETURN = /(?:^|[,;\s])return\s*=\s*("?)(minimal|representation|OperationOutcome)\1(?=[,;\s]|$)/;
+const HANDLING = /(?:^|[,;\s])handling\s*=\s*("?)(strict|lenient)\1(?=[,;\s]|$)/;
+const RESPOND_ASYNC = /(?:^|[,;\s])respond-async(?=[,;\s]|$)/;
 
 /** @see https://hl7.org/fhir/R4/http.html#ops. Preferences that R4 doesn't know are ignored, as RFC 7240 wants. */
 export function preferencesOf(header: string | string[] | undefined): Preferences {
   if (header === undefined) return NO_PREFERENCES;
   const text = Array.isArray(header) ? header.join(',') : header;
   return {
-    return: /\breturn=("?)(minimal|representation|OperationOutcome)\1/.exec(text)?.[2] as Preferences['return'],
-    handling: /\bhandling=("?)(strict|lenient)\1/.exec(text)?.[2] as Preferences['handling'],
-    respondAsync: /\brespond-async\b/.test(text) || undefined,
+    return: RETURN.exec(text)?.[2] as Preferences['return'],
+    handling: HANDLING.exec(text)?.[2] as Preferences['handling'],
+    respondAsync: RESPOND_ASYNC.test(text) || undefined,
   };
 }
 

@@ -9,13 +9,14 @@ import type { InteractionContext } from './context.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
 import { commitVersion, type Stored } from './write/commit-version.ts';
-import { type Criteria, findMatches, parseCriteria } from './write/conditional.ts';
+import { type Criteria, checkNoCriteria, findMatches, parseCriteria } from './write/conditional.ts';
 import { once, recordOf } from './write/idempotency.ts';
 import { newId } from './write/identity.ts';
 import { type IncomingResource, readIncoming } from './write/incoming.ts';
 
 /** The id is the server's; one in the body is ignored. 201, or 200 with the resource that `If-None-Exist` matched. */
 export async function create(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
+  checkNoCriteria(request);
   const incoming = readIncoming(request, context);
   const criteria = request.ifNoneExist === undefined ? undefined : parseCriteria(request, context, incoming.type, request.ifNoneExist);
   return once(request, context, () =>

@@ -12,7 +12,7 @@ import { queryText } from './query-text.ts';
 import { keyOf } from './read.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
-import { findMatches, parseCriteria, tooManyMatches } from './write/conditional.ts';
+import { checkNoCriteria, findMatches, parseCriteria, tooManyMatches } from './write/conditional.ts';
 import { deletionOf, writeOf } from './write/prepare-write.ts';
 import { checkNotReferredTo } from './write/referential-integrity.ts';
 
@@ -23,6 +23,7 @@ export async function deleteResource(request: FhirRequest, context: InteractionC
 
 async function deleteById(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
   const key = keyOf(request);
+  checkNoCriteria(request);
   const deleted = await untilUndisturbed(async () => {
     const current = await context.store.read(key, request.access, 'd');
     checkWritePreconditions(request, current);

@@ -14,10 +14,11 @@ import { keyOf } from './read.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
 import { commitVersion } from './write/commit-version.ts';
-import { findMatches, parseCriteria } from './write/conditional.ts';
+import { checkNoCriteria, findMatches, parseCriteria } from './write/conditional.ts';
 import { type IncomingResource, incomingOf, validateIncoming } from './write/incoming.ts';
 
 export async function patch(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
+  if (request.id !== undefined) checkNoCriteria(request);
   const change = readPatch(request.body, context);
   const criteria =
     request.id === undefined ? parseCriteria(request, context, request.type as string, queryText(request.query), ['s', 'u']) : undefined;

@@ -25,6 +25,12 @@ function tagsOf(header: string, name: string): '*' | readonly string[] {
   });
 }
 
+/** True if `If-None-Match` names this entity tag. @throws FhirError 400 */
+export function hasTag(ifNoneMatch: string, etag: string): boolean {
+  const tags = tagsOf(ifNoneMatch, 'If-None-Match');
+  return tags === '*' || tags.includes(ENTITY_TAG.exec(etag)?.[1] as string);
+}
+
 function isCurrent(version: ResourceVersion | undefined): version is ResourceVersion {
   return version !== undefined && !version.deleted;
 }
@@ -42,7 +48,8 @@ export function checkWritePreconditions(conditions: Preconditions, current: Reso
   if (conditions.ifNoneMatch !== undefined) {
     const tags = tagsOf(conditions.ifNoneMatch, 'If-None-Match');
     const fails = isCurrent(current) && (tags === '*' || tags.includes(String(current.version)));
-    if (fails) throw preconditionFailed(`If-None-Match is ${conditions.ifNoneMatch}, ${currentText(current)}`);
+    if (fails)
+      throw preconditionFailed(`If-None-Match is ${conditions.ifNoneMatch}, ${currentText(current)}`, 'conflict', 'http.If-None-Match');
   }
 }
 

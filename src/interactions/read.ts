@@ -3,7 +3,7 @@ import { gone, notFound } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import { binaryContent } from './answer/binary.ts';
 import { versionHeaders } from './answer/resource-response.ts';
-import { subsetOf, subsetText } from './answer/subset.ts';
+import { subsetOfRead, subsetText } from './answer/subset.ts';
 import type { InteractionContext } from './context.ts';
 import { isNotModified } from './preconditions.ts';
 import type { FhirRequest, FhirResponse } from './request.ts';
@@ -23,7 +23,7 @@ export function versionResponse(request: FhirRequest, context: InteractionContex
   const headers = versionHeaders(version);
   if (isNotModified(request, version)) return { status: 304, headers, version };
   if (version.type === 'Binary' && !request.acceptsFhirOnly) return { status: 200, headers, body: binaryContent(version) };
-  const subset = request.query.length > 0 ? subsetOf(request.query) : undefined;
+  const subset = request.query.length > 0 ? subsetOfRead(request.query) : undefined;
   const text = subset ? subsetText(context.definitions, version.raw, subset) : version.raw;
   return { status: 200, headers, body: { kind: 'fhir', text }, version };
 }

@@ -14,12 +14,15 @@ import type { FhirRequest, FhirResponse } from './request.ts';
 import { untilUndisturbed } from './retry.ts';
 import { checkId } from './route.ts';
 import { commitVersion, type Stored } from './write/commit-version.ts';
-import { type Criteria, findMatches, parseCriteria } from './write/conditional.ts';
+import { type Criteria, checkNoCriteria, findMatches, parseCriteria } from './write/conditional.ts';
 import { newId } from './write/identity.ts';
 import { type IncomingResource, readIncoming } from './write/incoming.ts';
 
 export async function update(request: FhirRequest, context: InteractionContext): Promise<FhirResponse> {
-  if (request.id !== undefined) checkId(request.id, 'id');
+  if (request.id !== undefined) {
+    checkId(request.id, 'id');
+    checkNoCriteria(request);
+  }
   const incoming = readIncoming(request, context);
   const { status, version } =
     request.id === undefined ? await updateMatch(request, context, incoming) : await updateById(request, context, incoming, request.id);

@@ -94,30 +94,41 @@ export const notFound = (diagnostics: string) => single(404, 'not-found', diagno
 export const methodNotAllowed = (diagnostics: string, allow: string) =>
   new FhirError(405, [{ severity: 'error', code: 'not-supported', diagnostics }], { Allow: allow });
 /** 406: none of the formats that the client accepts can be made. */
-export const notAcceptable = (diagnostics: string) => single(406, 'not-supported', diagnostics);
+export const notAcceptable = (diagnostics: string, expression?: string) => single(406, 'not-supported', diagnostics, expression);
 /** 409: another request is in the way; the same request may succeed when sent again. */
 export const conflict = (diagnostics: string, expression?: string) => single(409, 'conflict', diagnostics, expression);
 /** 410: the resource was deleted (or archived). */
 export const gone = (diagnostics: string) => single(410, 'deleted', diagnostics);
 /** 412: `If-Match`, `If-None-Match` or conditional criteria don't hold. */
-export const preconditionFailed = (diagnostics: string, code: IssueCode = 'conflict') => single(412, code, diagnostics);
+export const preconditionFailed = (diagnostics: string, code: IssueCode = 'conflict', expression?: string) =>
+  single(412, code, diagnostics, expression);
 /** 412: the version named by `If-Match` is not the current one. */
-export const versionMismatch = (diagnostics: string) => preconditionFailed(diagnostics);
+export const versionMismatch = (diagnostics: string) => preconditionFailed(diagnostics, 'conflict', 'http.If-Match');
 /** 412: conditional criteria match more than one resource. */
 export const multipleMatches = (diagnostics: string) => preconditionFailed(diagnostics, 'multiple-matches');
 /** 413: the body, Bundle or resource is larger than the server takes. */
 export const tooLarge = (diagnostics: string, expression?: string) => single(413, 'too-long', diagnostics, expression);
 /** 415: a body in a format that the server can't read. */
-export const unsupportedMediaType = (diagnostics: string) => single(415, 'not-supported', diagnostics);
+export const unsupportedMediaType = (diagnostics: string, header = 'Content-Type') =>
+  single(415, 'not-supported', diagnostics, `http.${header}`);
 /** 422: the content is well-formed but breaks a rule of the server. */
 export const unprocessable = (diagnostics: string, expression?: string) => single(422, 'business-rule', diagnostics, expression);
 /** 422: the answer would take more work than the server does for one request. */
 export const tooCostly = (diagnostics: string, expression?: string) => single(422, 'too-costly', diagnostics, expression);
+/** What names a place in the Bundle stays; all else is about the part. */
+function placed({ diagnostics, expression = [] }: Issue, place: string): Pick<Issue, 'diagnostics' | 'expression'> {
+  const isPlaced = expression.length > 0 && expression.every((each) => each.startsWith(place));
+  return {
+    diagnostics: diagnostics.startsWith(place) ? diagnostics : `${place}: ${diagnostics}`,
+    expression: isPlaced ? expression : [place],
+  };
+}
+
 /** The error of a part of a Bundle as that of the whole; `place` is the part: "Bundle.entry[3]". */
 export const ofEntry = ({ status, issues, headers, cause }: FhirError, place: string) =>
   new FhirError(
     status,
-    issues.map((issue) => ({ ...issue, diagnostics: `${place}: ${issue.diagnostics}`, expression: [place] })),
+    issues.map((issue) => ({ ...issue, ...placed(issue, place) })),
     headers,
     cause,
   );

@@ -42,6 +42,8 @@ function everythingOf(type: 'Patient' | 'Encounter', definition: EverythingDefin
     handle: async (request, context) => {
       const unknown = request.query.find(([name]) => !known.has(name));
       if (unknown) throw unsupportedParameter(`$everything has no parameter "${unknown[0]}"`, unknown[0]);
+      const empty = request.query.find(([, value]) => value === '');
+      if (empty) throw invalidValue(`the parameter "${empty[0]}" has no value`, empty[0]);
       return pageOf(request, context, readInput(request, context, ''));
     },
   });

@@ -3,7 +3,7 @@
  * @see https://hl7.org/fhir/R4/operations.html#executing
  */
 import type { InteractionContext } from '../interactions/context.ts';
-import { boundedPairs } from '../interactions/query-text.ts';
+import { boundedPairs, onlyValue } from '../interactions/query-text.ts';
 import type { FhirRequest } from '../interactions/request.ts';
 import { parseIncoming } from '../interactions/write/incoming.ts';
 import { invalidValue } from '../model/error.ts';
@@ -28,19 +28,26 @@ interface ParametersPart {
  * @throws FhirError 400 for a body that is no resource, 415 for one that is not FHIR
  */
 export function readInput(request: FhirRequest, context: InteractionContext, bare: string): OperationInput {
-  const inUrl = (name: string) => request.query.findLast(([each]) => each === name)?.[1];
+  const inUrl = (name: string) => onlyValue(request.query, name);
   const allInUrl = (name: string) => separate(request.query.flatMap(([each, value]) => (each === name ? [value] : [])));
   const ofUrl = { value: inUrl, values: allInUrl };
   if (!request.body) return { ...ofUrl, resource: () => undefined };
   const { type, tree } = parseIncoming(request, context);
   if (type !== 'Parameters') return { ...ofUrl, resource: (name) => (name === bare ? tree : undefined) };
   const parts = partsOf(tree);
-  const part = (name: string) => parts.find((each) => each.name === name);
+  const part = (name: string) => onlyPart(parts, name);
   return {
     value: (name) => textOf(part(name)) ?? inUrl(name),
     values: (name) => [...separate(parts.flatMap((each) => (each.name === name ? (textOf(each) ?? []) : []))), ...allInUrl(name)],
     resource: (name) => part(name)?.resource,
   };
+}
+
+/** @throws FhirError 400 if the parameter is given twice */
+function onlyPart(parts: readonly ParametersPart[], name: string): ParametersPart | undefined {
+  const [first, second] = parts.filter((each) => each.name === name);
+  if (second) throw invalidValue(`the parameter "${name}" is given twice`, `Parameters.parameter.where(name='${name}')`);
+  return first;
 }
 
 const separate = (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter((value) => value !== '');

@@ -1,6 +1,7 @@
 /** What cases as data can't say: streams, settings, and what the CapabilityStatement promises. */
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeConformance } from '../../conformance/conformance-suite.ts';
 import { send } from '../../conformance/runner/send.ts';
 import { valueAt } from '../../conformance/runner/values.ts';
 import { DEFAULT_LIMITS } from '../../src/interactions/context.ts';
@@ -18,6 +19,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([gateway?.close(), strict?.close()]);
 });
+
+describe('with referential integrity', () => describeConformance(() => strict, ['integrity'], 'cases', ['referential-integrity']));
 
 const post = (path: string, body: unknown, target = gateway) => send({ method: 'POST', path, body }, target);
 

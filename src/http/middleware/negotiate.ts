@@ -2,6 +2,7 @@
  * Which format the answer takes: `_format` wins over `Accept`.
  * @see https://hl7.org/fhir/R4/http.html#mime-type
  */
+import { onlyValue } from '../../interactions/query-text.ts';
 import { invalidValue, notAcceptable } from '../../model/error.ts';
 
 export interface Presentation {
@@ -44,8 +45,8 @@ interface Negotiated {
 export function negotiate(accept: string | undefined, query: readonly (readonly [string, string])[]): Negotiated {
   const accepted = acceptedFormat(accept);
   if (!query.some(([name]) => CONTROLS.has(name))) return { presentation: accepted, query };
-  const format = query.findLast(([name]) => name === '_format')?.[1];
-  const pretty = query.findLast(([name]) => name === '_pretty')?.[1];
+  const format = onlyValue(query, '_format');
+  const pretty = onlyValue(query, '_pretty');
   if (pretty !== undefined && pretty !== 'true' && pretty !== 'false')
     throw invalidValue(`_pretty is true or false, not "${pretty}"`, '_pretty');
   return {
@@ -57,12 +58,13 @@ export function negotiate(accept: string | undefined, query: readonly (readonly 
 function namedFormat(name: string): Presentation {
   // A "+" that nobody escaped arrives as a space.
   const format = FORMATS[mediaType(name).replace(' ', '+')];
-  if (!format || !isR4(name)) throw notAcceptable(`_format=${name} can't be made; application/fhir+json and application/fhir+xml can`);
+  if (!format || !isR4(name))
+    throw notAcceptable(`_format=${name} can't be made; application/fhir+json and application/fhir+xml can`, '_format');
   return { ...FHIR_JSON, format };
 }
 
 function acceptedFormat(accept: string | undefined): Presentation {
-  if (accept === undefined || accept === '*/*') return DEFAULT_PRESENTATION;
+  if (accept === undefined || accept === '*/*' || accept === '') return DEFAULT_PRESENTATION;
   if (accept === 'application/fhir+json') return FHIR_JSON;
   let best = { ...DEFAULT_PRESENTATION, isFhirAccepted: false };
   let bestQuality = 0;
@@ -83,13 +85,15 @@ function acceptedFormat(accept: string | undefined): Presentation {
 const mediaType = (range: string): string => (range.split(';', 1)[0] as string).trim().toLowerCase();
 
 function qualityOf(range: string): number {
-  const quality = /;\s*q=([\d.]+)/i.exec(range)?.[1];
-  return quality === undefined ? 1 : Number(quality);
+  const quality = /;\s*q=([^;\s]*)/i.exec(range)?.[1];
+  if (quality === undefined) return 1;
+  // What is no weight asks for nothing.
+  return /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(quality) ? Number(quality) : 0;
 }
 
 /** A `fhirVersion` parameter must be R4's. @see https://hl7.org/fhir/R4/http.html#version-parameter */
 function isR4(range: string): boolean {
-  const version = /;\s*fhirVersion=([\w.]+)/i.exec(range)?.[1];
+  const version = /;\s*fhirVersion="?([^\s;,"]*)/i.exec(range)?.[1];
   return version === undefined || version === '4.0';
 }
 

@@ -6,6 +6,7 @@
 import type { Definitions, ElementDefinition, PropertyDefinition, TypeDefinition } from '../../definitions/definitions.ts';
 import { invalidValue } from '../../model/error.ts';
 import { type JsonObject, type JsonTree, parseLossless, printLossless } from '../../model/lossless-json.ts';
+import { onlyValue } from '../query-text.ts';
 
 export type Subset =
   | { readonly kind: 'elements'; readonly names: readonly string[] }
@@ -15,10 +16,17 @@ export type Subset =
 
 const SUMMARIES = ['true', 'text', 'data', 'count', 'false'];
 
+/** What the query of a read or a history asks for: `subsetOf`, but nothing can be counted. @throws FhirError 400 */
+export function subsetOfRead(query: readonly (readonly [string, string])[]): Subset | undefined {
+  const subset = subsetOf(query);
+  if (onlyValue(query, '_summary') === 'count') throw invalidValue('_summary=count is for searches', '_summary');
+  return subset;
+}
+
 /** What a query asks for; undefined for whole resources. @throws FhirError 400 for a value that R4 doesn't know, or both at once */
 export function subsetOf(query: readonly (readonly [string, string])[]): Subset | undefined {
-  const summary = query.findLast(([name]) => name === '_summary')?.[1];
-  const elements = query.findLast(([name]) => name === '_elements')?.[1];
+  const summary = onlyValue(query, '_summary');
+  const elements = onlyValue(query, '_elements');
   if (summary !== undefined && !SUMMARIES.includes(summary))
     throw invalidValue(`_summary is one of ${SUMMARIES.join(', ')}, not "${summary}"`, '_summary');
   const isSummary = summary !== undefined && summary !== 'false';

@@ -43,7 +43,8 @@ function quoteDiv(path: string): string {
   return path.replace(/'(?:[^'\\]|\\.)*'|\.div\b/g, (match) => (match === '.div' ? '.`div`' : match));
 }
 
-const reason = (error: unknown) => (error as Error).message.split('\n', 1)[0];
+/** What the library says of the path; not what it stumbled over in itself. */
+const reason = (error: unknown) => (error instanceof TypeError ? 'it breaks off' : (error as Error).message.split('\n', 1)[0]);
 
 interface Syntax {
   readonly type?: string;

@@ -3,11 +3,11 @@
  * none. GETs see what the transaction wrote, so they are answered after the commit; what it writes itself is known before.
  * @see https://hl7.org/fhir/R4/http.html#transaction-response
  */
-import { FhirError, gone, ofEntry } from '../../model/error.ts';
+import { gone } from '../../model/error.ts';
 import { keyText } from '../../model/resource.ts';
 import { mapBounded } from '../bounded.ts';
 import type { InteractionContext } from '../context.ts';
-import { type CheckedEntry, placeOf } from './checked-entry.ts';
+import { type CheckedEntry, inEntry, placeOf } from './checked-entry.ts';
 import type { Prepared } from './prepare.ts';
 
 /** @throws FhirError as the first GET that fails, naming its entry */
@@ -29,5 +29,3 @@ export async function checkGets(
     await context.dispatch(request).catch((error: unknown) => Promise.reject(inEntry(error, checked)));
   });
 }
-
-const inEntry = (error: unknown, checked: CheckedEntry): unknown => (error instanceof FhirError ? ofEntry(error, placeOf(checked)) : error);

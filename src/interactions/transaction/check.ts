@@ -7,10 +7,12 @@ import type { InteractionContext } from '../context.ts';
 import { readPatch } from '../patch/patch-body.ts';
 import type { FhirRequest } from '../request.ts';
 import { checkId } from '../route.ts';
+import { checkNoCriteria } from '../write/conditional.ts';
 import { type IncomingResource, incomingOf } from '../write/incoming.ts';
 import type { CheckedEntry } from './checked-entry.ts';
 
 const MAX_ISSUES = 1000;
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete']);
 
 /** @throws FhirError 400 listing the problems of all entries; 403 for the first entry that is not allowed */
 export async function checkEntries(
@@ -38,6 +40,7 @@ function checkEntry(entry: BundleEntry, outer: FhirRequest, context: Interaction
   const request = requestOf(entry, outer, context);
   const { interaction, type, id } = request;
   if (id !== undefined) checkId(id, 'request.url');
+  if (WRITES.has(interaction) && (id !== undefined || interaction === 'create')) checkNoCriteria(request);
   if (interaction !== 'operation') request.access.require(type ?? '*', interaction);
   switch (interaction) {
     case 'create':

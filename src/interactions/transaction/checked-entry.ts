@@ -1,5 +1,7 @@
 /** An entry of a transaction that may be carried out: routed, allowed, its resource valid. */
+
 import type { Link } from '../../definitions/links.ts';
+import { FhirError, ofEntry } from '../../model/error.ts';
 import type { BundleEntry } from '../bundle/bundle-entry.ts';
 import type { Patch } from '../patch/patch-body.ts';
 import type { FhirRequest } from '../request.ts';
@@ -20,3 +22,7 @@ export interface CheckedEntry {
 
 /** "Bundle.entry[3]" */
 export const placeOf = ({ entry }: CheckedEntry): string => `Bundle.entry[${entry.index}]`;
+
+/** An error that an entry met, as one that names the entry. */
+export const inEntry = (error: unknown, checked: CheckedEntry): unknown =>
+  error instanceof FhirError ? ofEntry(error, placeOf(checked)) : error;

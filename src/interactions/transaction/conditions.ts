@@ -7,7 +7,7 @@ import type { InteractionContext } from '../context.ts';
 import { queryText } from '../query-text.ts';
 import type { FhirRequest } from '../request.ts';
 import { type Criteria, findMatches, guardKey, parseCriteria, tooManyMatches } from '../write/conditional.ts';
-import { type CheckedEntry, placeOf } from './checked-entry.ts';
+import { type CheckedEntry, inEntry, placeOf } from './checked-entry.ts';
 
 export interface Conditions {
   /** By entry index: what its criteria match. Entries without criteria are not in it. */
@@ -69,7 +69,16 @@ function createAsker(context: InteractionContext): Asker {
   };
 }
 
-function criteriaOf({ kind, entry, request }: CheckedEntry, context: InteractionContext): Criteria | undefined {
+/** @throws FhirError that names the entry */
+function criteriaOf(checked: CheckedEntry, context: InteractionContext): Criteria | undefined {
+  try {
+    return criteriaIn(checked, context);
+  } catch (error) {
+    throw inEntry(error, checked);
+  }
+}
+
+function criteriaIn({ kind, entry, request }: CheckedEntry, context: InteractionContext): Criteria | undefined {
   const type = request.type as string;
   if (kind === 'create') return entry.ifNoneExist === undefined ? undefined : parseCriteria(request, context, type, entry.ifNoneExist);
   if (kind === 'get' || request.id !== undefined) return undefined;

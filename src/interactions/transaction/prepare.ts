@@ -7,7 +7,7 @@ import { unseenPatch } from '../patch/unseen-patch.ts';
 import { patched } from '../patch.ts';
 import { checkWritePreconditions } from '../preconditions.ts';
 import { deletionOf, draftOf } from '../write/prepare-write.ts';
-import { placeOf } from './checked-entry.ts';
+import { inEntry } from './checked-entry.ts';
 import { checkFree, type Target } from './identities.ts';
 import { type LinkTargets, rewriteLinks } from './links.ts';
 
@@ -60,11 +60,15 @@ export async function prepareDrafts(
   const { trace } = context;
   const prepare = (target: Target, index: number) => {
     const current = currents[index];
-    if (!target.isMatch && !target.idAssigned) {
-      checkFree(target, current);
-      checkWritePreconditions(target.checked.entry, current);
+    try {
+      if (!target.isMatch && !target.idAssigned) {
+        checkFree(target, current);
+        checkWritePreconditions(target.checked.entry, current);
+      }
+      prepared.push({ target, current, draft: target.isMatch ? undefined : draftFor(target, current, links, at, context) });
+    } catch (error) {
+      throw inEntry(error, target.checked);
     }
-    prepared.push({ target, current, draft: target.isMatch ? undefined : draftFor(target, current, links, at, context) });
   };
   await forEachYielding(targets, (target, index) => {
     if (!trace) return prepare(target, index);
@@ -101,8 +105,8 @@ function patchDraft(
   at: number,
   context: InteractionContext,
 ): ResourceDraft | undefined {
-  if (!current) throw notFound(`${placeOf(checked)}: there is no ${keyText(key)}`);
-  if (current.deleted) throw gone(`${placeOf(checked)}: ${keyText(key)} was deleted`);
+  if (!current) throw notFound(`there is no ${keyText(key)}`);
+  if (current.deleted) throw gone(`${keyText(key)} was deleted`);
   const incoming = patched(context, current, checked.patch as NonNullable<typeof checked.patch>);
   return draftOf(context, incoming, key, current, { at, by: checked.request.by, method: 'PATCH' });
 }

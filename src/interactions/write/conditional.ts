@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { narrowAll } from '../../access/decision.ts';
 import type { ScopeLetter } from '../../access/scopes.ts';
-import { preconditionFailed, unsupportedParameter } from '../../model/error.ts';
+import { invalidValue, preconditionFailed, unsupportedParameter } from '../../model/error.ts';
 import type { ResourceVersion } from '../../model/resource.ts';
 import { printExpression } from '../../search/expression/print.ts';
 import { applyAccess, type Scope } from '../../search/plan/apply-access.ts';
@@ -36,7 +36,7 @@ interface Matches {
 /**
  * The criteria in a query text ("identifier=a|b", a leading `?` is allowed). The client must be allowed to search the type,
  * since the answer tells whether something matches; what `letters` don't reach doesn't match.
- * @throws FhirError 400 for an unknown parameter whatever `Prefer: handling` says, 412 for criteria that select nothing
+ * @throws FhirError 400 for no criteria and for an unknown parameter whatever `Prefer: handling` says, 412 for criteria that select nothing
  */
 export function parseCriteria(
   request: FhirRequest,
@@ -47,6 +47,7 @@ export function parseCriteria(
 ): Criteria {
   request.access.require(type, 'search-type');
   const pairs = queryPairs(text, context.limits.maxSearchParameters);
+  if (pairs.length === 0) throw invalidValue(`there are no criteria: name the ${type} by its id, or say which one is meant`);
   const { where, joins } = parseSearch(pairs, [type], { ...context.search, handling: 'strict' });
   const [join] = joins;
   if (join) throw unsupportedParameter(`"${join.name}": chains and _has can not decide a conditional write`, join.name);
@@ -54,6 +55,13 @@ export function parseCriteria(
   const search = applyAccess({ types: [type], where }, () => narrowAll(request.access, type, letters));
   const patient = patientNamedBy(search.where, [type], context.search.registry);
   return { type, text, search, ...(patient && { patient }) };
+}
+
+/** Nothing would come of a parameter beside an id, or of a create's. @throws FhirError 400, unless lenient handling is asked for */
+export function checkNoCriteria({ query, prefer, method, path }: Pick<FhirRequest, 'query' | 'prefer' | 'method' | 'path'>): void {
+  const [first] = query;
+  if (first && prefer.handling !== 'lenient')
+    throw unsupportedParameter(`${method} ${path} takes no parameters, not "${first[0]}" either`, first[0]);
 }
 
 /** What the criteria match now, at most `limit`. */

@@ -106,6 +106,8 @@ const meaningOf = (parameter: SearchParameter) => BY_NAME[parameter.code] ?? MEA
 
 /** The meaning of one alternative, by the type of its parameter. */
 function expressValue(value: CriterionValue): SearchExpression {
+  // As the start of a text it would find all there are, and a conditional delete would take them.
+  if (value.raw === '') throw invalidValue(`${value.name}: a value is missing`, value.name);
   const modified = MODIFIED[`${value.parameter.type}:${value.modifier}`];
   return (modified ?? meaningOf(value.parameter)?.express)?.(value) ?? NOTHING;
 }

@@ -17,8 +17,9 @@ import type { CriterionValue } from './criterion.ts';
 export function stringExpression({ text, name, modifier, parameter }: CriterionValue): SearchExpression {
   const keys = parameter.storedAs.map((home) => parameterKey(parameter.on, home.code));
   if (modifier === 'exact') return or(keys.map((key): SearchExpression => ({ kind: 'equals', entry: stringEntry(key, text) })));
-  if (foldText(text).length > ENTRY_TEXT_LIMIT)
-    throw invalidValue(`${name}: texts of up to ${ENTRY_TEXT_LIMIT} characters can be searched`, name);
+  const { length } = foldText(text);
+  if (length === 0) throw invalidValue(`${name}: nothing is left of "${text}" without case and accents; say :exact`, name);
+  if (length > ENTRY_TEXT_LIMIT) throw invalidValue(`${name}: texts of up to ${ENTRY_TEXT_LIMIT} characters can be searched`, name);
   // The two are in `_filter` only.
   if (modifier === 'whole')
     return or(keys.map((key): SearchExpression => ({ kind: 'prefix', entry: `${stringPrefix(key, text)}${EXACT_MARK}` })));

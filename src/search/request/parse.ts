@@ -3,7 +3,7 @@
  * names it and lists what is allowed, never silently left out.
  * @see https://hl7.org/fhir/R4/search.html
  */
-import { FhirError, unsupportedParameter } from '../../model/error.ts';
+import { FhirError, invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and } from '../expression/expression.ts';
 import type { SortKey } from '../expression/search.ts';
@@ -87,8 +87,15 @@ function narrowTypes(types: readonly string[], value: string): string[] {
   return wanted;
 }
 
+/** Of two that differ one would be passed over. @throws FhirError 400 */
+function checkOnce({ applied }: Draft, name: string, value: string): void {
+  const other = applied.find(([each, before]) => each === name && before !== value);
+  if (other) throw invalidValue(`${name} is given twice, as "${other[1]}" and as "${value}"`, name);
+}
+
 function readPair(draft: Draft, [name, value]: Pair, context: SearchContext): void {
   if (value === '') throw unsupportedParameter(`the parameter "${name}" has no value`, name);
+  if (isControl(name) || name === '_type') checkOnce(draft, name, value);
   if (isControl(name)) applyControl(draft.controls, name, value, context.maxCount ?? 1000);
   else if (isInclude(name)) draft.includes.push(parseInclude(name, value, draft.types, context.registry));
   else if (name !== '_type') {
