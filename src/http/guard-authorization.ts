@@ -1,7 +1,7 @@
 /** The edge's limits for the authorization server, whose pages and endpoints do not go through the FHIR pipeline. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WorkUnderWay } from '../lifecycle/work-under-way.ts';
-import { FhirError, tooLarge } from '../model/error.ts';
+import { FhirError, invalidValue, tooLarge } from '../model/error.ts';
 import type { Admission, Place } from './middleware/admission.ts';
 import type { RateLimits } from './middleware/rate-limit.ts';
 import { SECURITY_HEADERS, SECURITY_HEADERS_OF_TLS } from './middleware/security-headers.ts';
@@ -34,6 +34,8 @@ export function createAuthorizationGuard(options: AuthorizationGuardOptions): (h
     let place: Place | undefined;
     try {
       place = admission.enter('write');
+      // What is asked for is kept until the user has answered, and no store keeps that.
+      if (incoming.url?.includes('%00')) throw invalidValue('the query holds U+0000');
       if (Number(incoming.headers['content-length']) > MAX_BODY_BYTES) throw tooLarge(`the body is over ${MAX_BODY_BYTES} bytes`);
       await rates?.chargeAuthorization('address', incoming.socket.remoteAddress ?? '', pointsOf(incoming));
       await underWay.run(

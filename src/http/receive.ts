@@ -62,7 +62,7 @@ export function createReceive(options: ReceiveOptions, definitions: Definitions,
       if (rates && received && route.interaction === 'batch') await rates.chargeLater(principal, pointsOfBody(received.bytes.length));
       return {
         ...route,
-        ...preconditionsOf(headers),
+        ...preconditionsOf(incoming),
         method,
         path,
         query,

@@ -1,6 +1,6 @@
 /** Takes HTTP off a request. */
 import { hash } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../access/principal.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { xmlToJson } from '../format/xml.ts';
@@ -96,12 +96,14 @@ function isContent(name: string, bytes: Buffer, route: Route): boolean {
 }
 
 /** Conditions as the headers state them. */
-export function preconditionsOf(headers: IncomingHttpHeaders): Preconditions {
+export function preconditionsOf(incoming: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): Preconditions {
+  const { headers } = incoming;
   return {
     ifMatch: headers['if-match'],
     ifNoneMatch: headers['if-none-match'],
     ifModifiedSince: headers['if-modified-since'],
-    ifNoneExist: single(headers['if-none-exist']),
+    // Node joins headers with commas, which here would be alternatives.
+    ifNoneExist: headers['if-none-exist'] === undefined ? undefined : single(incoming.headersDistinct['if-none-exist']),
   };
 }
 

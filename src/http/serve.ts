@@ -69,8 +69,14 @@ function listenerOf(
   { front = () => false, hostname }: ListenOptions,
   isClosing: () => boolean,
 ): RequestListener {
-  const answer = getRequestListener(app.fetch, { hostname });
+  // What Hono can't make a request of: a target that is no path, a broken Host.
+  const errorHandler = () => new Response(NO_REQUEST, { status: 400, headers: { 'Content-Type': 'application/fhir+json' } });
+  const answer = getRequestListener(app.fetch, { hostname, errorHandler });
   return (incoming, outgoing) => {
+    if (incoming.headers.host === undefined && incoming.httpVersionMinor > 0) {
+      outgoing.writeHead(400, { 'Content-Type': 'application/fhir+json', Connection: 'close' }).end(NO_HOST);
+      return;
+    }
     // A connection that is kept would send the next request to a gateway that is gone.
     if (isClosing()) outgoing.setHeader('Connection', 'close');
     if (!front(incoming, outgoing)) void answer(incoming, outgoing);
@@ -83,13 +89,25 @@ function createBoundedServer({ tls, receiveTimeoutMs = RECEIVE_TIMEOUT_MS }: Lis
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, receiveTimeoutMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MOST_HEADER_BYTES,
+    // Refused by `listenerOf`, with an OperationOutcome.
+    requireHostHeader: false,
     connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, receiveTimeoutMs),
   };
   const server = tls ? createTlsServer({ ...bounds, ...readTls(tls) }, listener) : createServer(bounds, listener);
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(STANDSTILL_MS);
   server.on('clientError', refuseUnread);
+  server.on('checkExpectation', refuseExpectation);
   return server;
+}
+
+const refusalText = (code: IssueCode, diagnostics: string): string => outcomeText([{ severity: 'error', code, diagnostics }]);
+const NO_REQUEST = refusalText('structure', 'this is no HTTP request');
+const NO_HOST = refusalText('required', 'a request of HTTP/1.1 needs a Host');
+
+function refuseExpectation({ headers }: IncomingMessage, outgoing: ServerResponse): void {
+  const text = refusalText('not-supported', `Expect: "${headers.expect}" is not known; 100-continue is`);
+  outgoing.writeHead(417, { 'Content-Type': 'application/fhir+json', Connection: 'close' }).end(text);
 }
 
 interface ParseError extends Error {
@@ -104,7 +122,7 @@ function refuseUnread(error: ParseError, socket: Duplex & { readonly _httpMessag
   // As Node does by itself: nothing goes into the middle of another answer.
   if (!socket.writable || socket._httpMessage?.headersSent) return void socket.destroy();
   const [status, code, diagnostics] = refusalOf(error);
-  const text = outcomeText([{ severity: 'error', code, diagnostics }]);
+  const text = refusalText(code, diagnostics);
   const headers = `Content-Type: application/fhir+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close`;
   socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${text}`);
 }

@@ -107,6 +107,13 @@ describe('the authorization server', () => {
     await served.close();
   });
 
+  test('keeps no text with U+0000: it is 400 wherever it stands', async () => {
+    const gateway = await serve(quick);
+    for (const path of ['/oauth/authorize?client_id=%00', '/oauth/authorize?state=a%00b', '/oauth/interaction/%00'])
+      expect((await gateway.ask(path)).status, path).toBe(400);
+    await gateway.close();
+  });
+
   test('answers with the headers of every answer, also where it fails', async () => {
     for (const handle of [quick, async () => Promise.reject(new Error('broken'))]) {
       const gateway = await serve(handle);

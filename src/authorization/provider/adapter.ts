@@ -31,6 +31,7 @@ function recordAdapter(store: AuthorizationStore, model: string, revocations: Pi
         uid: payload.uid,
         expiresAt: new Date(Date.now() + (expiresInSeconds ?? 0) * 1000),
       };
+      if (id.includes('\0')) throw new errors.InvalidClientAuth('the jti holds U+0000');
       if (model !== 'ReplayDetection') await store.put(record);
       else if (!(await store.insert(record))) throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
     },

@@ -31,6 +31,13 @@ describe.each<[string, () => AuthorizationStore]>([
 ])('authorization records in %s', (_, open) => {
   const store = open();
 
+  test('nothing is found under a text with U+0000', async () => {
+    expect(await store.find('LaunchContext', 'a\0b')).toBeUndefined();
+    expect(await store.findByUid('Interaction', 'a\0b')).toBeUndefined();
+    expect(await store.accountByLogin('a\0b')).toBeUndefined();
+    expect(await store.client('a\0b')).toBeUndefined();
+  });
+
   test('of twenty inserts at once one is first, in each of twenty rounds', async () => {
     for (let round = 0; round < 20; round++) {
       const record = { model: 'ReplayDetection', id: `r${round}`, payload: {}, expiresAt: later() };

@@ -6,6 +6,9 @@ import type { Account, AuthorizationRecord, AuthorizationStore, NewRecord, Regis
 import { translating } from './errors.ts';
 import { loginAccount, oauthClient, authorizationRecord as record } from './schema.ts';
 
+/** False for what no column can hold, so that nothing is kept under it. */
+const canBeHeld = (text: string): boolean => !text.includes('\0');
+
 /** The database must be migrated. `pool` is for short statements. */
 export function createAuthorizationStore(pool: Pool): AuthorizationStore {
   const db = drizzle(pool);
@@ -14,6 +17,7 @@ export function createAuthorizationStore(pool: Pool): AuthorizationStore {
 
   const statements: AuthorizationStore = {
     async find(model, id) {
+      if (!canBeHeld(id)) return undefined;
       const [row] = await db
         .select()
         .from(record)
@@ -21,6 +25,7 @@ export function createAuthorizationStore(pool: Pool): AuthorizationStore {
       return row && recordOf(row);
     },
     async findByUid(model, uid) {
+      if (!canBeHeld(uid)) return undefined;
       const [row] = await db
         .select()
         .from(record)
@@ -67,6 +72,7 @@ export function createAuthorizationStore(pool: Pool): AuthorizationStore {
     },
 
     async accountByLogin(login) {
+      if (!canBeHeld(login)) return undefined;
       const [row] = await db.select().from(loginAccount).where(eq(loginAccount.login, login));
       return row && accountOf(row);
     },
@@ -108,6 +114,7 @@ export function createAuthorizationStore(pool: Pool): AuthorizationStore {
     },
 
     async client(id) {
+      if (!canBeHeld(id)) return undefined;
       const [row] = await db.select().from(oauthClient).where(eq(oauthClient.id, id));
       return row;
     },
