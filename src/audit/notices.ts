@@ -11,6 +11,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { startRounds } from '../lifecycle/rounds.ts';
 
+/** Of one answer to a request that asked to break the glass: all that leaves the gateway. */
 export interface Notice {
   readonly requestId: string;
   readonly client: string;

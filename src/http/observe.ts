@@ -1,4 +1,5 @@
 /** What is counted and logged of every answer: never a URL, an id, a query or a body. */
+import type { Notice } from '../audit/notices.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AnsweredRequest, Metrics } from '../telemetry/metrics.ts';
 import type { Exchange } from './response.ts';
@@ -9,17 +10,7 @@ export type Observe = (exchange: Exchange, method: string, status: number, milli
 interface ObservedBy extends Pick<Metrics, 'glassBroken'> {
   readonly answered: (request: AnsweredRequest, method: string) => void;
   /** Tells somebody that a known client broke the glass, or tried to. */
-  readonly tell?: ((broken: BrokenGlassLine) => void) | undefined;
-}
-
-/** What of such an answer leaves the gateway. */
-interface BrokenGlassLine {
-  readonly requestId: string;
-  readonly client: string;
-  readonly method: string;
-  readonly interaction: string;
-  readonly resourceType: string;
-  readonly status: number;
+  readonly tell?: ((broken: Notice) => void) | undefined;
 }
 
 /** Slower answers are logged for an operator to see. */
