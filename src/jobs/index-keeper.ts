@@ -90,9 +90,9 @@ export function createIndexKeeper(options: IndexKeeperOptions): IndexKeeper {
     holder,
     async carryOn(job, isStopping) {
       const count = (types: readonly string[]) => resources.estimate({ types, where: { kind: 'everything' } });
-      const isDone = await runReindex(job, { ...options, indexer: live.indexer, count, isStopping });
-      if (!isDone) return;
-      await options.onDone?.(job);
+      const done = await runReindex(job, { ...options, indexer: live.indexer, count, isStopping });
+      if (!done) return;
+      await options.onDone?.(done);
       log('the index has been made anew', { job: job.id });
       await turns.take(bringInLine);
     },
