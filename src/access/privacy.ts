@@ -5,11 +5,13 @@
  * once, and none of them narrows anything.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Definitions } from '../definitions/definitions.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import { referenceText } from '../search/parameters/reference-text.ts';
 import type { SearchRegistry } from '../search/parameters/registry.ts';
 import { type BrokenGlass, brokenGlass, PURPOSE_HEADER } from './break-glass.ts';
 import { createAboutData } from './consent/about-data.ts';
+import { createAuthors } from './consent/authors.ts';
 import { consentRestriction } from './consent/consent-restriction.ts';
 import type { Consents } from './consent/consents.ts';
 import type { Circumstances } from './consent/denied.ts';
@@ -33,6 +35,7 @@ interface PrivacyOptions {
   readonly areLabelsInUse: () => boolean;
   readonly membershipsOf: MembershipsOf;
   readonly registry: SearchRegistry;
+  readonly definitions: Pick<Definitions, 'types'>;
   readonly compileQuery: CompileScopeQuery;
   /** Holds for Consents about privacy. */
   readonly privacyConsents: SearchExpression;
@@ -59,6 +62,8 @@ const MEMBERSHIPS_MS = 10_000;
 
 interface Known {
   readonly generation: number;
+  /** Of the search parameters, whose entries conditions ask for. */
+  readonly revision: number;
   readonly areLabelsInUse: boolean;
   readonly restrictions: readonly Restriction[];
   /** Until when what the directory said is believed. */
@@ -71,7 +76,11 @@ const NOTHING_KNOWN: readonly string[] = [];
 export function createPrivacy(options: PrivacyOptions): Privacy {
   const { consents, byDefault, clearances, membershipsOf, registry, baseUrl, now } = options;
   const known = new WeakMap<Principal, Known>();
-  const data = createAboutData(registry, createTokens(options.compileQuery));
+  const data = createAboutData(registry, {
+    hasToken: createTokens(options.compileQuery),
+    authors: createAuthors(registry, options.definitions),
+    relatedTo: consents.relatedTo,
+  });
   const records = createInRecords(registry, options.isPatientMember);
 
   function circumstancesOf({ client, subject, issuer, fhirUser, purposes = [] }: Principal, memberships: readonly string[]): Circumstances {
@@ -110,12 +119,15 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
     ];
   }
 
+  const isUpToDate = ({ revision, ...before }: Known, generation: number) =>
+    before.generation === generation && revision === registry.revision();
+
   /** Worked out anew only when something has changed. */
   function current(principal: Principal): readonly Restriction[] | Promise<readonly Restriction[]> {
     const at = now();
     const generation = consents.generation(at);
     const before = known.get(principal);
-    if (before && before.generation === generation && before.areLabelsInUse === options.areLabelsInUse() && at < before.until)
+    if (before && isUpToDate(before, generation) && before.areLabelsInUse === options.areLabelsInUse() && at < before.until)
       return before.restrictions;
     if (principal.fhirUser === undefined || !consents.needsMemberships())
       return remember(principal, generation, NOTHING_KNOWN, Number.POSITIVE_INFINITY);
@@ -126,11 +138,12 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
     const areLabelsInUse = options.areLabelsInUse();
     const before = known.get(principal);
     const isSame =
-      before?.generation === generation &&
+      before !== undefined &&
+      isUpToDate(before, generation) &&
       before.areLabelsInUse === areLabelsInUse &&
       before.memberships.join(' ') === memberships.join(' ');
     const made = isSame ? before.restrictions : restrictions(principal, memberships, undefined);
-    known.set(principal, { generation, areLabelsInUse, restrictions: made, until, memberships });
+    known.set(principal, { generation, revision: registry.revision(), areLabelsInUse, restrictions: made, until, memberships });
     return made;
   }
 

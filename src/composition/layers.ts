@@ -25,7 +25,7 @@ const RECALLED_CHARACTERS = 16 * 1024 * 1024;
 
 interface LayerParts {
   readonly parameters: Pick<IndexKeeper, 'refresh'>;
-  readonly consents: Pick<ConsentKeeper, 'beforeCommit' | 'refresh'>;
+  readonly consents: Pick<ConsentKeeper, 'beforeCommit' | 'isWatched' | 'refresh'>;
   readonly erasures: Pick<ErasureKeeper, 'isClosed'>;
   readonly moves: Pick<MoveKeeper, 'isClosed' | 'want' | 'zoneOf'>;
   readonly records: RecordKeys;
@@ -48,10 +48,13 @@ export function layerStore(resources: ResourceStore, parts: LayerParts): Layered
   const movable = createMovingStore(open, { ...moves, records });
   const waiting = createWaitingStore(movable, consents.beforeCommit);
   const shaped = createShapedStore(waiting, shapes);
-  const watched = createWatchedStore(shaped, {
-    SearchParameter: () => parameters.refresh().catch((error) => log.warn('parameters not read', { error })),
-    Consent: () => consents.refresh().catch((error) => log.warn('consents not read', { error })),
-  });
+  const watched = createWatchedStore(shaped, [
+    {
+      isWatched: ({ type }) => type === 'SearchParameter',
+      onWritten: () => parameters.refresh().catch((error) => log.warn('parameters not read', { error })),
+    },
+    { isWatched: consents.isWatched, onWritten: () => consents.refresh().catch((error) => log.warn('consents not read', { error })) },
+  ]);
   const cancellable = createCancellableStore(watched, underWay.current);
   const timed = createTimedStore(cancellable, timing.inStore);
   return { store: createRecallingStore(timed, RECALLED_CHARACTERS), shapes };

@@ -70,6 +70,7 @@ export function openPrivacy({ config, definitions, registry, resources, labelUse
     areLabelsInUse: keeper.areLabelsInUse,
     membershipsOf: createMemberships({ store: resources, compileQuery, baseUrl: config.baseUrl }),
     registry,
+    definitions,
     compileQuery,
     privacyConsents: compiled(compileQuery, 'Consent', PRIVACY_SCOPE),
     isPatientMember: (type) => Object.hasOwn(members, type),

@@ -1,5 +1,6 @@
 /** What the interactions work with, as the configuration says. */
 import manifest from '../../package.json' with { type: 'json' };
+import { createAuthors } from '../access/consent/authors.ts';
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { DEFAULT_LIMITS, type InteractionServices } from '../interactions/context.ts';
@@ -44,12 +45,13 @@ export function interactionServices({
   oauth,
   ...parts
 }: ServiceParts): InteractionServices {
+  const untoldAuthors = createAuthors(resources.live.registry, definitions).untold;
   const isResourceType = (type: string) => definitions.isResourceType(type);
   const ofParameters = withParameterRules(createValidator(definitions), resources.parameterRules, resources.keeper.registered);
   return {
     ...parts,
     definitions,
-    validator: withConsentRules(ofParameters, { baseUrl: config.baseUrl, isResourceType }),
+    validator: withConsentRules(ofParameters, { baseUrl: config.baseUrl, isResourceType, untoldAuthors }),
     indexer: resources.live.indexer,
     pageTokens: createPageTokens(secret),
     now: Date.now,

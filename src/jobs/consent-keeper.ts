@@ -13,12 +13,13 @@ import type { ConsentRule } from '../access/consent/rule.ts';
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import { createTurns } from '../lifecycle/turns.ts';
 import { unavailable } from '../model/error.ts';
-import { identityOf, type ResourceDraft, type ResourceVersion } from '../model/resource.ts';
+import { identityOf, type ResourceDraft, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
 import type { ResourceStore, UnitOfWork } from '../store/store.ts';
+import { createRelatedData } from './related-data.ts';
 
 interface ConsentKeeperOptions {
-  readonly resources: Pick<ResourceStore, 'search' | 'history'>;
+  readonly resources: Pick<ResourceStore, 'search' | 'history' | 'read'>;
   readonly consents: Consents;
   readonly rules: ConsentRules;
   /** Holds for active Consents. */
@@ -46,8 +47,10 @@ interface LabelUse {
 }
 
 export interface ConsentKeeper {
-  /** To be called before the first request, and whenever this gateway has written a Consent. */
+  /** To be called before the first request, and whenever this gateway has written what `isWatched`. */
   refresh(): Promise<void>;
+  /** True for a Consent, and for a resource that one names with what it refers to. */
+  isWatched(key: ResourceKey): boolean;
   areLabelsInUse(): boolean;
   /** To be awaited before a commit: the first resource with a label waits until every gateway heeds labels. @throws FhirError 503 */
   beforeCommit(unit: UnitOfWork): Promise<void> | undefined;
@@ -65,6 +68,7 @@ const ASK_EVERY_MS = 200;
 export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeeper {
   const { resources, consents, rules, labels, log } = options;
   const turns = createTurns();
+  const related = createRelatedData({ resources, consents, baseUrl: rules.baseUrl });
   let rounds: Rounds | undefined;
   let looks = 0;
   /** Undefined until all have been read. */
@@ -117,6 +121,7 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
   async function lookForConsents(): Promise<void> {
     if (since === undefined || ++looks % READ_ALL_EVERY === 0) await readAll();
     else await readChanges(since);
+    await related.refresh();
   }
 
   async function lookForLabels(): Promise<void> {
@@ -148,6 +153,7 @@ export function createConsentKeeper(options: ConsentKeeperOptions): ConsentKeepe
 
   return {
     refresh: () => turns.take(look),
+    isWatched: (key) => key.type === 'Consent' || related.isNamed(key),
     areLabelsInUse: () => areLabelsInUse,
     beforeCommit({ writes }) {
       if (areLabelsKnown || !writes.some(({ draft }) => labels.bearsLabel(draft))) return undefined;

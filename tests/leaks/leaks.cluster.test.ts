@@ -41,7 +41,7 @@ test(`a token for one patient learns nothing of another: ${queries} requests ove
 }, 300_000);
 
 const half = Math.ceil(queries / 2);
-test(`nor one for everything of what consents deny by code, time, stay and name: ${half} requests (LEAK_SEED=${seed})`, async () => {
+test(`nor one for everything of what consents deny by code, time, stay, relation, author and name: ${half} requests (LEAK_SEED=${seed})`, async () => {
   const makeStores = async () => otherStores;
   const { leaks } = await findLeaks({ services: leakServices(), seed, queries: half, perWorld: half, whos: DENIED_DATA, makeStores });
   expect(leaks).toEqual([]);

@@ -47,7 +47,7 @@ describe('the comparison finds a hole', () => {
 const RESTRICTED = [
   ['a patient whose consent denies it', { whos: DENIED }, MUTANTS],
   // These pass where the others do: some of the holes will do.
-  ['data denied by code, time, stay and name', { whos: DENIED_DATA }, MUTANTS.filter((_, index) => index % 3 === 0)],
+  ['data denied by code, time, stay, relation, author and name', { whos: DENIED_DATA }, MUTANTS.filter((_, index) => index % 3 === 0)],
   // Labels pass where consents do: some of the holes will do.
   ['what bears a label above its clearance', { whos: UNCLEARED, label: LABEL }, MUTANTS.filter((_, index) => index % 5 === 0)],
 ] as const;

@@ -1,4 +1,5 @@
 /** A gateway over HTTP on the memory store: for tests of everything above the stores. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
 import { createForge, type Forge } from '../../conformance/runner/forge.ts';
 import type { TokenContext } from '../../conformance/runner/send.ts';
+import { createAuthors } from '../../src/access/consent/authors.ts';
 import { decideBy } from '../../src/access/decide-by.ts';
 import { fixedKeys } from '../../src/access/keys.ts';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
@@ -215,11 +217,15 @@ export function memoryServices(
     keeper,
     erasures,
     privacy,
-    store: createWatchedStore(waiting, { SearchParameter: keeper.refresh, Consent: privacy.keeper.refresh }),
+    store: createWatchedStore(waiting, [
+      { isWatched: ({ type }) => type === 'SearchParameter', onWritten: keeper.refresh },
+      { isWatched: privacy.keeper.isWatched, onWritten: privacy.keeper.refresh },
+    ]),
     definitions,
     validator: withConsentRules(withParameterRules(createValidator(definitions), rules, keeper.registered), {
       baseUrl: INDEXED_BASE_URL,
       isResourceType: (type) => definitions.isResourceType(type),
+      untoldAuthors: createAuthors(live.registry, definitions).untold,
     }),
     indexer: live.indexer,
     search: { registry: live.registry, baseUrl: INDEXED_BASE_URL, now: Date.now },

@@ -10,8 +10,10 @@ import { createTokens } from '../labels/labelled.ts';
 import { createScopeQueries } from '../scope-query.ts';
 import type { ScopeLetter } from '../scopes.ts';
 import { createAboutData } from './about-data.ts';
+import { createAuthors } from './authors.ts';
 import { type Circumstances, deniedBy } from './denied.ts';
 import { readConsent } from './read-consent.ts';
+import type { Related } from './related.ts';
 import type { ConsentRule, Decision, Provision } from './rule.ts';
 
 const BASE = 'http://localhost/fhir/R4';
@@ -19,13 +21,20 @@ const V3 = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 const S = 'http://loinc.org';
 const NOW = Date.UTC(2026, 5, 15);
 const TYPES = ['Observation', 'Condition', 'Patient'];
-const rules = { baseUrl: BASE, isResourceType: (type: string) => TYPES.includes(type) || type === 'Consent' || type === 'Encounter' };
+const KNOWN = [...TYPES, 'Consent', 'Encounter', 'Practitioner'];
+const rules = { baseUrl: BASE, isResourceType: (type: string) => KNOWN.includes(type) };
 
 const definitions = loadDefinitions();
 const registry = createSearchRegistry(definitions);
 const indexer = createIndexer(registry, definitions, { baseUrl: BASE });
 const compileQuery = createScopeQueries({ registry, baseUrl: BASE, now: () => NOW, mostHops: 0, mostAlternatives: 10 });
-const aboutData = createAboutData(registry, createTokens(compileQuery));
+const authors = createAuthors(registry, definitions);
+const related: Related = { now: [{ type: 'Observation', id: 'x' }], ever: ['x', 'z'].map((id) => ({ type: 'Observation', id })) };
+const aboutData = createAboutData(registry, {
+  hasToken: createTokens(compileQuery),
+  authors,
+  relatedTo: ({ id }) => (id === 'unknown' ? undefined : id === 'stay' ? related : { now: [], ever: [] }),
+});
 
 function consent(provision: object, more: object = {}): object {
   return {
@@ -58,16 +67,19 @@ interface Situation {
   readonly id?: string;
   /** "Encounter/1": what it refers to. */
   readonly encounter?: string;
+  /** "Practitioner/1": who performed an Observation, or recorded a Condition. */
+  readonly author?: string;
   readonly byDefault?: Decision;
 }
 
-function entriesOf({ type = 'Observation', labels = [], code, category, year, encounter }: Situation): IndexEntries {
+function entriesOf({ type = 'Observation', labels = [], code, category, year, encounter, author }: Situation): IndexEntries {
   const concept = (each: string) => ({ coding: [{ system: S, code: each }] });
   const care = {
     ...(code && { code: concept(code) }),
     ...(category && { category: [concept(category)] }),
     ...(year && { [type === 'Condition' ? 'onsetDateTime' : 'effectiveDateTime']: String(year) }),
     ...(encounter && { encounter: { reference: encounter } }),
+    ...(author && (type === 'Condition' ? { recorder: { reference: author } } : { performer: [{ reference: author }] })),
   };
   const security = labels.map((each) => ({ system: V3, code: each }));
   const resource = { resourceType: type, id: 'x', meta: { security }, ...(type !== 'Patient' && care) };
@@ -190,6 +202,24 @@ describe('what consents deny (https://hl7.org/fhir/R4/consent.html)', () => {
       { byDefault: 'deny', encounter: 'Encounter/x' },
       false,
     ],
+    ['what the instance refers to', [consent(deny(data('Encounter/stay', 'related')))], { id: 'x' }, true],
+    ['…referred to in an older version', [consent(deny(data('Encounter/stay', 'related')))], { id: 'z' }, true],
+    ['…never referred to', [consent(deny(data('Encounter/stay', 'related')))], { id: 'y' }, false],
+    ['…of another type', [consent(deny(data('Encounter/stay', 'related')))], { id: 'x', type: 'Condition' }, false],
+    ['the instance itself, with what it refers to', [consent(deny(data('Observation/y', 'related')))], { id: 'y' }, true],
+    ['what refers to that instance', [consent(deny(data('Encounter/stay', 'related')))], { id: 'y', encounter: 'Encounter/stay' }, false],
+    ['what an instance may refer to, nobody knows', [consent(deny(data('Encounter/unknown', 'related')))], { id: 'y' }, true],
+    ['a permission for what it refers to', [consent(permit(data('Encounter/stay', 'related')))], { id: 'x', byDefault: 'deny' }, false],
+    ['…referred to before', [consent(permit(data('Encounter/stay', 'related')))], { id: 'z', byDefault: 'deny' }, true],
+    ['…where nobody knows', [consent(permit(data('Encounter/unknown', 'related')))], { byDefault: 'deny' }, true],
+    ['the author', [consent(deny(data(D, 'authoredby')))], { author: D }, true],
+    ['another author', [consent(deny(data(D, 'authoredby')))], { author: E }, false],
+    ['no author', [consent(deny(data(D, 'authoredby')))], {}, false],
+    ['an author who is named as the instance only', [consent(deny(data(D)))], { author: D }, false],
+    ['an author whom no parameter tells', [consent(deny(data(D, 'authoredby')))], { type: 'Condition', author: E }, true],
+    ['a type that nobody authors', [consent(deny(data(D, 'authoredby')))], { type: 'Patient' }, false],
+    ['a permission for the author', [consent(permit(data(D, 'authoredby')))], { author: D, byDefault: 'deny' }, false],
+    ['…whom no parameter tells', [consent(permit(data(D, 'authoredby')))], { type: 'Condition', author: D, byDefault: 'deny' }, true],
     ['the code and another time', [consent(deny({ ...coded('x'), ...of('2020', '2021') }))], { code: 'x', year: 2024 }, false],
     ['a newer permission', [consent(deny()), consent(permit(), { dateTime: '2026-02' })], {}, false],
     ['an older permission', [consent(deny()), consent(permit(), { dateTime: '2025' })], {}, true],
@@ -205,7 +235,8 @@ describe('what consents deny (https://hl7.org/fhir/R4/consent.html)', () => {
 });
 
 describe('what this server can not enforce', () => {
-  const problems = (tree: object) => readConsent({ id: 'c', version: 1, at: NOW }, tree, rules).problems.map(({ element }) => element);
+  const problems = (tree: object) =>
+    readConsent({ id: 'c', version: 1, at: NOW }, tree, { ...rules, untoldAuthors: authors.untold }).problems.map(({ element }) => element);
   test.each<[object, readonly string[]]>([
     [consent(deny()), []],
     [consent(deny({ code: [{ text: 'x' }] })), ['Consent.provision.code[0]']],
@@ -213,8 +244,13 @@ describe('what this server can not enforce', () => {
     [consent(deny(coded(...Array.from({ length: 101 }, () => 'x')))), ['Consent.provision.code']],
     [consent(deny(of())), ['Consent.provision.dataPeriod']],
     [consent(deny({ data: [{}] })), ['Consent.provision.data[0].meaning']],
-    [consent(deny(data('Observation/x', 'related'))), ['Consent.provision.data[0].meaning']],
+    [consent(deny(data('Observation/x', 'related'))), []],
+    [consent(deny(data(D, 'other'))), ['Consent.provision.data[0].meaning']],
     [consent(deny(data(D, 'authoredby'))), ['Consent.provision.data[0].meaning']],
+    [consent(deny({ ...data(D, 'authoredby'), ...klass('Condition') })), ['Consent.provision.data[0].meaning']],
+    [consent(deny({ ...data(D, 'authoredby'), ...klass('Observation') })), []],
+    [consent(deny({ ...klass('Observation'), provision: [permit(data(D, 'authoredby'))] })), []],
+    [consent(permit({ provision: [deny(data(D, 'authoredby'))] })), ['Consent.provision.provision[0].data[0].meaning']],
     [consent(deny(data('https://other/fhir/Observation/x'))), ['Consent.provision.data[0].reference']],
     [consent(deny(data('urn:uuid:0'))), ['Consent.provision.data[0].reference']],
     [consent(deny(actor('Device/1'))), ['Consent.provision.actor[0]']],
@@ -255,13 +291,21 @@ function decide(provision: Provision, about: Required<Omit<Situation, 'byDefault
   const [from, until] = [Date.UTC(about.year, 0), Date.UTC(about.year + 1, 0) - 1];
   const isUndated = about.year === 0;
   if (dataTime && (isPerson || (!isUndated && (until < dataTime.from || from > dataTime.until)))) return undefined;
-  const isNamed = named?.some(
-    ({ type, id, withDependents }) =>
-      (type === about.type && id === about.id) || (withDependents && !isPerson && about.encounter === `${type}/${id}`),
-  );
-  if (named && !isNamed) return undefined;
+  const isNamed = (isCertain: boolean) =>
+    named?.some(({ type, id, meaning }) => {
+      if (meaning === 'authoredby')
+        return about.type === 'Observation' ? about.author === `${type}/${id}` : about.type === 'Condition' && !isCertain;
+      if (type === about.type && id === about.id) return true;
+      if (meaning === 'dependents') return !isPerson && about.encounter === `${type}/${id}`;
+      if (meaning !== 'related') return false;
+      if (id === 'unknown') return !isCertain;
+      return about.type === 'Observation' && (isCertain ? ['x'] : ['x', 'z']).includes(about.id);
+    });
+  if (named && !isNamed(false)) return undefined;
   const isOnlyPossible =
-    (codes !== undefined && !has(about.code)) || (dataTime !== undefined && (isUndated || from < dataTime.from || until > dataTime.until));
+    (named && !isNamed(true)) ||
+    (codes !== undefined && !has(about.code)) ||
+    (dataTime !== undefined && (isUndated || from < dataTime.from || until > dataTime.until));
   const nested = provision.nested.map((each) => decide(each, about));
   const decision = nested.includes('deny') ? 'deny' : nested.includes('permit') ? 'permit' : provision.decision;
   return (isUnsure || isOnlyPossible) && decision === 'permit' ? undefined : decision;
@@ -287,6 +331,9 @@ function randomProvision(dice: Dice, depth: number): object {
         ...dice.pick<[string, string]>([
           ['Observation/x', 'instance'],
           ['Encounter/e', 'dependents'],
+          ['Encounter/stay', 'related'],
+          ['Encounter/unknown', 'related'],
+          [D, 'authoredby'],
         ]),
       ),
     ),
@@ -313,8 +360,9 @@ test('4,000 random sets of consents, against the rules applied to one resource',
       code: dice.pick(['', 'x', 'y']),
       category: dice.pick(['', 'x', 'y']),
       year: dice.pick([0, 2023, 2024, 2025]),
-      id: dice.pick(['x', 'z']),
+      id: dice.pick(['x', 'y', 'z']),
       encounter: dice.pick(['', 'Encounter/e', 'Encounter/f']),
+      author: dice.pick(['', D, E]),
     };
     const byDefault = dice.pick(['permit', 'deny'] as const);
     const newestFirst = consents

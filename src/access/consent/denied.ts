@@ -94,7 +94,7 @@ function coveredBy(provision: Provision, type: string, data: AboutData, extent: 
     labelsOf(provision, type, data.labelled),
     ...(codes ? [data.coded(type, codes, extent)] : []),
     ...(dataTime ? [data.dated(type, dataTime, extent)] : []),
-    ...(named ? [data.named(type, named)] : []),
+    ...(named ? [data.named(type, named, extent)] : []),
   ]);
 }
 

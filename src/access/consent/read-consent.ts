@@ -9,7 +9,8 @@ import type { ResourceVersion } from '../../model/resource.ts';
 import { referenceText } from '../../search/parameters/reference-text.ts';
 import { localKey } from '../admission.ts';
 import type { ScopeLetter } from '../scopes.ts';
-import type { Actor, ConsentRule, Decision, Label, NamedData, Provision, Time } from './rule.ts';
+import type { Authors } from './authors.ts';
+import type { Actor, ConsentRule, DataMeaning, Decision, Label, NamedData, Provision, Time } from './rule.ts';
 
 interface ConsentProblem {
   /** "Consent.provision.actor[0]" */
@@ -21,6 +22,11 @@ export interface ConsentRules {
   /** The server's base URL: references below it are local. */
   readonly baseUrl: string;
   readonly isResourceType: (type: string) => boolean;
+  /**
+   * Elements that may name an author of this type, of which no search parameter tells: with them a Consent is judged that is about
+   * to be written. One that is there is heeded without: see `about-data`.
+   */
+  readonly untoldAuthors?: Authors['untold'];
 }
 
 interface ReadConsent {
@@ -125,6 +131,8 @@ export function readConsent(version: Pick<ResourceVersion, 'id' | 'version' | 'a
 
 interface Reader extends ConsentRules {
   readonly problems: ConsentProblem[];
+  /** The classes that the provision around it is limited to. */
+  readonly types?: readonly string[];
 }
 
 const decisionOf = (type: string | undefined): Decision | undefined => (type === 'permit' || type === 'deny' ? type : undefined);
@@ -137,7 +145,7 @@ function readProvision(element: ProvisionElement, place: string, decision: Decis
     const inner = `${place}.provision[${index}]`;
     if (decisionOf(each.type) === undefined)
       reader.problems.push({ element: `${inner}.type`, diagnostics: 'a nested provision permits or denies' });
-    return readProvision(each, inner, decisionOf(each.type), reader);
+    return readProvision(each, inner, decisionOf(each.type), { ...reader, ...(conditions.types && { types: conditions.types }) });
   });
   if (isUnderstood) return { ...(decision && { decision }), ...conditions, nested };
   // Not understood: what it denies stays denied, what it permits is not permitted by it.
@@ -152,6 +160,8 @@ const withoutPermits = ({ decision, nested, ...conditions }: Provision): Provisi
 
 function readConditions(element: ProvisionElement, place: string, reader: Reader): Omit<Provision, 'decision' | 'nested'> {
   const { period, actor, action, securityLabel, purpose, class: classes, code, dataPeriod, data } = element;
+  const types = classes?.length ? classes.map((each, index) => typeOf(each, `${place}.class[${index}]`, reader)) : undefined;
+  const within = { ...reader, ...(types && { types }) };
   for (const name of ['code', 'data'] as const)
     if ((element[name]?.length ?? 0) > MOST_NAMED)
       reader.problems.push({ element: `${place}.${name}`, diagnostics: `at most ${MOST_NAMED} of one provision are enforced` });
@@ -163,8 +173,8 @@ function readConditions(element: ProvisionElement, place: string, reader: Reader
     ...(purpose?.length && { purposes: purpose.map((each, index) => purposeOf(each, `${place}.purpose[${index}]`, reader)) }),
     ...(code?.length && { codes: code.flatMap((each, index) => dataCodesOf(each, `${place}.code[${index}]`, reader)) }),
     ...(dataPeriod && { dataTime: dataTimeOf(dataPeriod, `${place}.dataPeriod`, reader) }),
-    ...(data?.length && { data: data.flatMap((each, index) => namedOf(each, `${place}.data[${index}]`, reader)) }),
-    ...(classes?.length && { types: classes.map((each, index) => typeOf(each, `${place}.class[${index}]`, reader)) }),
+    ...(data?.length && { data: data.flatMap((each, index) => namedOf(each, `${place}.data[${index}]`, within)) }),
+    ...(types && { types }),
   };
 }
 
@@ -228,13 +238,21 @@ function namedOf(
     reader.problems.push({ element: `${place}.${element}`, diagnostics });
     return [];
   };
-  if (meaning !== 'instance' && meaning !== 'dependents')
-    return refuse('meaning', `only instance and dependents are enforced: which data are "${meaning}" no index entry tells`);
+  if (!isMeaning(meaning)) return refuse('meaning', `a meaning is one of ${MEANINGS.join(', ')}`);
   const key = localKey(reference?.reference, reader.baseUrl);
   if (!key || !reader.isResourceType(key.type))
     return refuse('reference', 'data are named by a literal reference to a resource of this server');
-  return [{ ...key, withDependents: meaning === 'dependents' }];
+  const untold = meaning === 'authoredby' ? (reader.untoldAuthors?.(key.type, reader.types) ?? []) : [];
+  if (untold.length > 0)
+    return refuse(
+      'meaning',
+      `no search parameter tells who authored some types, by ${untold.join(', ')}: name others by class, or post a SearchParameter for each of these elements first`,
+    );
+  return [{ ...key, meaning }];
 }
+
+const MEANINGS: readonly DataMeaning[] = ['instance', 'dependents', 'related', 'authoredby'];
+const isMeaning = (code: string): code is DataMeaning => (MEANINGS as readonly string[]).includes(code);
 
 function purposeOf({ system, code }: Coding, place: string, reader: Reader): string {
   if (!code || system !== ACT_REASONS) reader.problems.push({ element: place, diagnostics: `a purpose is a code of ${ACT_REASONS}` });

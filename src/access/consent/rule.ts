@@ -6,6 +6,7 @@
  *
  * @see https://hl7.org/fhir/R4/consent.html
  */
+import type { ResourceKey } from '../../model/resource.ts';
 import type { ScopeLetter } from '../scopes.ts';
 
 export type Decision = 'permit' | 'deny';
@@ -28,11 +29,14 @@ export interface Time {
   readonly until: number;
 }
 
-export interface NamedData {
-  readonly type: string;
-  readonly id: string;
-  /** True if what refers to it is meant as well. */
-  readonly withDependents: boolean;
+/**
+ * Which data a named resource stands for: itself; with what refers to it; with what it refers to; what it has authored.
+ * @see https://hl7.org/fhir/R4/valueset-consent-data-meaning.html
+ */
+export type DataMeaning = 'instance' | 'dependents' | 'related' | 'authoredby';
+
+export interface NamedData extends ResourceKey {
+  readonly meaning: DataMeaning;
 }
 
 /** What a provision says, and when. Absent conditions always hold; of a list, one is enough; all conditions must hold. */

@@ -1,15 +1,21 @@
-/** A store that tells when resources of some types have been written. */
+/** A store that tells when some resources have been written. */
+import type { ResourceKey } from '../../model/resource.ts';
 import type { ResourceStore } from '../store.ts';
 
-/** @param onWritten by type, awaited before the commit answers; none of them may throw */
-export function createWatchedStore(store: ResourceStore, onWritten: Readonly<Record<string, () => Promise<void>>>): ResourceStore {
-  const watchers = new Map(Object.entries(onWritten));
+interface Watcher {
+  readonly isWatched: (key: ResourceKey) => boolean;
+  /** Awaited before the commit answers; must not throw. */
+  readonly onWritten: () => Promise<void>;
+}
+
+export function createWatchedStore(store: ResourceStore, watchers: readonly Watcher[]): ResourceStore {
   return {
     ...store,
     async commit(unit) {
       await store.commit(unit);
-      const told = new Set(unit.writes.flatMap(({ draft }) => watchers.get(draft.type) ?? []));
-      for (const tell of told) await tell();
+      for (const { isWatched, onWritten } of watchers) {
+        if (unit.writes.some(({ draft }) => isWatched(draft))) await onWritten();
+      }
     },
   };
 }
