@@ -32,6 +32,8 @@ export interface Included {
 
 /** Reference entries that an include follows. */
 interface Followed {
+  /** Of the parameter that keeps them. */
+  readonly code: string;
   /** "Observation.subject=" */
   readonly start: string;
   /** Only to this type. */
@@ -154,8 +156,8 @@ function referredBy(resource: ResourceVersion, includes: readonly Include[], gat
   const { context } = gathering;
   const followed = includes.flatMap((include) => followedBy(include, resource.type, gathering));
   if (followed.length === 0 || !mayReferOut(resource, gathering)) return [];
-  const { s } = context.indexer.entries(JSON.parse(resource.raw) as object, resource);
-  return s.flatMap((entry) => {
+  const codes = new Set(followed.map(({ code }) => code));
+  return context.indexer.entriesOf(codes, JSON.parse(resource.raw) as object, resource).flatMap((entry) => {
     const start = entry.slice(0, entry.indexOf('=') + 1);
     const ways = followed.filter((way) => way.start === start);
     const [, type, id] = (ways.length > 0 && LOCAL.exec(entry.slice(start.length))) || [];
@@ -171,7 +173,11 @@ function followedBy(include: Include, type: string, { context, followed }: Gathe
   const made = includeParameters(include, type, context.search.registry).flatMap((parameter) =>
     parameter.storedAs
       .filter((home) => include.target === undefined || home.target === undefined || home.target === include.target)
-      .map((home) => ({ start: anyValuePrefix(parameterKey(parameter.on, home.code)), target: include.target ?? home.target })),
+      .map((home) => ({
+        code: home.code,
+        start: anyValuePrefix(parameterKey(parameter.on, home.code)),
+        target: include.target ?? home.target,
+      })),
   );
   followed.set(name, made);
   return made;

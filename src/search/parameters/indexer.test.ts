@@ -131,3 +131,27 @@ describe('index entries: https://hl7.org/fhir/R4/search.html', () => {
     expect(registry.parameter('Encounter', 'subject')?.storedAs).toEqual([{ code: 'subject' }]);
   });
 });
+
+describe('the entries of some parameters alone', () => {
+  test.each([
+    [['subject'], ['Observation.subject=Patient/1']],
+    [
+      ['subject', 'encounter'],
+      ['Observation.encounter=Encounter/2', 'Observation.subject=Patient/1'],
+    ],
+    [['code'], ['Observation.code^|x', 'Observation.code~x']],
+    [['patient', 'nothing'], []],
+  ])('%j are those that all of its entries hold for them', (codes, expected) => {
+    const resource = {
+      resourceType: 'Observation',
+      subject: { reference: 'Patient/1' },
+      encounter: { reference: 'Encounter/2' },
+      code: { coding: [{ code: 'x' }] },
+    };
+    const key = { type: 'Observation', id: '1' };
+    const { s } = indexer.entries(resource, key);
+    const alone = indexer.entriesOf(new Set(codes), resource, key);
+    expect(alone).toEqual(s.filter((entry) => codes.some((code) => new RegExp(`^Observation\\.${code}[=~^]`).test(entry))));
+    expect(alone).toEqual(expected);
+  });
+});

@@ -26,11 +26,15 @@ export interface IndexerOptions {
 export interface Indexer {
   /** The entries of a resource (`JSON.parse` of it). `key` is its final key: a Patient is in its own compartment. */
   entries(resource: object, key: ResourceKey): IndexEntries;
+  /** The `s` entries alone of the parameters with these codes: an include follows one or two of dozens. */
+  entriesOf(codes: ReadonlySet<string>, resource: object, key: ResourceKey): readonly string[];
   /** Patients in whose compartments the resource is, home patient first: "Patient/1". */
   patients(resource: object, key: ResourceKey): readonly string[];
 }
 
 interface Step {
+  /** Of the parameter that keeps what is found. */
+  readonly code: string;
   /** The resource's own field that it starts from; undefined if it looks at the whole resource. */
   readonly from: string | undefined;
   readonly read: PathReader;
@@ -50,9 +54,9 @@ interface TypeProgram {
 /** Kept elsewhere than in entries: the id, `at`. */
 const NOT_ENTRIES = new Set(['_id', '_lastUpdated']);
 
-function stepOf(path: ValuePath, extract: Extract): Step {
+function stepOf(code: string, path: ValuePath, extract: Extract): Step {
   const [first] = path.steps;
-  return { from: first?.kind === 'field' ? first.name : undefined, read: compileReader(path.steps), extract };
+  return { code, from: first?.kind === 'field' ? first.name : undefined, read: compileReader(path.steps), extract };
 }
 
 /** What extractors know beside their parameter. */
@@ -63,7 +67,7 @@ interface Surroundings extends Pick<ExtractTarget, 'baseUrl' | 'unit' | 'identif
 function compositeSteps({ on, code, ways = [] }: SearchParameter, surroundings: Surroundings): Step[] {
   return ways.flatMap((way) => {
     const extract = way.kind !== 'single' && way.storedAs === code ? compositeExtractor(way, on, surroundings) : undefined;
-    return extract && way.kind !== 'single' ? [stepOf(way.root, extract)] : [];
+    return extract && way.kind !== 'single' ? [stepOf(code, way.root, extract)] : [];
   });
 }
 
@@ -72,13 +76,13 @@ const WHOLE: Pick<Step, 'from' | 'read'> = { from: undefined, read: (resource, v
 function stepsOf(parameter: SearchParameter, surroundings: Surroundings): Step[] {
   const { on, code, elementTypes, paths } = parameter;
   if (parameter.ways) return compositeSteps(parameter, surroundings);
-  if (isFullText(code)) return [{ ...WHOLE, extract: wordExtractor(parameterKey(on, code), code, surroundings.readWords) }];
+  if (isFullText(code)) return [{ code, ...WHOLE, extract: wordExtractor(parameterKey(on, code), code, surroundings.readWords) }];
   const isElsewhere = !parameter.storedAs.some((home) => home.code === code);
   if (isElsewhere || NOT_ENTRIES.has(code)) return [];
   const target = { key: parameterKey(on, code), code, elementTypes, ...surroundings };
   return paths.flatMap((path) => {
     const extract = extractorFor(parameter.type, target, path.type);
-    return extract ? [stepOf(path, extract)] : [];
+    return extract ? [stepOf(code, path, extract)] : [];
   });
 }
 
@@ -119,6 +123,11 @@ function runSteps(steps: readonly Step[], resource: object, sink: EntrySink): vo
   }
 }
 
+/** Those steps of the program that the resource has fields for. */
+function stepsFor(program: TypeProgram, resource: object): readonly Step[] {
+  return [...program.always, ...Object.keys(resource).flatMap((field) => program.byField.get(field) ?? [])];
+}
+
 function runProgram(program: TypeProgram, resource: object, key: ResourceKey): IndexEntries {
   const sink = new EntrySink();
   runSteps(program.always, resource, sink);
@@ -145,10 +154,16 @@ export function createIndexer(registry: SearchRegistry, definitions: SearchDefin
     programs.set(type, program);
     return program;
   };
+  const seen = redact ?? ((resource: object) => resource);
   return {
-    entries: redact
-      ? (resource, key) => runProgram(programOf(key.type), redact(resource), key)
-      : (resource, key) => runProgram(programOf(key.type), resource, key),
+    entries: (resource, key) => runProgram(programOf(key.type), seen(resource), key),
+    entriesOf: (codes, resource, key) => {
+      const sink = new EntrySink();
+      const visible = seen(resource);
+      const steps = stepsFor(programOf(key.type), visible).filter(({ code }) => codes.has(code));
+      runSteps(steps, visible, sink);
+      return sink.sorted().s;
+    },
     patients: (resource, key) => programOf(key.type).patients(resource, key),
   };
 }

@@ -62,6 +62,7 @@ export function createLiveSearch(definitions: SearchDefinitions, options: LiveSe
     },
     indexer: {
       entries: (resource, key) => indexer.entries(resource, key),
+      entriesOf: (codes, resource, key) => indexer.entriesOf(codes, resource, key),
       patients: (resource, key) => indexer.patients(resource, key),
     },
     isCovered(parameter, types) {
