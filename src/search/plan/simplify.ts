@@ -15,8 +15,12 @@ function flatten(kind: Group, of: readonly SearchExpression[]): SearchExpression
 }
 
 /** Each part once, in the order of their texts. */
-function uniqueSorted(parts: readonly SearchExpression[]): SearchExpression[] {
-  const byText = new Map(parts.map((part) => [printExpression(part), part]));
+function uniqueSorted(parts: readonly SearchExpression[]): readonly SearchExpression[] {
+  if (parts.length < 2) return parts;
+  const texts = parts.map(printExpression);
+  // What was simplified before, which is most, is in order.
+  if (texts.every((text, at) => at === 0 || (texts[at - 1] as string) < text)) return parts;
+  const byText = new Map(parts.map((part, at) => [texts[at] as string, part]));
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
 }
 
