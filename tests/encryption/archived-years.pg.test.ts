@@ -2,40 +2,26 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { newFieldKey } from '../../src/encryption/field-keys.ts';
 import type { ResourceDraft } from '../../src/model/resource.ts';
 import { create, createScene } from '../../src/store/contract/scene.ts';
-import { createPostgresStore, type PostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import { testPostgres } from '../support/databases.ts';
+import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { openArchive } from '../support/archive.ts';
 import { createRandom, seedFrom } from '../support/random.ts';
 import { openFields, type RenewerOrder } from './archive-renewer.ts';
 
-const { databaseUrl } = await testPostgres();
+const { databaseUrl, archiveDir, store, archive, restore, filesOf, close } = await openArchive();
 const [older, newer] = [newFieldKey('older'), newFieldKey('newer')];
 const before = openFields(older);
 const after = openFields(`${newer},${older}`);
 const alone = openFields(newer);
-let archiveDir: string;
-let store: PostgresStore;
+afterAll(() => close());
 
-beforeAll(async () => {
-  archiveDir = await mkdtemp(join(tmpdir(), 'meridian-archive-'));
-  store = createPostgresStore({ url: databaseUrl, archiveDir });
-  await store.migrate();
-});
-afterAll(async () => {
-  await store.close();
-  await rm(archiveDir, { recursive: true, force: true });
-});
-
-const archive = (year: number, confirm?: string) => store.administration.archivePartition('Encounter', year, confirm);
-const filesOf = async (year: number) => (await readdir(archiveDir)).filter((name) => name.includes(`y${year}`));
 const textOf = async (name: string | undefined) => readFile(join(archiveDir, name ?? ''), 'utf8');
 const entryOf = async (year: number) =>
   (await store.administration.describeArchives()).find(({ partition }) => partition === `encounter_y${year}`);
@@ -68,7 +54,7 @@ async function expectWhole(year: number, rows: number): Promise<void> {
 
 /** After it the new key alone opens everything, and finds it by identifiers. */
 async function expectRenewed(year: number, drafts: readonly ResourceDraft[]): Promise<void> {
-  await store.administration.restorePartition('Encounter', year);
+  await restore(year);
   expect(await filesOf(year)).toEqual([]);
   for (const draft of drafts) {
     const found = await store.read(draft);

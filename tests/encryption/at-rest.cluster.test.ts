@@ -1,20 +1,17 @@
 /** Field encryption on the databases: what lies there, and what a client sees. docs/decisions/018 has the scheme. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { afterAll, describe, expect, test } from 'vitest';
 import { newFieldKey } from '../../src/encryption/field-keys.ts';
-import { testDatabases } from '../support/databases.ts';
 import { everythingStored, findings } from './everything-stored.ts';
-import { type Ask, type Place, withGateway } from './gateways.ts';
-import { ALL_PLANTED, expectFound, PLANTED, patientText, plant } from './planted.ts';
+import { type Ask, openPlace, withGateway } from './gateways.ts';
+import { ALL_PLANTED, expectFound, OVER_IDENTIFIERS, PLANTED, patientText, plant } from './planted.ts';
 
-const databases = await testDatabases();
-const place: Place = { ...databases, dataDir: await mkdtemp(join(tmpdir(), 'meridian-encryption-')) };
-afterAll(() => rm(place.dataDir, { recursive: true, force: true }));
+const place = await openPlace();
+afterAll(() => place.close());
 
 const [first, second, third] = [newFieldKey('first'), newFieldKey('second'), newFieldKey('third')];
 const off = {};
@@ -53,19 +50,6 @@ async function rotate(ask: Ask): Promise<unknown> {
   throw new Error('the run did not end');
 }
 
-const OWN = {
-  resourceType: 'SearchParameter',
-  id: 'mrn-text',
-  url: 'urn:mrn-text',
-  name: 'mrnText',
-  status: 'active',
-  description: 'identifiers as strings',
-  code: 'mrn-text',
-  base: ['Patient'],
-  type: 'string',
-  expression: 'Patient.identifier.value',
-};
-
 /** The parameter over identifiers, which was registered before they were encrypted. */
 async function expectOwnFinds(ask: Ask): Promise<void> {
   for (let look = 0; look < 200; look++) {
@@ -90,7 +74,7 @@ async function expectTexts(ask: Ask): Promise<void> {
 describe('identifiers in the databases', { retry: 0 }, () => {
   test('lie there as they are without encryption: the search for them finds them', { timeout: 120_000 }, async () => {
     await withGateway(place, off, async (ask) => {
-      expect((await ask('PUT', 'SearchParameter/mrn-text', OWN)).status).toBe(201);
+      expect((await ask('PUT', 'SearchParameter/mrn-text', OVER_IDENTIFIERS)).status).toBe(201);
       await plant(ask);
       await expectFound(ask);
       await expectTexts(ask);

@@ -1,13 +1,23 @@
 /** Gateways over one pair of databases, one after the other, with whatever settings. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { findFreePort } from '../../src/embedded/free-ports.ts';
 import { createGateway } from '../../src/gateway.ts';
+import { testDatabases } from '../support/databases.ts';
 
-export interface Place {
+interface Place {
   readonly mongodbUri: string;
   readonly databaseUrl: string;
   readonly dataDir: string;
+}
+
+/** Databases and a data folder of the test file's own. */
+export async function openPlace(): Promise<Place & { close(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'meridian-encryption-'));
+  return { ...(await testDatabases()), dataDir, close: () => rm(dataDir, { recursive: true, force: true }) };
 }
 
 const AUDIENCE = 'http://meridian.test/fhir/R4';

@@ -18,6 +18,20 @@ export const PLANTED = {
 
 export const ALL_PLANTED: readonly string[] = Object.values(PLANTED);
 
+/** A search parameter that would show identifiers. */
+export const OVER_IDENTIFIERS = {
+  resourceType: 'SearchParameter',
+  id: 'mrn-text',
+  url: 'urn:mrn-text',
+  name: 'mrnText',
+  status: 'active',
+  description: 'identifiers as strings',
+  code: 'mrn-text',
+  base: ['Patient'],
+  type: 'string',
+  expression: 'Patient.identifier.value',
+};
+
 const typed = (code: string, value: string, system = 'urn:hospital') => ({
   type: { coding: [{ system: V2_0203, code }], text: 'a number' },
   system,

@@ -1,15 +1,11 @@
 /** Encryption switched on by one gateway while another runs. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { newFieldKey } from '../../src/encryption/field-keys.ts';
-import { testDatabases } from '../support/databases.ts';
-import { type Place, withGateway } from './gateways.ts';
+import { openPlace, withGateway } from './gateways.ts';
 
-const place: Place = { ...(await testDatabases()), dataDir: await mkdtemp(join(tmpdir(), 'meridian-encryption-')) };
-afterAll(() => rm(place.dataDir, { recursive: true, force: true }));
+const place = await openPlace();
+afterAll(() => place.close());
 
 const keys = newFieldKey('shared');
 const on = { FIELD_ENCRYPTION: 'on', FIELD_ENCRYPTION_KEYS: keys };

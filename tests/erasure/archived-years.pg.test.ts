@@ -1,8 +1,7 @@
 /** A patient who is erased does not live on in an archived year: not in its rows, not in its file, and does not come back with it. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadDefinitions } from '../../src/definitions/load.ts';
 import { planErasure } from '../../src/jobs/plan-erasure.ts';
 import { recordKeyOf } from '../../src/model/record-key.ts';
@@ -10,26 +9,12 @@ import type { ResourceDraft } from '../../src/model/resource.ts';
 import { create, createScene, replace } from '../../src/store/contract/scene.ts';
 import { storeOf } from '../../src/store/placement/placement.ts';
 import { createPostgresStore, type PostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import { testPostgres } from '../support/databases.ts';
+import { openArchive } from '../support/archive.ts';
 
-const { databaseUrl } = await testPostgres();
+const { databaseUrl, archiveDir, store, archive, restore, filesOf, close } = await openArchive();
 const definitions = loadDefinitions();
-let archiveDir: string;
-let store: PostgresStore;
+afterAll(() => close());
 
-beforeAll(async () => {
-  archiveDir = await mkdtemp(join(tmpdir(), 'meridian-archive-'));
-  store = createPostgresStore({ url: databaseUrl, archiveDir });
-  await store.migrate();
-});
-afterAll(async () => {
-  await store.close();
-  await rm(archiveDir, { recursive: true, force: true });
-});
-
-const archive = (year: number, confirm?: string) => store.administration.archivePartition('Encounter', year, confirm);
-const restore = (year: number) => store.administration.restorePartition('Encounter', year);
-const filesOf = async (year: number) => (await readdir(archiveDir)).filter((name) => name.includes(`y${year}`));
 const textOf = async (year: number) =>
   (await Promise.all((await filesOf(year)).map((file) => readFile(join(archiveDir, file), 'utf8')))).join('');
 

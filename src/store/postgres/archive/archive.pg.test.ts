@@ -1,36 +1,22 @@
 /** A year that is archived and comes back: nothing is lost, other years never notice. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { testPostgres } from '../../../../tests/support/databases.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openArchive } from '../../../../tests/support/archive.ts';
 import { create, createScene, replace, save } from '../../contract/scene.ts';
-import { createPostgresStore, type PostgresStore } from '../postgres-store.ts';
 
-const { databaseUrl } = await testPostgres();
+const { databaseUrl, archiveDir, store, archive, restore, close } = await openArchive();
 const types = { a: 'Encounter', b: 'Claim' };
-let archiveDir: string;
-let store: PostgresStore;
-let pool: pg.Pool;
-
-beforeAll(async () => {
-  archiveDir = await mkdtemp(join(tmpdir(), 'meridian-archive-'));
-  store = createPostgresStore({ url: databaseUrl, archiveDir });
-  await store.migrate();
-  pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
-});
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
 afterAll(async () => {
   await pool.end();
-  await store.close();
-  await rm(archiveDir, { recursive: true, force: true });
+  await close();
 });
 
 const on = (year: number, day = 1) => [{ k: 'date', lo: Date.UTC(year, 5, day), hi: Date.UTC(year, 5, day, 12) }];
 const rowsOf = async (table: string) =>
   (await pool.query<{ row: string }>(`SELECT row_to_json(e)::text AS row FROM ${table} e ORDER BY rk, id`)).rows.map(({ row }) => row);
-const archive = (year: number, confirm?: string) => store.administration.archivePartition('Encounter', year, confirm);
-const restore = (year: number) => store.administration.restorePartition('Encounter', year);
 
 /** Rows with whatever could be lost on the way: line separators, quotes, backslashes, lone escapes, open ends. */
 async function fill(year: number, count: number) {
