@@ -10,7 +10,7 @@ const script =
 /**
  * Bounds on the gateway's memory: a young generation of 16 MB, 100 MB less under load than Node's default at the same CPU; and an
  * old one that at most doubles between two collections, another 120 MB less under bulk loads for 5 % of the gateway's CPU. No hard bound,
- * which one large Bundle could hit. See docs/performance.md.
+ * which one large Bundle could hit. See docs/decisions/013.
  */
 const GATEWAY_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
 

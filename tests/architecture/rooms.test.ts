@@ -1,7 +1,10 @@
 /** The import rule of docs/architecture.md. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breachOf } from './breaches.ts';
-import { importsOf, type SourceFile, sourceFiles } from './source-files.ts';
+import { LEAVES, ROOMS } from './rooms.ts';
+import { importsOf, ROOT, type SourceFile, sourceFiles } from './source-files.ts';
 
 describe('rooms of src/', () => {
   const files = sourceFiles('src');
@@ -20,6 +23,13 @@ describe('rooms of src/', () => {
     );
     expect(breaches).toEqual([]);
   });
+});
+
+test('docs/architecture.md shows the rooms in their order, the highest first', () => {
+  const [, picture = ''] = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').split('```');
+  const shown = [...picture.matchAll(/^[a-z]+(?=,? )/gm)].map(([room]) => room);
+  expect(shown.slice(0, -1)).toEqual(ROOMS.toReversed().filter((room) => !LEAVES.has(room)));
+  expect(shown.at(-1)).toBe('lifecycle');
 });
 
 describe('the rule itself', () => {

@@ -20,7 +20,6 @@ export const ROOMS = [
   'operations',
   'http',
   'embedded',
-  'dashboard',
   'composition',
 ] as const;
 
