@@ -72,12 +72,18 @@ function readConfig(): Config {
 }
 
 /** How to get a token for this very gateway. */
-function tokenCommand({ port, dataDir }: Config): string {
+/** With what the token must say of this gateway, wherever its settings come from: TLS by a variable makes another address. */
+function tokenCommand({ port, dataDir, baseUrl, issuer, audience }: Config): string {
   const folder = relative('.', dataDir);
+  const plain = loadConfig(['--port', String(port)], {});
+  const flags = plain.baseUrl === baseUrl ? ['--port', String(port)] : ['--base-url', baseUrl];
+  const made = loadConfig(flags, {});
   return [
     "npm run -s token -- --scope 'system/*.cruds'",
-    ...(port === OPTIONS.port.default ? [] : [`--port ${port}`]),
-    ...(dataDir === resolve(OPTIONS.dataDir.default) ? [] : [`--data-dir ${folder.startsWith('..') ? dataDir : folder}`]),
+    ...(port === OPTIONS.port.default && plain.baseUrl === baseUrl ? [] : flags),
+    ...(made.issuer === issuer ? [] : ['--issuer', issuer]),
+    ...(made.audience === audience ? [] : ['--audience', audience]),
+    ...(dataDir === resolve(OPTIONS.dataDir.default) ? [] : ['--data-dir', folder.startsWith('..') ? dataDir : folder]),
   ].join(' ');
 }
 

@@ -1,5 +1,6 @@
 /** The 403 of a token that may not do what it asks for: names the scope that is missing and nothing about the data. */
 import { type FhirError, insufficientScope } from '../model/error.ts';
+import { isServersOwn } from '../model/servers-own.ts';
 import type { Principal } from './principal.ts';
 import { type ReachRules, recordOf } from './reach.ts';
 
@@ -8,7 +9,7 @@ export function missingScope(principal: Principal, target: string, letter: strin
   const isForPatient = principal.patient !== undefined && principal.scopes.grants.every(({ context }) => context === 'patient');
   const context = isForPatient && (target === '*' || rules.isPatientMember(target)) ? 'patient' : 'system';
   const scope = `${context}/${target}.${letter}`;
-  const alternative = context === 'system' ? ` or user/${target}.${letter}` : '';
+  const alternative = context === 'system' && !isServersOwn(target) ? ` or user/${target}.${letter}` : '';
   return insufficientScope(`The token lacks the scope ${scope}${alternative}.${explainVoid(principal, rules)}`, scope);
 }
 

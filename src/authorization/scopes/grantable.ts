@@ -1,5 +1,6 @@
 /** Which scopes an authorization can end in: registration, role and context taken together. */
 import { parseScope } from '../../access/scopes.ts';
+import { isServersOwn } from '../../model/servers-own.ts';
 import type { Account } from '../../store/authorization.ts';
 import type { LaunchContext } from '../launches.ts';
 import { type IsResourceType, narrowScopes } from './narrow-scopes.ts';
@@ -35,7 +36,7 @@ function fits(scope: string, context: LaunchContext): boolean {
   return scope !== 'launch/encounter' || context.encounter !== undefined;
 }
 
-/** What a client's registration leaves of the scopes that it asks for; apps with people get no `system/` data. */
+/** What a client's registration leaves of the scopes that it asks for; apps with people get no `system/` scopes but those that administrators may grant. */
 export function allowedToClient(
   asked: readonly string[],
   registered: string,
@@ -45,7 +46,7 @@ export function allowedToClient(
   return narrowScopes(asked, registered.split(' '), isResourceType).filter((scope) => {
     const grant = parseScope(scope, isResourceType);
     if (isService) return grant?.context === 'system';
-    return grant?.context !== 'system' || grant.target.startsWith('$');
+    return grant?.context !== 'system' || grant.target.startsWith('$') || isServersOwn(grant.target);
   });
 }
 

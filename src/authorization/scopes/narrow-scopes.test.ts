@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { narrowScopes } from './narrow-scopes.ts';
 
-const isType = (type: string) => ['Patient', 'Observation', 'Condition'].includes(type);
+const isType = (type: string) => ['Patient', 'Observation', 'Condition', 'AuditEvent'].includes(type);
 const narrow = (asked: string, allowed: string) => narrowScopes(asked.split(' '), allowed.split(' '), isType).join(' ');
 
 test.each([
@@ -17,6 +17,9 @@ test.each([
   ['user/Observation.rs?category=lab', 'user/Observation.rs?category=vitals', ''],
   ['patient/*.rs', 'user/*.cruds', ''],
   ['system/$shard.rs', 'system/*.cruds', ''],
+  ['system/AuditEvent.rs', 'system/*.cruds', ''],
+  ['system/*.rs', 'system/AuditEvent.rs', ''],
+  ['system/AuditEvent.rs', 'system/*.cruds system/AuditEvent.rs', 'system/AuditEvent.rs'],
   ['system/$shard.cruds', 'system/$shard.rs', 'system/$shard.rs'],
   ['openid launch', 'openid', 'openid'],
   ['user/Unknown.rs user/Observation.sr', 'user/*.cruds', ''],

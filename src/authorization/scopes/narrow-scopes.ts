@@ -7,7 +7,9 @@
  *
  * @see https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
  */
+
 import { letterBit, parseScope, type ScopeGrant, type ScopeLetter } from '../../access/scopes.ts';
+import { isServersOwn } from '../../model/servers-own.ts';
 
 export type IsResourceType = (type: string) => boolean;
 
@@ -38,10 +40,10 @@ function overlap(wanted: Grant, allowed: Grant): Grant | undefined {
   return { context: wanted.context, target, bits, query: wanted.query ?? allowed.query };
 }
 
-/** Operations are never part of `*`. */
+/** Operations, and what the server itself writes, are never part of `*`. */
 function targetOverlap(one: string, other: string): string | undefined {
   if (one === other) return one;
-  if (one.startsWith('$') || other.startsWith('$')) return undefined;
+  if ([one, other].some((target) => target.startsWith('$') || isServersOwn(target))) return undefined;
   return other === '*' ? one : one === '*' ? other : undefined;
 }
 

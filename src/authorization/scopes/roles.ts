@@ -12,7 +12,7 @@ const WRITTEN_BY_PATIENTS = ['Observation', 'QuestionnaireResponse', 'Communicat
 const BY_ROLE: Readonly<Record<Role, readonly string[]>> = {
   doctor: ['patient/*.cruds', 'user/*.cruds'],
   nurse: ['patient/*.rs', 'user/*.rs', ...WRITTEN_BY_NURSES.flatMap((type) => [`patient/${type}.cu`, `user/${type}.cu`])],
-  admin: ['user/AuditEvent.rs', ...DIRECTORY.map((type) => `user/${type}.cruds`)],
+  admin: ['system/AuditEvent.rs', ...DIRECTORY.map((type) => `user/${type}.cruds`)],
   // No user/ scopes: those are not bound to the person's own record.
   patient: ['patient/*.rs', ...WRITTEN_BY_PATIENTS.map((type) => `patient/${type}.c`)],
 };
