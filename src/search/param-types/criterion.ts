@@ -2,7 +2,7 @@
 import { invalidValue, unsupportedParameter } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { NOTHING, not, or } from '../expression/expression.ts';
-import { isFullText } from '../parameters/extract-words.ts';
+import { isFullText } from '../parameters/extract/words.ts';
 import type { SearchParameter, SearchRegistry } from '../parameters/registry.ts';
 import type { ParameterName } from '../request/names.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';

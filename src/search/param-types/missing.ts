@@ -3,7 +3,7 @@ import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { not, or } from '../expression/expression.ts';
 import { anyCodePrefix, anyUnitKey, anyValuePrefix, parameterKey } from '../parameters/entry-text.ts';
-import { positionKeys } from '../parameters/extract-special.ts';
+import { positionKeys } from '../parameters/extract/special.ts';
 import type { SearchParameter } from '../parameters/registry.ts';
 import type { StoredAs } from '../parameters/stored-as.ts';
 

@@ -4,7 +4,7 @@ import type { SearchExpression } from '../expression/expression.ts';
 import { and, or } from '../expression/expression.ts';
 import { EARTH_RADIUS_KM, type Position } from '../expression/haversine.ts';
 import { parameterKey } from '../parameters/entry-text.ts';
-import { positionKeys } from '../parameters/extract-special.ts';
+import { positionKeys } from '../parameters/extract/special.ts';
 import { splitValue, unescapeValue } from '../request/values.ts';
 import type { CriterionValue } from './criterion.ts';
 import { bound } from './prefix.ts';

@@ -6,7 +6,7 @@ import { invalidValue } from '../../model/error.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and } from '../expression/expression.ts';
 import { parameterKey, valueEntry } from '../parameters/entry-text.ts';
-import { LONGEST_PHRASE, runStart, runText } from '../parameters/extract-words.ts';
+import { LONGEST_PHRASE, runStart, runText } from '../parameters/extract/words.ts';
 import { searchedWords } from '../parameters/words.ts';
 import type { CriterionValue } from './criterion.ts';
 

@@ -1,6 +1,6 @@
 /** Which of a resource's dates is *the* date: for the newest-first order of a record, and for partitions by year. */
 
-import { BEGINNING, dateRangeReader } from './extract-date.ts';
+import { BEGINNING, dateRangeReader } from './extract/date.ts';
 import type { ElementLookup, PathReader } from './path.ts';
 import { compilePaths, compileReader } from './path.ts';
 import type { SearchParameter } from './registry.ts';

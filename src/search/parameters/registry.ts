@@ -4,7 +4,7 @@ import type { CompositeWay } from './composite.ts';
 import { compositeWays, shareWays } from './composite.ts';
 import { elementLookup } from './elements.ts';
 import { hasSystem, parameterKey } from './entry-text.ts';
-import { isFullText } from './extract-words.ts';
+import { isFullText } from './extract/words.ts';
 import { type IdentifierForms, PLAIN_IDENTIFIERS } from './identifier-forms.ts';
 import { isIndexable } from './indexable.ts';
 import type { ElementLookup, ValuePath } from './path.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { EntrySink } from './entry-sink.ts';
-import { LONGEST_PHRASE, MOST_WORDS, runStart, runText, wordExtractor } from './extract-words.ts';
-import { allTexts, narrativeTexts } from './text-of.ts';
+import { EntrySink } from './extract/entry-sink.ts';
+import { allTexts, narrativeTexts } from './extract/text-of.ts';
+import { LONGEST_PHRASE, MOST_WORDS, runStart, runText, wordExtractor } from './extract/words.ts';
 import { createWordReader, searchedWords } from './words.ts';
 
 const entriesOf = (code: string, resource: object) => {

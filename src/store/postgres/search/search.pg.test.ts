@@ -3,7 +3,7 @@ import { testPostgres } from '../../../../tests/support/databases.ts';
 import type { RangeEntry, ResourceDraft } from '../../../model/resource.ts';
 import type { BoundCondition, SearchExpression } from '../../../search/expression/expression.ts';
 import { printExpression } from '../../../search/expression/print.ts';
-import { BEGINNING } from '../../../search/parameters/extract-date.ts';
+import { BEGINNING } from '../../../search/parameters/extract/date.ts';
 import { create, createScene } from '../../contract/scene.ts';
 import { createMemoryStore } from '../../memory/memory-store.ts';
 import type { ResourceStore, SearchMatch, SortKey, StoreSearch } from '../../store.ts';

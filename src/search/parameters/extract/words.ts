@@ -4,10 +4,10 @@
  * A run has the words as they follow each other, and half of it is in the next run too, so that every phrase of up to
  * `LONGEST_PHRASE` words is whole in one of them. Runs only narrow what the words have found, and no index holds them.
  */
-import { textKey, valueEntry } from './entry-text.ts';
+import { textKey, valueEntry } from '../entry-text.ts';
+import type { WordReader } from '../words.ts';
 import type { Extract } from './extract.ts';
 import { allTexts, narrativeTexts } from './text-of.ts';
-import type { WordReader } from './words.ts';
 
 /** The parameters of full text, and which texts each is about. */
 const TEXTS: Readonly<Record<string, (resource: object) => string[]>> = { _text: narrativeTexts, _content: allTexts };

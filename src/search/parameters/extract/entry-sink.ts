@@ -1,5 +1,5 @@
 /** Where extractors put the entries of one resource. */
-import type { IndexEntries, RangeEntry } from '../../model/resource.ts';
+import type { IndexEntries, RangeEntry } from '../../../model/resource.ts';
 
 type Scalar = number | string;
 

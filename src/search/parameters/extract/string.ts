@@ -1,6 +1,7 @@
 /** Entries of string parameters. @see https://hl7.org/fhir/R4/search.html#string */
+
+import { foldText, stringEntry } from '../entry-text.ts';
 import type { EntrySink } from './entry-sink.ts';
-import { foldText, stringEntry } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** R4: "any of the string parts"; `use`, `type` and periods are not such. */

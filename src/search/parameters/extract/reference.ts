@@ -1,9 +1,10 @@
 /** Entries of reference parameters. @see https://hl7.org/fhir/R4/search.html#reference */
+
+import { codeEntry, identifierKey, tokenEntry, valueEntry } from '../entry-text.ts';
+import { referenceText, versionedText } from '../reference-text.ts';
 import type { EntrySink } from './entry-sink.ts';
-import { codeEntry, identifierKey, tokenEntry, valueEntry } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
-import { canonicalExtractor } from './extract-uri.ts';
-import { referenceText, versionedText } from './reference-text.ts';
+import { canonicalExtractor } from './uri.ts';
 
 function putLiteral(target: ExtractTarget, literal: unknown, sink: EntrySink): void {
   // A reference to a contained resource means nothing outside its own resource.

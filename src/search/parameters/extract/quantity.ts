@@ -3,8 +3,9 @@
  * searched for ("[parameter]=100 … is actually searching for values in the range [99.5 ... 100.5)").
  * @see https://hl7.org/fhir/R4/search.html#quantity
  */
+
+import { CURRENCY, canonicalKey, quantityKeys, UCUM } from '../entry-text.ts';
 import type { EntrySink } from './entry-sink.ts';
-import { CURRENCY, canonicalKey, quantityKeys, UCUM } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** Stands for an open end: SQL and BSON both hold it, and JSON too, unlike Infinity. */

@@ -1,5 +1,5 @@
 /** Entries of `Location.near`: latitude and longitude as two ranges. @see https://hl7.org/fhir/R4/location.html#positional */
-import type { PositionKeys } from '../expression/expression.ts';
+import type { PositionKeys } from '../../expression/expression.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** Keys of the two ranges of a position, in degrees. */

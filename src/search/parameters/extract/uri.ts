@@ -1,5 +1,5 @@
 /** Entries of uri parameters, and of references by canonical URL. @see https://hl7.org/fhir/R4/search.html#uri */
-import { valueEntry } from './entry-text.ts';
+import { valueEntry } from '../entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** A canonical is found with its version and without. */

@@ -1,15 +1,15 @@
 /** From the values of a parameter to its index entries, by parameter type. */
-import type { SearchParamType } from '../../definitions/definitions.ts';
-import { unreachable } from '../../model/unreachable.ts';
+import type { SearchParamType } from '../../../definitions/definitions.ts';
+import { unreachable } from '../../../model/unreachable.ts';
+import type { UnitLookup } from '../units.ts';
+import { dateExtractor } from './date.ts';
 import type { EntrySink } from './entry-sink.ts';
-import { dateExtractor } from './extract-date.ts';
-import { numberExtractor, quantityExtractor } from './extract-quantity.ts';
-import { referenceExtractor } from './extract-reference.ts';
-import { positionExtractor } from './extract-special.ts';
-import { stringExtractor } from './extract-string.ts';
-import { tokenExtractor } from './extract-token.ts';
-import { uriExtractor } from './extract-uri.ts';
-import type { UnitLookup } from './units.ts';
+import { numberExtractor, quantityExtractor } from './quantity.ts';
+import { referenceExtractor } from './reference.ts';
+import { positionExtractor } from './special.ts';
+import { stringExtractor } from './string.ts';
+import { tokenExtractor } from './token.ts';
+import { uriExtractor } from './uri.ts';
 
 /** The parameter that entries are made for. */
 export interface ExtractTarget {

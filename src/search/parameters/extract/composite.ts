@@ -1,10 +1,10 @@
 /** Entries of composites on repeating elements. @see https://hl7.org/fhir/R4/search.html#composite */
-import type { CompositeComponent, CompositeWay } from './composite.ts';
+import type { CompositeComponent, CompositeWay } from '../composite.ts';
+import { compositeKey, parameterKey, systemOfToken } from '../entry-text.ts';
+import { compileReader } from '../path.ts';
 import { EntrySink } from './entry-sink.ts';
-import { compositeKey, parameterKey, systemOfToken } from './entry-text.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 import { extractorFor } from './extract.ts';
-import { compileReader } from './path.ts';
 
 type PartReader = (node: unknown, key: string) => EntrySink;
 

@@ -1,7 +1,7 @@
 /** Entries of date parameters. @see https://hl7.org/fhir/R4/search.html#date */
 
-import type { TimeRange } from '../../model/instant.ts';
-import { timeRange } from '../../model/instant.ts';
+import type { TimeRange } from '../../../model/instant.ts';
+import { timeRange } from '../../../model/instant.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 /** The ends of time: JavaScript's, so that every range fits a Date. Stand for the open ends of a Period. */

@@ -1,5 +1,5 @@
 /** Entries of token parameters. @see https://hl7.org/fhir/R4/search.html#token */
-import type { EntrySink } from './entry-sink.ts';
+
 import {
   anyCodePrefix,
   codeEntry,
@@ -11,7 +11,8 @@ import {
   tokenText,
   typedValue,
   valueEntry,
-} from './entry-text.ts';
+} from '../entry-text.ts';
+import type { EntrySink } from './entry-sink.ts';
 import type { Extract, ExtractTarget } from './extract.ts';
 
 interface Coded {
