@@ -1,5 +1,5 @@
 /** Who answers at an address. */
-import { runOnce } from '../router/command-client.ts';
+import { runOnce } from '../router/shards/command-client.ts';
 
 /**
  * Resolves if it is this process. Between the look for a free port and its use another program may have taken it, and one of

@@ -4,7 +4,7 @@
  * @see https://www.mongodb.com/docs/v6.0/tutorial/restore-sharded-cluster/ (the same steps, for restored hosts)
  */
 import type { Document } from 'bson';
-import { runOnce } from '../router/command-client.ts';
+import { runOnce } from '../router/shards/command-client.ts';
 import type { MemberRecord } from './data-folder.ts';
 import { startMongod } from './mongod.ts';
 import type { MemberPlan } from './plan-members.ts';

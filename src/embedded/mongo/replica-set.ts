@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
-import { CommandError, runOnce } from '../router/command-client.ts';
+import { CommandError, runOnce } from '../router/shards/command-client.ts';
 
 const NOT_YET_INITIALIZED = 94;
 const PATIENCE_MS = 60_000;

@@ -1,7 +1,7 @@
 /** Making shards of replica sets, with the commands that a `mongos` would send to the config server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
-import { CommandError, runOnce } from '../router/command-client.ts';
+import { CommandError, runOnce } from '../router/shards/command-client.ts';
 
 /** What a change of primary makes of a command: host unreachable, time-outs, stepped down, operation failed, not primary, interrupted. */
 const PRIMARY_IS_CHANGING = new Set([6, 7, 50, 64, 89, 91, 96, 133, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436]);

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Binary, type Document, Long, Timestamp } from 'bson';
-import { findElement, stringIn } from './bson-bytes.ts';
+import { findElement, stringIn } from './wire/bson-bytes.ts';
 
 /** A shard answers an idle stream only when its time is over, so this is how long an event of another shard may be held. */
 const IDLE_WAIT_MS = 250;

@@ -2,15 +2,15 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { serialize } from 'bson';
 import { afterAll, expect, test } from 'vitest';
 import { serveClient } from './client-connection.ts';
-import { bodyOf } from './command-client.ts';
-import { ConnectionPool } from './connection.ts';
 import type { Router } from './context.ts';
 import { CursorTable } from './cursor-table.ts';
 import { RoutingTable } from './routing-table.ts';
-import { Shard } from './shard.ts';
-import { ShardSet } from './shard-set.ts';
+import { bodyOf } from './shards/command-client.ts';
+import { ConnectionPool } from './shards/connection.ts';
+import { Shard } from './shards/shard.ts';
+import { ShardSet } from './shards/shard-set.ts';
 import { Transactions } from './transactions.ts';
-import { messageOf, OP_QUERY } from './wire.ts';
+import { messageOf, OP_QUERY } from './wire/wire.ts';
 
 /** A router without a cluster: enough for what it must not survive badly. */
 const config = new Shard('config', []);

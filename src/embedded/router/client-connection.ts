@@ -1,15 +1,15 @@
 /** A client's connection: commands in, replies out, in the order in which they come. */
 import type { Socket } from 'node:net';
 import { serialize } from 'bson';
-import { elementAt, findElement, MalformedBson, nameOf } from './bson-bytes.ts';
-import { CommandError } from './command-client.ts';
 import { helloDocument } from './commands/hello.ts';
 import { handlerOf } from './commands/table.ts';
 import type { Router } from './context.ts';
 import { CODE, errorReply, isTransientCode, Refusal, ShardError } from './errors.ts';
-import { objectReply } from './reply.ts';
-import { parseRequest, type Request } from './request.ts';
-import { ShardUnreachable } from './shard.ts';
+import { CommandError } from './shards/command-client.ts';
+import { ShardUnreachable } from './shards/shard.ts';
+import { elementAt, findElement, MalformedBson, nameOf } from './wire/bson-bytes.ts';
+import { objectReply } from './wire/reply.ts';
+import { parseRequest, type Request } from './wire/request.ts';
 import {
   expectsNoReply,
   FrameReader,
@@ -20,7 +20,7 @@ import {
   opCodeOf,
   ProtocolError,
   requestIdOf,
-} from './wire.ts';
+} from './wire/wire.ts';
 
 const HELLO_NAMES = new Set(['hello', 'ismaster', 'isMaster']);
 

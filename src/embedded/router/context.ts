@@ -1,10 +1,10 @@
 /** What command handlers work with. */
 import type { CursorTable } from './cursor-table.ts';
-import type { Request } from './request.ts';
 import type { RoutingTable } from './routing-table.ts';
-import type { Shard } from './shard.ts';
-import type { ShardSet } from './shard-set.ts';
+import type { Shard } from './shards/shard.ts';
+import type { ShardSet } from './shards/shard-set.ts';
 import type { Transactions } from './transactions.ts';
+import type { Request } from './wire/request.ts';
 
 export interface Router {
   readonly config: Shard;

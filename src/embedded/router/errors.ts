@@ -1,7 +1,7 @@
 /** What can go wrong between a client and the shards, and how it is told. */
 import { serialize } from 'bson';
-import { errorCodeOf, errorTextOf, type Reply } from './reply.ts';
-import { messageOf } from './wire.ts';
+import { errorCodeOf, errorTextOf, type Reply } from './wire/reply.ts';
+import { messageOf } from './wire/wire.ts';
 
 type ErrorLabel = 'TransientTransactionError' | 'RetryableWriteError' | 'UnknownTransactionCommitResult' | 'ResumableChangeStreamError';
 

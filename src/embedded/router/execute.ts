@@ -1,15 +1,15 @@
 /** Sending parts of a command to shards, again where that is safe: after a stale route, after a change of primary. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findElement, numberIn, stringIn } from './bson-bytes.ts';
-import type { ConnectionPool } from './connection.ts';
 import type { Router } from './context.ts';
 import { CODE, isPrimaryChangeCode, isStaleCode, Refusal, ShardError, StaleRoute } from './errors.ts';
-import { errorCodeOf, errorTextOf, isOk, parseReply, type Reply, writeConcernCodeOf } from './reply.ts';
-import { namespaceOf, type Request } from './request.ts';
 import { rewrite } from './rewrite.ts';
 import type { CollectionRoute } from './routing-table.ts';
-import { before, callOver, type Shard, ShardUnreachable } from './shard.ts';
+import type { ConnectionPool } from './shards/connection.ts';
+import { before, callOver, type Shard, ShardUnreachable } from './shards/shard.ts';
 import { join, noteReply, TRANSACTION_FIELDS, type Transaction } from './transactions.ts';
+import { findElement, numberIn, stringIn } from './wire/bson-bytes.ts';
+import { errorCodeOf, errorTextOf, isOk, parseReply, type Reply, writeConcernCodeOf } from './wire/reply.ts';
+import { namespaceOf, type Request } from './wire/request.ts';
 
 const PATIENCE_MS = 15_000;
 const STALE_ATTEMPTS = 20;

@@ -1,8 +1,8 @@
 import { type Document, deserialize, serialize } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { type Element, findElement } from './bson-bytes.ts';
 import { filtersByShard } from './filter-split.ts';
 import { routeOver } from './test-route.ts';
+import { type Element, findElement } from './wire/bson-bytes.ts';
 
 const route = routeOver(['004', '008'], ['a', 'b', 'c']);
 

@@ -2,10 +2,11 @@
  * A filter that is asked of several shards, each with its own part of it: what can match elsewhere only would be parsed and
  * planned on every shard.
  */
-import { arrayOfValues, documentOf, type Element, elementsOf, findElement, renamed, TYPE } from './bson-bytes.ts';
-import { valueIn } from './bson-order.ts';
+
 import { type CollectionRoute, ownerOf } from './routing-table.ts';
 import { keysInFilter, shardsFor } from './targeting.ts';
+import { arrayOfValues, documentOf, type Element, elementsOf, findElement, renamed, TYPE } from './wire/bson-bytes.ts';
+import { valueIn } from './wire/bson-order.ts';
 
 /**
  * By shard, the element `filter` that stands for the whole there: of `{_id: {$in: […]}}` its own keys, of `{$or: […]}` the

@@ -2,7 +2,7 @@ import { ObjectId } from 'mongodb';
 import { afterAll, describe, expect, test } from 'vitest';
 import { testMongo } from '../../../tests/support/databases.ts';
 import { configGreeting, shardGreeting } from './identity.ts';
-import { Shard } from './shard.ts';
+import { Shard } from './shards/shard.ts';
 import { connect } from './testing.ts';
 
 const { client, isSharded } = await connect((await testMongo()).mongodbUri);

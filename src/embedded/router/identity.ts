@@ -3,9 +3,9 @@
  * a port that one left is the next one's.
  */
 import { type Document, serialize } from 'bson';
-import { bodyOf } from './command-client.ts';
-import type { Greeting } from './connection.ts';
-import { messageOf } from './wire.ts';
+import { bodyOf } from './shards/command-client.ts';
+import type { Greeting } from './shards/connection.ts';
+import { messageOf } from './wire/wire.ts';
 
 /** What a shard keeps in `admin.system.version` since it was added to its cluster. */
 export function shardGreeting(clusterId: string, shardId: string): Greeting {

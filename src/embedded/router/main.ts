@@ -8,8 +8,8 @@ import type { Router } from './context.ts';
 import { CursorTable } from './cursor-table.ts';
 import { configGreeting, shardGreeting } from './identity.ts';
 import { RoutingTable } from './routing-table.ts';
-import { Shard } from './shard.ts';
-import { ShardSet } from './shard-set.ts';
+import { Shard } from './shards/shard.ts';
+import { ShardSet } from './shards/shard-set.ts';
 import { Transactions } from './transactions.ts';
 
 function argument(name: string): string {

@@ -1,6 +1,6 @@
 /** One cursor over those of several shards: concatenated, or merged by the sort keys that the shards send along. */
-import { documentEnd, type Element, elementAt, findElement } from './bson-bytes.ts';
-import { compareValues, valueIn } from './bson-order.ts';
+import { documentEnd, type Element, elementAt, findElement } from './wire/bson-bytes.ts';
+import { compareValues, valueIn } from './wire/bson-order.ts';
 
 /** A shard's cursor and what it has sent and we have not passed on. */
 export interface Source {

@@ -1,10 +1,10 @@
 import { type Document, serialize } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { bodyOf } from './command-client.ts';
-import { documentsOf, parseRequest } from './request.ts';
 import { rewrite } from './rewrite.ts';
 import { elementsAsBytes } from './routing-table.ts';
-import { messageOf, requestIdOf } from './wire.ts';
+import { bodyOf } from './shards/command-client.ts';
+import { documentsOf, parseRequest } from './wire/request.ts';
+import { messageOf, requestIdOf } from './wire/wire.ts';
 
 const command = { find: 'c', filter: { '10': 1, '2': 2 }, limit: 5, lsid: { a: 1 }, $db: 'd' };
 const request = parseRequest(messageOf(serialize(command), 77, 0));

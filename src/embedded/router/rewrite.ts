@@ -1,6 +1,6 @@
 /** Commands for a shard, made from a client's by copying its bytes with few changes. */
-import type { Request } from './request.ts';
-import { writeHeader } from './wire.ts';
+import type { Request } from './wire/request.ts';
+import { writeHeader } from './wire/wire.ts';
 
 interface Edit {
   /** Fields of the body to leave out. */

@@ -1,9 +1,9 @@
 /** Which shard holds which keys: the config server's `databases`, `collections` and `chunks`, kept until a shard says that they are stale. */
 import { type Document, ObjectId, serialize, Timestamp } from 'bson';
-import { type Element, elementAt } from './bson-bytes.ts';
-import { compareValues, type Value, valueIn } from './bson-order.ts';
-import { runCursor } from './command-client.ts';
-import type { Shard } from './shard.ts';
+import { runCursor } from './shards/command-client.ts';
+import type { Shard } from './shards/shard.ts';
+import { type Element, elementAt } from './wire/bson-bytes.ts';
+import { compareValues, type Value, valueIn } from './wire/bson-order.ts';
 
 export interface DatabaseRoute {
   readonly name: string;

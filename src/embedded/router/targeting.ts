@@ -1,7 +1,8 @@
 /** Which shards a filter can match on, told by its condition on `_id`. */
-import { documentEnd, type Element, elementAt, findElement, nameOf, TYPE } from './bson-bytes.ts';
-import { compareValues, isOrdered, type Value, valueIn } from './bson-order.ts';
+
 import { type CollectionRoute, chunkIndexOf, ownerOf } from './routing-table.ts';
+import { documentEnd, type Element, elementAt, findElement, nameOf, TYPE } from './wire/bson-bytes.ts';
+import { compareValues, isOrdered, type Value, valueIn } from './wire/bson-order.ts';
 
 /** True for a value that an equality on `_id` compares as it stands: no operators, no pattern, nothing whose order we don't know. */
 function isPlainKey(bytes: Buffer, element: Element): boolean {

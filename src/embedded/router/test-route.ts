@@ -1,8 +1,8 @@
 /** What the router's unit tests share: values as they stand in BSON, and where a split collection lies. */
 import { MaxKey, serialize } from 'bson';
-import { elementAt } from './bson-bytes.ts';
-import { type Value, valueIn } from './bson-order.ts';
 import type { CollectionRoute } from './routing-table.ts';
+import { elementAt } from './wire/bson-bytes.ts';
+import { type Value, valueIn } from './wire/bson-order.ts';
 
 const BEHIND_LENGTH = 4;
 

@@ -1,11 +1,11 @@
 /** Transactions over the shards: who takes part, what each shard's first statement must carry, and how they end. */
 import type { Document } from 'bson';
-import { booleanElement, isTrue } from './bson-bytes.ts';
-import { documentAt } from './command-client.ts';
 import { CODE, Refusal } from './errors.ts';
-import type { Reply } from './reply.ts';
-import type { Request } from './request.ts';
 import { elementsAsBytes } from './routing-table.ts';
+import { documentAt } from './shards/command-client.ts';
+import { booleanElement, isTrue } from './wire/bson-bytes.ts';
+import type { Reply } from './wire/reply.ts';
+import type { Request } from './wire/request.ts';
 
 interface Participant {
   /** What its last reply said; a shard that only read commits without a vote. */

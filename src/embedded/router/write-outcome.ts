@@ -1,7 +1,8 @@
 /** The replies of several shards to the parts of one write command, as one reply. */
-import { arrayElement, findElement, intElement, numberIn } from './bson-bytes.ts';
+
 import { isStaleCode } from './errors.ts';
-import { documentsIn, type Reply, replyOf } from './reply.ts';
+import { arrayElement, findElement, intElement, numberIn } from './wire/bson-bytes.ts';
+import { documentsIn, type Reply, replyOf } from './wire/reply.ts';
 
 export class WriteOutcome {
   readonly #replies: Reply[] = [];

@@ -1,9 +1,10 @@
 /** The statements of a write command and the shards that they concern. */
-import { type Element, findElement, isTrue, numberIn } from './bson-bytes.ts';
-import { isOrdered, valueIn } from './bson-order.ts';
+
 import { CODE, Refusal } from './errors.ts';
 import { type CollectionRoute, ownerOf } from './routing-table.ts';
 import { keyInFilter, shardsFor } from './targeting.ts';
+import { type Element, findElement, isTrue, numberIn } from './wire/bson-bytes.ts';
+import { isOrdered, valueIn } from './wire/bson-order.ts';
 
 export type WriteCommand = 'insert' | 'update' | 'delete';
 

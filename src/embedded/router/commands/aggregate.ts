@@ -1,15 +1,15 @@
 /** `aggregate`: on one shard when its first `$match` says so and no stage looks elsewhere, else by MongoDB's own scatter. */
 import { serialize } from 'bson';
-import { documentEnd, type Element, elementAt, elementsOf, findElement, nameOf, numberIn, TYPE } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal, StaleRoute } from '../errors.ts';
 import { callParticipant, callShard, messageFor, readOptions, withRoute } from '../execute.ts';
-import { namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import type { CollectionRoute } from '../routing-table.ts';
-import type { Shard } from '../shard.ts';
+import type { Shard } from '../shards/shard.ts';
 import { shardsFor } from '../targeting.ts';
 import type { Transaction } from '../transactions.ts';
+import { documentEnd, type Element, elementAt, elementsOf, findElement, nameOf, numberIn, TYPE } from '../wire/bson-bytes.ts';
+import { namespaceOf, type Request } from '../wire/request.ts';
 import { openChangeStream } from './change-stream.ts';
 import { batchReply, cursorIn, registerCursor } from './cursor-reply.ts';
 import { ensureDatabase } from './databases.ts';

@@ -1,15 +1,15 @@
 /** `aggregate` with `$changeStream`: a plain stream on every shard, merged here. */
 
 import { type Document, Long, serialize, Timestamp } from 'bson';
-import { findElement, stringIn } from '../bson-bytes.ts';
 import { gossipOf, MergedChangeStream, type ShardStream, type StreamActions, timeOf } from '../change-stream.ts';
-import { bodyOf, CommandError, runCommand } from '../command-client.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { parseReply, replyOf } from '../reply.ts';
-import { namespaceOf, type Request } from '../request.ts';
-import { callOver, type Shard } from '../shard.ts';
-import { messageOf } from '../wire.ts';
+import { bodyOf, CommandError, runCommand } from '../shards/command-client.ts';
+import { callOver, type Shard } from '../shards/shard.ts';
+import { findElement, stringIn } from '../wire/bson-bytes.ts';
+import { parseReply, replyOf } from '../wire/reply.ts';
+import { namespaceOf, type Request } from '../wire/request.ts';
+import { messageOf } from '../wire/wire.ts';
 import { commandOf } from './collections.ts';
 import { batchElements, cursorIn } from './cursor-reply.ts';
 

@@ -1,13 +1,13 @@
 /** Commands about databases and collections, in the forms that shards and the config server know. */
 import { type Document, Long } from 'bson';
-import { bodyOf, CommandError } from '../command-client.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { callShard, REPEATABLE } from '../execute.ts';
-import { objectReply } from '../reply.ts';
-import type { Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import { elementsAsBytes } from '../routing-table.ts';
+import { bodyOf, CommandError } from '../shards/command-client.ts';
+import { objectReply } from '../wire/reply.ts';
+import type { Request } from '../wire/request.ts';
 import { batchReply, registerCursor } from './cursor-reply.ts';
 import { ensureDatabase, MAJORITY, onPrimaryShard } from './databases.ts';
 

@@ -1,9 +1,10 @@
 /** Replies that carry a cursor, a shard's or our own. */
-import { arrayElement, documentOf, type Element, findElement, renamed, TYPE } from '../bson-bytes.ts';
+
 import type { Router } from '../context.ts';
 import type { Source } from '../merged-cursor.ts';
-import { documentsIn, type Reply, replyOf } from '../reply.ts';
 import { elementsAsBytes } from '../routing-table.ts';
+import { arrayElement, documentOf, type Element, findElement, renamed, TYPE } from '../wire/bson-bytes.ts';
+import { documentsIn, type Reply, replyOf } from '../wire/reply.ts';
 
 interface ShardCursor {
   readonly id: bigint;

@@ -2,8 +2,8 @@
 import type { Document } from 'bson';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { namespaceOf, type Request } from '../request.ts';
 import type { CollectionRoute, DatabaseRoute } from '../routing-table.ts';
+import { namespaceOf, type Request } from '../wire/request.ts';
 
 export const MAJORITY = { w: 'majority', wtimeout: 60_000 };
 

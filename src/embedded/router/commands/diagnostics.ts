@@ -1,14 +1,14 @@
 /** Commands that tell about the router or are answered by any shard alike. */
 
-import { documentOf, type Element, elementAt, elementsOf, nameOf, renamed } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { callShard, REPEATABLE } from '../execute.ts';
-import { objectReply } from '../reply.ts';
-import type { Request } from '../request.ts';
-import { namespaceOf } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
-import { callOver } from '../shard.ts';
+import { callOver } from '../shards/shard.ts';
+import { documentOf, type Element, elementAt, elementsOf, nameOf, renamed } from '../wire/bson-bytes.ts';
+import { objectReply } from '../wire/reply.ts';
+import type { Request } from '../wire/request.ts';
+import { namespaceOf } from '../wire/request.ts';
 
 /** `buildInfo` and the like: all members run the same version. */
 export async function forwardToAnyShard(router: Router, request: Request): Promise<Buffer> {

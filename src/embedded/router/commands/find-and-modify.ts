@@ -2,9 +2,9 @@
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { callParticipant, messageFor, withRoute } from '../execute.ts';
-import type { Request } from '../request.ts';
 import { elementsAsBytes } from '../routing-table.ts';
 import { shardsFor } from '../targeting.ts';
+import type { Request } from '../wire/request.ts';
 import { routeForWrite } from './databases.ts';
 
 const MAJORITY = elementsAsBytes({ writeConcern: { w: 'majority' } });

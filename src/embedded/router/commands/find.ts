@@ -1,14 +1,15 @@
 /** `find`: forwarded as it stands when one shard holds all it can match, else split by owner, or scattered and merged. */
-import { documentOf, elementsOf, intElement, isTrue, nameOf, numberIn, TYPE } from '../bson-bytes.ts';
+
 import type { Router } from '../context.ts';
 import { callParticipant, messageFor, readOptions, withRoute } from '../execute.ts';
 import { filtersByShard } from '../filter-split.ts';
 import { MergedCursor, SORT_KEY } from '../merged-cursor.ts';
-import type { Reply } from '../reply.ts';
-import { namespaceOf, type Request } from '../request.ts';
 import type { CollectionRoute } from '../routing-table.ts';
 import { shardsFor } from '../targeting.ts';
 import type { Transaction } from '../transactions.ts';
+import { documentOf, elementsOf, intElement, isTrue, nameOf, numberIn, TYPE } from '../wire/bson-bytes.ts';
+import type { Reply } from '../wire/reply.ts';
+import { namespaceOf, type Request } from '../wire/request.ts';
 import { batchReply, registerCursor, sourceOf } from './cursor-reply.ts';
 import { fetcher, killSources } from './get-more.ts';
 

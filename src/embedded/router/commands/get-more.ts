@@ -1,14 +1,14 @@
 /** `getMore` and `killCursors`: to the member that holds the cursor, or to our own merged cursor. */
 import { Long, serialize } from 'bson';
-import { type Element, elementsOf, numberIn, renamed, TYPE } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import type { CursorHome } from '../cursor-table.ts';
 import { CODE, isStaleCode, Refusal, ShardError } from '../errors.ts';
 import type { Fetch, MergedCursor, Source } from '../merged-cursor.ts';
-import { errorCodeOf, isOk, objectReply, parseReply, type Reply } from '../reply.ts';
-import type { Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
-import { messageOf } from '../wire.ts';
+import { type Element, elementsOf, numberIn, renamed, TYPE } from '../wire/bson-bytes.ts';
+import { errorCodeOf, isOk, objectReply, parseReply, type Reply } from '../wire/reply.ts';
+import type { Request } from '../wire/request.ts';
+import { messageOf } from '../wire/wire.ts';
 import { closeStream, nextOfStream } from './change-stream.ts';
 import { batchReply, cursorIn } from './cursor-reply.ts';
 

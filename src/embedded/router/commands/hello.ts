@@ -1,6 +1,6 @@
 /** What the router says of itself. */
 import type { Document } from 'bson';
-import { objectReply } from '../reply.ts';
+import { objectReply } from '../wire/reply.ts';
 
 /**
  * A driver takes us for a `mongos` by `msg`. No `topologyVersion`: with one, drivers would wait for news on it.

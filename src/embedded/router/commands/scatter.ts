@@ -1,13 +1,13 @@
 /** Commands that every owner of a part of the collection carries out, and how their replies become one. */
 import { type Document, serialize } from 'bson';
-import { documentAt } from '../command-client.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
 import { callParticipant, messageFor, ONCE, REPEATABLE, readOptions, withRoute } from '../execute.ts';
-import { objectReply, type Reply } from '../reply.ts';
-import { namespaceOf, parseRequest, type Request } from '../request.ts';
+import { documentAt } from '../shards/command-client.ts';
 import { shardsFor } from '../targeting.ts';
-import { BODY_START, messageOf } from '../wire.ts';
+import { objectReply, type Reply } from '../wire/reply.ts';
+import { namespaceOf, parseRequest, type Request } from '../wire/request.ts';
+import { BODY_START, messageOf } from '../wire/wire.ts';
 import { registerCursor } from './cursor-reply.ts';
 import { routeForWrite } from './databases.ts';
 

@@ -1,8 +1,8 @@
 /** Sessions: ended quietly, or killed on every shard. */
 import type { Router } from '../context.ts';
 import { callShard, REPEATABLE } from '../execute.ts';
-import { objectReply } from '../reply.ts';
-import type { Request } from '../request.ts';
+import { objectReply } from '../wire/reply.ts';
+import type { Request } from '../wire/request.ts';
 import { commandOf } from './collections.ts';
 
 function keysIn(list: unknown): string[] {

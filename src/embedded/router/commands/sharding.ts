@@ -1,13 +1,13 @@
 /** The `mongos` commands that manage sharding, mapped to what the config server and the shards understand. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Document, MaxKey, serialize } from 'bson';
-import { elementAt } from '../bson-bytes.ts';
-import { valueIn } from '../bson-order.ts';
 import type { Router } from '../context.ts';
 import { CODE, Refusal } from '../errors.ts';
-import { objectReply } from '../reply.ts';
-import type { Request } from '../request.ts';
 import { type CollectionRoute, chunkIndexOf, ownerOf } from '../routing-table.ts';
+import { elementAt } from '../wire/bson-bytes.ts';
+import { valueIn } from '../wire/bson-order.ts';
+import { objectReply } from '../wire/reply.ts';
+import type { Request } from '../wire/request.ts';
 import { commandOf, isCode } from './collections.ts';
 import { ensureDatabase, MAJORITY, onPrimaryShard } from './databases.ts';
 

@@ -3,7 +3,7 @@
  * that only a `mongos` would not send; whatever is not here gets CommandNotFound.
  */
 import type { Handler } from '../context.ts';
-import type { Request } from '../request.ts';
+import type { Request } from '../wire/request.ts';
 import { aggregate, isChangeStream } from './aggregate.ts';
 import { collMod, create, drop, dropDatabase, forwardToPrimaryShard, listDatabases } from './collections.ts';
 import { connectionStatus, explain, forwardToAnyShard, forwardToConfigServer, serverStatus } from './diagnostics.ts';

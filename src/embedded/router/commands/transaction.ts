@@ -7,11 +7,11 @@ import { serialize } from 'bson';
 import type { Router } from '../context.ts';
 import { CODE, errorReply, ShardError } from '../errors.ts';
 import { abortMessage, callShard, ONCE, REPEATABLE } from '../execute.ts';
-import { objectReply, type Reply } from '../reply.ts';
-import type { Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
-import { ShardUnreachable } from '../shard.ts';
+import { ShardUnreachable } from '../shards/shard.ts';
 import type { Transaction } from '../transactions.ts';
+import { objectReply, type Reply } from '../wire/reply.ts';
+import type { Request } from '../wire/request.ts';
 
 const PATIENCE_MS = 15_000;
 

@@ -1,14 +1,14 @@
 /** `insert`, `update`, `delete`: each statement to the shard that owns its `_id`; one shard's replies go back as they come. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findElement, intArray, isTrue } from '../bson-bytes.ts';
 import type { Router } from '../context.ts';
 import { CODE, isStaleCode, Refusal, StaleRoute } from '../errors.ts';
 import { callParticipant, maxTimeOf, messageFor, ONCE, withRoute } from '../execute.ts';
-import { documentsIn, type Reply } from '../reply.ts';
-import { documentsOf, namespaceOf, type Request } from '../request.ts';
 import { rewrite } from '../rewrite.ts';
 import { type CollectionRoute, elementsAsBytes } from '../routing-table.ts';
 import type { Transaction } from '../transactions.ts';
+import { findElement, intArray, isTrue } from '../wire/bson-bytes.ts';
+import { documentsIn, type Reply } from '../wire/reply.ts';
+import { documentsOf, namespaceOf, type Request } from '../wire/request.ts';
 import { WriteOutcome } from '../write-outcome.ts';
 import { type Group, groupByShard, STATEMENT_FIELD, shardsOfStatement, type WriteCommand } from '../write-statements.ts';
 import { routeForWrite } from './databases.ts';

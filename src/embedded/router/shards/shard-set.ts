@@ -1,7 +1,8 @@
 /** The shards of the cluster, as `config.shards` names them. */
+
+import { CODE, Refusal } from '../errors.ts';
+import type { RoutingTable } from '../routing-table.ts';
 import type { Greeting } from './connection.ts';
-import { CODE, Refusal } from './errors.ts';
-import type { RoutingTable } from './routing-table.ts';
 import { Shard } from './shard.ts';
 
 export class ShardSet {

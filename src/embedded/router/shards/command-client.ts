@@ -1,7 +1,7 @@
 /** Commands as objects, one promise each: for set-up, administration and look-ups, not for the hot path. */
 import { type Document, deserialize, serialize } from 'bson';
+import { messageOf, sectionsOf } from '../wire/wire.ts';
 import { ConnectionPool } from './connection.ts';
-import { messageOf, sectionsOf } from './wire.ts';
 
 /** An error that a server answered with. */
 export class CommandError extends Error {

@@ -1,6 +1,6 @@
 /** A connection to one `mongod`: one request at a time, the reply handed to whoever asked. */
 import { connect, type Socket } from 'node:net';
-import { FrameReader } from './wire.ts';
+import { FrameReader } from '../wire/wire.ts';
 
 /** Who waits for a reply. Exactly one of the two is called, once for each request. */
 export interface Receiver {

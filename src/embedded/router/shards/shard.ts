@@ -1,10 +1,10 @@
 /** A replica set as the router sees it: its primary, found through any member and followed when it changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'bson';
-import { orAfter } from '../../lifecycle/or-after.ts';
+import { orAfter } from '../../../lifecycle/or-after.ts';
+import { isPrimaryChangeCode } from '../errors.ts';
 import { CommandError, runCommand } from './command-client.ts';
 import { ConnectionPool, type Greeting, type Receiver } from './connection.ts';
-import { isPrimaryChangeCode } from './errors.ts';
 
 /** The connection broke under a request, or no primary was to be found: the outcome is unknown. */
 export class ShardUnreachable extends Error {}

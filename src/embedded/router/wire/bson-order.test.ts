@@ -1,7 +1,7 @@
 import { Binary, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 import { describe, expect, test } from 'vitest';
+import { bsonValue } from '../test-route.ts';
 import { compareValues, UnorderedType } from './bson-order.ts';
-import { bsonValue } from './test-route.ts';
 
 describe('compareValues', () => {
   /** Ascending, as `sort({_id: 1})` of MongoDB 6.0 gives them. */
