@@ -10,9 +10,9 @@ import type { ErasureStore } from '../erasure.ts';
 import { createArchiveErasure } from './archive/erase.ts';
 import { textArray } from './binary.ts';
 import { tableOf } from './business-date.ts';
+import { inTransactionOf } from './connections/in-transaction.ts';
+import { untilOutOfTheWay } from './connections/out-of-the-way.ts';
 import { translating } from './errors.ts';
-import { inTransactionOf } from './in-transaction.ts';
-import { untilOutOfTheWay } from './out-of-the-way.ts';
 
 /** A look at the whole history; milliseconds. */
 const LONG_LOOK_MS = 30 * 60_000;

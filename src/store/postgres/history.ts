@@ -4,7 +4,7 @@ import type { ResourceVersion } from '../../model/resource.ts';
 import type { HistoryRequest } from '../store.ts';
 import { isArchived } from './archive/catalogue.ts';
 import { ADMINISTRATIVE_TABLES } from './business-date.ts';
-import { queryUntil } from './query-until.ts';
+import { queryUntil } from './connections/query-until.ts';
 import type { Reader } from './read.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from './row.ts';
 import { createParameters, type Parameters } from './search/parameters.ts';

@@ -3,9 +3,9 @@ import type { Pool, PoolClient } from 'pg';
 import type { RecordRenamer } from '../record-moves.ts';
 import { textArray } from './binary.ts';
 import { tableOf } from './business-date.ts';
+import { inTransactionOf } from './connections/in-transaction.ts';
+import { untilOutOfTheWay } from './connections/out-of-the-way.ts';
 import { translating } from './errors.ts';
-import { inTransactionOf } from './in-transaction.ts';
-import { untilOutOfTheWay } from './out-of-the-way.ts';
 
 const AT_ONCE = 500;
 

@@ -8,7 +8,7 @@ import { conflict, unavailable, unprocessable } from '../../../model/error.ts';
 import type { ArchiveDescription } from '../../administration.ts';
 import type { Renewal } from '../../reindex.ts';
 import type { AdministrativeTable } from '../business-date.ts';
-import { inTransaction } from '../in-transaction.ts';
+import { inTransaction } from '../connections/in-transaction.ts';
 import { listSlots } from '../partitions/list-slots.ts';
 import type { Slot } from '../partitions/slots.ts';
 import { type ArchiveEntry, findArchive, noteExported } from './catalogue.ts';

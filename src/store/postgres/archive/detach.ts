@@ -8,8 +8,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { AdministrativeTable } from '../business-date.ts';
+import { inTransaction } from '../connections/in-transaction.ts';
 import { isInTheWay } from '../errors.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { followPartitions } from '../partitions/functions.ts';
 import { instantLiteral, type Slot } from '../partitions/slots.ts';
 import { noteDetached } from './catalogue.ts';

@@ -7,8 +7,8 @@
 import type { Pool, PoolClient } from 'pg';
 import type { ArchivedYears, Renewal, RenewedYear } from '../../reindex.ts';
 import { tableOf } from '../business-date.ts';
+import { inTransaction } from '../connections/in-transaction.ts';
 import { translating } from '../errors.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { alone, checkSame, columnsIn, copyAside, differenceTo, writeVerified } from './archive.ts';
 import { type ArchiveEntry, findArchive, listArchives, noteExported } from './catalogue.ts';
 import { outside } from './detach.ts';

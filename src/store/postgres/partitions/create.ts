@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { PartitionedTable } from '../business-date.ts';
-import { inTransaction } from '../in-transaction.ts';
+import { inTransaction } from '../connections/in-transaction.ts';
 import { followPartitions } from './functions.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';

@@ -10,8 +10,8 @@
  */
 import type { ClientBase } from 'pg';
 import { type AdministrativeTable, isAdministrative, type PartitionedTable } from '../business-date.ts';
+import { inTransaction } from '../connections/in-transaction.ts';
 import { isOtherSignature } from '../errors.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { listSlots } from './list-slots.ts';
 import { defaultPartition, instantLiteral, type Slot } from './slots.ts';
 

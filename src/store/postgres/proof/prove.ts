@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { compareMembers, differencesIn, setProof } from '../../proof/compare-members.ts';
 import type { MemberReading, SetProof } from '../../proof/proof.ts';
-import type { Pools } from '../pools.ts';
+import type { Pools } from '../connections/pools.ts';
 import { digestsOf, hostOf, PROVEN_TABLES, rowsOf, takeSnapshot } from './member.ts';
 
 const NAME = 'postgresql';

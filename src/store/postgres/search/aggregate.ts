@@ -4,7 +4,7 @@ import { parseDecimal } from '../../../model/decimal.ts';
 import { unreachable } from '../../../model/unreachable.ts';
 import type { AggregateRow, GroupKey, StoreAggregate, TimeUnit } from '../../store.ts';
 import { YEARS } from '../../time-unit.ts';
-import { queryUntil } from '../query-until.ts';
+import { queryUntil } from '../connections/query-until.ts';
 import { createParameters, type Parameters } from './parameters.ts';
 import { type Statement, selectionOf } from './statement.ts';
 

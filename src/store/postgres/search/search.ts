@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
 import { compareMatches } from '../../order.ts';
 import type { SearchMatch, SearchScope, SortKey, StoreCollect, StoreSearch } from '../../store.ts';
-import { queryUntil } from '../query-until.ts';
+import { queryUntil } from '../connections/query-until.ts';
 import { VERSION_COLUMNS, type VersionRow, versionFrom } from '../row.ts';
 import { createParameters } from './parameters.ts';
 import { columnsOf, keyValue } from './sort.ts';

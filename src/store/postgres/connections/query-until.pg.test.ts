@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
-import { testPostgres } from '../../../tests/support/databases.ts';
+import { testPostgres } from '../../../../tests/support/databases.ts';
 import { queryUntil } from './query-until.ts';
 
 const { databaseUrl } = await testPostgres();

@@ -6,8 +6,8 @@
  * @see https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP
  */
 import type { Pool } from 'pg';
-import { createBatcher } from '../batcher.ts';
-import type { ConsistentStore } from '../read-terms.ts';
+import { createBatcher } from '../../batcher.ts';
+import type { ConsistentStore } from '../../read-terms.ts';
 
 export interface LogPlaces extends Pick<ConsistentStore, 'latestState'> {
   /** The primary's place now: whatever was committed before the call lies before it. Rejects with the driver's errors. */

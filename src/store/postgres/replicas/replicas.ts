@@ -8,8 +8,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { ReadTerms } from '../read-terms.ts';
-import { isConnectionLost, isInTheWay } from './errors.ts';
+import type { ReadTerms } from '../../read-terms.ts';
+import { isConnectionLost, isInTheWay } from '../errors.ts';
 import { type LogPlaces, placeIn } from './log-places.ts';
 
 interface ReplicaReader {

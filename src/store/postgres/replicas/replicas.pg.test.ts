@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AFTER_ANSWER, lastStatementsLike, type PostgresPair, startPostgresPair } from '../../../tests/support/postgres-pair.ts';
-import type { EmbeddedPostgres } from '../../embedded/postgres.ts';
-import { createScene, found, save } from '../contract/scene.ts';
-import { createPostgresStore, type PostgresStore } from './postgres-store.ts';
+import { AFTER_ANSWER, lastStatementsLike, type PostgresPair, startPostgresPair } from '../../../../tests/support/postgres-pair.ts';
+import type { EmbeddedPostgres } from '../../../embedded/postgres.ts';
+import { createScene, found, save } from '../../contract/scene.ts';
+import { createPostgresStore, type PostgresStore } from '../postgres-store.ts';
 
 /** A primary and a streaming replica of their own. */
 const types = { a: 'Encounter', b: 'Claim' };

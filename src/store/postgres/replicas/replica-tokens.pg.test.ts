@@ -6,11 +6,11 @@ import {
   type PostgresPair,
   startPostgresPair,
   untilCaughtUp,
-} from '../../../tests/support/postgres-pair.ts';
-import { createScene, found, save } from '../contract/scene.ts';
-import { createReadTerms, type ReadPreference } from '../read-terms.ts';
+} from '../../../../tests/support/postgres-pair.ts';
+import { createScene, found, save } from '../../contract/scene.ts';
+import { createReadTerms, type ReadPreference } from '../../read-terms.ts';
+import { createPostgresStore, type PostgresStore } from '../postgres-store.ts';
 import { createLogPlaces, placeIn } from './log-places.ts';
-import { createPostgresStore, type PostgresStore } from './postgres-store.ts';
 
 /** Two gateways' stores before a primary and a streaming replica of their own; the last test stops the primary. */
 const types = { a: 'Encounter', b: 'Claim' };

@@ -3,7 +3,7 @@
  * network that swallows packets, keeps its connections and never answers, and nothing on its side can end a statement.
  */
 import pg from 'pg';
-import { startRounds } from '../../lifecycle/rounds.ts';
+import { startRounds } from '../../../lifecycle/rounds.ts';
 
 interface ServerWatch {
   /** True while it is taken for silent: nobody should wait for a connection. */

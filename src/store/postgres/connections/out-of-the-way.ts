@@ -1,6 +1,6 @@
 /** Work that meets others' locks or moving rows, tried again a little later. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isInTheWay } from './errors.ts';
+import { isInTheWay } from '../errors.ts';
 
 const ATTEMPTS = 6;
 const PAUSE_MS = 50;
