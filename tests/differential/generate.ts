@@ -73,7 +73,7 @@ const near = (dice: Dice, type: string): SearchExpression => ({
 const stringEntry = (dice: Dice) =>
   `${dice.pick(PARAMETERS)}${dice.pick(['=', '~'])}${dice.pick(TEXTS)}${dice.chance(0.2) ? `\u001f${dice.pick(TEXTS)}` : ''}`;
 
-/** Words, and the run of them that phrases are looked for in: see `extract-words.ts`. */
+/** Words, and the run of them that phrases are looked for in: see `extract/words.ts`. */
 function fullText(dice: Dice): string[] {
   const words = dice.times(5, () => dice.pick(WORDS));
   return [...[...new Set(words)].map((word) => `words=${word}`), `words:text=${runOf(words)}`];

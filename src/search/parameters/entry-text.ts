@@ -9,7 +9,7 @@
  * | string | `P=<folded>␟<exact>`: U+001F between; the exact text is left out if it is the folded one |
  * | reference | `P=Patient/1`, elsewhere `P=Patient/1@https://other/fhir`, also with `/_history/2` |
  * | uri, canonical | `P=<uri>`; with a version also `P=<uri>|<version>` |
- * | full text | `P=<word>`, and `P:text= <word> <word> … ` for phrases: see `extract-words.ts` |
+ * | full text | `P=<word>`, and `P:text= <word> <word> … ` for phrases: see `extract/words.ts` |
  * | composite of a repeating element | those of its last part, `P` being `<Type>.<parameter>$^<system>|<code>`, `…$^<system>|` or `…$~<code>` |
  *
  * A parameter's name has none of `=`, `~`, `^` and `|`, so no entry of one parameter starts like another's.
