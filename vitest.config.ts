@@ -27,7 +27,6 @@ const withEngines = { testTimeout: 30_000, hookTimeout: 60_000, retry: 1, sequen
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    exclude: [...configDefaults.exclude, 'src/dashboard/**'],
     projects: [
       {
         extends: true,
