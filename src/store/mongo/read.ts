@@ -3,7 +3,8 @@ import { identityOf, type ResourceKey, type ResourceVersion } from '../../model/
 import { BATCHING, createBatcher, type Outcome } from '../batcher.ts';
 import { textOf } from './chunks.ts';
 import { type MongoCollections, preferringPrimary } from './client.ts';
-import { COMMAND_WITHIN_MS, type ShardTrips } from './cluster/shard-trips.ts';
+import { COMMAND_WITHIN_MS } from './cluster/one-shard.ts';
+import type { ShardTrips } from './cluster/shard-trips.ts';
 import { hintOf, historyIdOf, locatorIdOf, type StoredDocument, VERSION_FIELDS, versionOf } from './document.ts';
 import { findOnce } from './find-once.ts';
 import type { Placing } from './write/unit-plan.ts';

@@ -2,7 +2,7 @@
 import type { Document } from 'mongodb';
 import { keyText } from '../../../model/resource.ts';
 import type { SearchScope, StoreCollect } from '../../store.ts';
-import type { ReadMode } from '../cluster/shard-trips.ts';
+import type { ReadMode } from '../cluster/one-shard.ts';
 import { findOnce } from '../find-once.ts';
 import { BATCH_DEADLINE_MS, DEADLINE_MS } from './deadlines.ts';
 import { startsWith } from './filter.ts';

@@ -1,5 +1,5 @@
 /** How many documents pass a filter, exactly or nearly. */
-import type { ReadMode } from '../cluster/shard-trips.ts';
+import type { ReadMode } from '../cluster/one-shard.ts';
 import { DEADLINE_MS, SHORT_COUNT_MS } from './deadlines.ts';
 import type { CollectionsBy } from './find-page.ts';
 import type { ScopeFilter } from './scope-filter.ts';

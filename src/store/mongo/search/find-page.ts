@@ -3,7 +3,7 @@ import type { AggregationCursor, Document, FindOptions } from 'mongodb';
 import type { PartExplanation } from '../../explain.ts';
 import type { StoreSearch } from '../../store.ts';
 import type { MongoCollections } from '../client.ts';
-import type { ReadMode } from '../cluster/shard-trips.ts';
+import type { ReadMode } from '../cluster/one-shard.ts';
 import type { StoredDocument } from '../document.ts';
 import { findOnce } from '../find-once.ts';
 import { DEADLINE_MS } from './deadlines.ts';
