@@ -104,7 +104,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
     log: (message, detail) => log.warn(message, detail),
   });
   const forget = () => store.forgetAll();
-  const moves = openMoves({ config, definitions, log, newUlid, records, forget }, stores, commits, resources);
+  const moves = openMoves({ config, definitions, log, newUlid, records, forget }, stores, commits, resources, audit?.audit);
   const ofErasures = { config, definitions, log, records, isBeingMoved: moves.isBeingMoved };
   const erasures = await openErasures(ofErasures, stores, commits, resources, audit?.audit, forget);
   const { store, shapes } = layerStore(resources.stores, {

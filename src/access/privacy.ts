@@ -77,7 +77,7 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
   const { consents, byDefault, clearances, membershipsOf, registry, baseUrl, now } = options;
   const known = new WeakMap<Principal, Known>();
   const data = createAboutData(registry, {
-    hasToken: createTokens(options.compileQuery),
+    hasToken: createTokens(options.compileQuery, registry),
     authors: createAuthors(registry, options.definitions),
     relatedTo: consents.relatedTo,
   });

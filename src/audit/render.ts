@@ -2,6 +2,7 @@
  * A record as the AuditEvent that IHE's basic audit log patterns ask for.
  * @see https://profiles.ihe.net/ITI/BALP/1.1.3/content.html
  */
+import { MOVE } from './move.ts';
 import { type AuditRecord, actionOf, GLASS_BROKEN, hasPerson, outcomeOf } from './record.ts';
 
 /** Where an event stands: which chain, and its number in it. */
@@ -79,6 +80,13 @@ const DEEDS: Readonly<Record<string, object>> = {
   revocation: { display: 'Revocation of a token' },
 };
 
+/** What becomes of a record, whoever asked. @see https://terminology.hl7.org/CodeSystem-iso-21089-lifecycle.html */
+const TRANSMIT = {
+  system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+  code: 'transmit',
+  display: 'Transmit Record Lifecycle Event',
+};
+
 /** Why glass was broken, in the words of who did. */
 function purposeOf({ note }: AuditRecord): object {
   if (!note.startsWith(GLASS_BROKEN)) return {};
@@ -91,6 +99,7 @@ function kindOf({ interaction }: AuditRecord): object {
   if (deed) return { type: { system: DICOM, code: '110114', display: 'User Authentication' }, subtype: [deed] };
   const type = { system: TYPES, code: 'rest', display: 'RESTful Operation' };
   if (interaction === '') return { type };
+  if (interaction === MOVE) return { type: TRANSMIT, subtype: [{ display: 'Move of a record to another zone' }] };
   const isOperation = interaction.startsWith('$');
   return { type, subtype: [{ system: INTERACTIONS, code: isOperation ? 'operation' : interaction, display: interaction }] };
 }

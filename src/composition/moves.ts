@@ -1,4 +1,6 @@
 /** Moves of records to the zones of their patients' regions, carried out here or by another gateway. */
+import type { Audit } from '../audit/audit.ts';
+import { moveRecord } from '../audit/move.ts';
 import type { Config } from '../config/options.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import { zonesBy } from '../interactions/write/regions.ts';
@@ -29,6 +31,7 @@ export function openMoves(
   { clinical, administrative }: Stores,
   { clock }: Commits,
   { stores, live, keeper }: Pick<Resources, 'stores' | 'live' | 'keeper'>,
+  audit: Audit | undefined,
 ): MoveKeeper {
   const erasures = createLeasedJobs<ErasureJob>(clinical.collections, 'erasure_jobs', Date.now);
   const isErased = async (patient: string) => (await erasures.listOpen()).some((job) => job.patient === patient);
@@ -49,6 +52,8 @@ export function openMoves(
     now: Date.now,
     newUlid,
     watermark: clock.watermark,
+    // One that was wanted before an update of this server has nobody.
+    record: (job) => audit?.keep(moveRecord({ by: { client: '', subject: '', request: job.id }, ...job })),
     holder: clock.gatewayId,
     tell: clock.tell,
     untell: clock.untell,

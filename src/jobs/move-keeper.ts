@@ -4,8 +4,10 @@
  * Every gateway looks twice a second what is being moved, closes that record to writes, and tells the others by its heartbeat what it
  * has taken over: a move goes on when all have.
  */
+
 import { type Rounds, startRounds } from '../lifecycle/rounds.ts';
 import { createTurns } from '../lifecycle/turns.ts';
+import type { Author } from '../model/resource.ts';
 import { type RecordDirectory, subjectOf } from '../store/record-keys.ts';
 import type { MoveJob } from '../store/record-moves.ts';
 import type { Write } from '../store/store.ts';
@@ -31,7 +33,7 @@ export interface MoveKeeper {
   /** The zone that is right for a patient; absent where no regions are configured. */
   readonly zoneOf?: (patient: object) => string | undefined;
   /** Keeps that the patient's record may have to be moved. */
-  want(patientId: string): Promise<void>;
+  want(patientId: string, by: Author): Promise<void>;
   /** True for a write to a record that is being moved. */
   isClosed(write: Write): boolean;
   /** True while a gateway may be moving the record. Asks the store. */
@@ -119,9 +121,17 @@ export function createMoveKeeper(options: MoveKeeperOptions): MoveKeeper {
   return {
     refresh: async () => void (await refresh()),
     ...(options.zoneOf && { zoneOf: options.zoneOf }),
-    async want(patientId) {
+    async want(patientId, by) {
       const subject = subjectOf(patientId);
-      await jobs.add({ id: `${subject}-${options.newUlid()}`, subject, patient: patientId, phase: 'wanted', startedAt: now(), moved: 0 });
+      await jobs.add({
+        id: `${subject}-${options.newUlid()}`,
+        subject,
+        patient: patientId,
+        phase: 'wanted',
+        startedAt: now(),
+        moved: 0,
+        by,
+      });
     },
     isClosed({ draft, ...write }) {
       if (keys.size === 0) return false;

@@ -34,6 +34,8 @@ export interface MoveServices extends Pick<ErasurePlanServices, 'indexer'> {
   readonly now: () => number;
   /** Everything made at or before this instant is visible or will never be; milliseconds since 1970. */
   readonly watermark: () => number | Promise<number>;
+  /** Puts the move on record; a crash right after it may do so once more. @throws when it can't be: the move then is not complete */
+  readonly record: (job: MoveJob) => void;
   readonly holder: string;
   readonly isStopping: () => boolean;
 }
@@ -104,8 +106,9 @@ async function saved(next: MoveJob, { jobs, holder, refresh }: MoveServices): Pr
 }
 
 /** What is left of the job names no patient, and takes the place of those of earlier moves. */
-async function complete(job: MoveJob, { jobs, holder, now, refresh }: MoveServices): Promise<void> {
-  const { patient: _patient, from: _from, ...rest } = job;
+async function complete(job: MoveJob, { jobs, holder, now, refresh, record }: MoveServices): Promise<void> {
+  const { patient: _patient, from: _from, by: _by, ...rest } = job;
+  record(job);
   if (!(await jobs.save({ ...rest, completedAt: now() }, holder))) return;
   const before = (await jobs.list()).filter(
     ({ id, subject, completedAt }) => subject === rest.subject && completedAt !== undefined && id !== rest.id,

@@ -1,5 +1,5 @@
 /** Moving a patient's whole record to another record key, and so to another zone. */
-import type { ResourceKey } from '../model/resource.ts';
+import type { Author, ResourceKey } from '../model/resource.ts';
 import type { LeasedJob, LeasedJobs } from './leased-jobs.ts';
 
 /** Each step may be repeated after a crash half-way. */
@@ -43,6 +43,8 @@ export interface MoveJob extends LeasedJob {
   readonly startedAt: number;
   /** Resources so far. */
   readonly moved: number;
+  /** Who wrote the patient that has to be moved; gone when the job is complete. */
+  readonly by?: Author;
 }
 
 export type MoveJobs = LeasedJobs<MoveJob>;

@@ -69,7 +69,7 @@ export function createRestrictions({ search, definitions }: InteractionServices)
   consents.put('k', { ...RULE, id: 'k', root: NOBODY_ELSE });
   const by = { consent: privacy(consents), data: privacy(pieces), labels: privacy(none, true) };
   const data = createAboutData(search.registry, {
-    hasToken: createTokens(compileQuery),
+    hasToken: createTokens(compileQuery, search.registry),
     authors: createAuthors(search.registry, definitions),
     relatedTo: pieces.relatedTo,
   });

@@ -190,6 +190,14 @@ describe('a patient who changes region', () => {
     expect((await b.ask('GET', `Observation/${first}/_history`)).json.entry).toHaveLength(4);
     expect((await b.ask('GET', `Observation/${later}`)).status).toBe(200);
 
+    // Both moves are on record.
+    const events = await b.ask('GET', `AuditEvent?patient=${patient}&type=transmit&_sort=date`);
+    expect(events.json.entry.length).toBeGreaterThanOrEqual(2);
+    const [one] = events.json.entry.map(({ resource }: { resource: object }) => resource);
+    expect(one.outcomeDesc).toMatch(/is complete: \d+ clinical resources from zone 01 to zone 02$/);
+    expect(one.entity[0].what.reference).toBe(`Patient/${patient}`);
+    expect(one.entity.at(-1).what.identifier.value).toBe(moved.headers.get('x-request-id'));
+
     // Erased, it leaves nothing, wherever it lay.
     const begun = await b.ask('POST', `Patient/${patient}/$expunge?also=Observation/${shared}`);
     expect(begun.status).toBe(202);

@@ -31,7 +31,7 @@ const compileQuery = createScopeQueries({ registry, baseUrl: BASE, now: () => NO
 const authors = createAuthors(registry, definitions);
 const related: Related = { now: [{ type: 'Observation', id: 'x' }], ever: ['x', 'z'].map((id) => ({ type: 'Observation', id })) };
 const aboutData = createAboutData(registry, {
-  hasToken: createTokens(compileQuery),
+  hasToken: createTokens(compileQuery, registry),
   authors,
   relatedTo: ({ id }) => (id === 'unknown' ? undefined : id === 'stay' ? related : { now: [], ever: [] }),
 });

@@ -2,7 +2,7 @@
 
 import { unavailable } from '../../model/error.ts';
 import { DEFAULT_ZONE } from '../../model/record-key.ts';
-import type { ResourceDraft } from '../../model/resource.ts';
+import type { Author, ResourceDraft } from '../../model/resource.ts';
 import type { RecordKeys } from '../record-keys.ts';
 import type { ResourceStore, StoreSearch, Write } from '../store.ts';
 
@@ -11,7 +11,7 @@ interface MovingOptions {
   /** The zone that is right for a patient; undefined for the default one. Absent where no regions are configured. */
   readonly zoneOf?: (patient: object) => string | undefined;
   /** Keeps that the patient's record may have to be moved. */
-  readonly want: (patientId: string) => Promise<void>;
+  readonly want: (patientId: string, by: Author) => Promise<void>;
   /** Asked for each write; nearly always false at once. */
   readonly isClosed: (write: Write) => boolean;
 }
@@ -28,7 +28,7 @@ export function createMovingStore(store: ResourceStore, { records, zoneOf, want,
         throw unavailable("The patient's record is being moved to another region: it takes writes again in a moment.", RETRY_AFTER_S);
       // Before the commit, so that no crash can lose it; whoever takes the job up looks what has become of the patient.
       const elsewhere = zoneOf ? unit.writes.filter(({ draft }) => isElsewhere(draft)) : [];
-      for (const { draft } of elsewhere) await want(draft.id);
+      for (const { draft } of elsewhere) await want(draft.id, draft.by);
       await store.commit(unit);
     },
     search: (search) => store.search(search.after && search.patient ? atPlace(search, records) : search),
