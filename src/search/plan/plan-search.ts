@@ -76,14 +76,14 @@ export function planSearch(request: SearchRequest, context: PlanContext): Search
   const { types, where, count } = request;
   const search = applyAccess<StoreSearch>({ types, where, sort, limit: count + 1 }, context.narrow);
   const patient = patientNamedBy(search.where, search.types, context.registry);
-  const of = fingerprint(request, sort);
-  const page = request.page === undefined ? undefined : openPage(request.page, of, context.pageTokens);
+  const page = request.page === undefined ? undefined : openPage(request.page, fingerprint(request, sort), context.pageTokens);
   const from = page && { after: page.after, ...(page.back && { backward: true as const }) };
-  const seal = (content: PageContent) => context.pageTokens.seal(content);
+  // Most answers are one page, and name no other.
+  const seal = (content: Omit<PageContent, 'of'>) => context.pageTokens.seal({ of: fingerprint(request, sort), ...content });
   return {
     search: { ...search, ...from, ...(patient && { patient }) },
     pageSize: request.count,
-    nextPage: (after) => seal({ of, after }),
-    previousPage: (after) => seal({ of, after, back: true }),
+    nextPage: (after) => seal({ after }),
+    previousPage: (after) => seal({ after, back: true }),
   };
 }

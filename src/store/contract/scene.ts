@@ -1,10 +1,12 @@
 /** Hand-made drafts for the store contract: no indexer, no definitions, nothing shared between two tests. */
+
 import { randomInt } from 'node:crypto';
 import { ulid } from 'ulid';
 import { memberIdFrom, ownerIdFrom, recordKeyOf } from '../../model/record-key.ts';
 import type { IndexEntries, ResourceDraft, ResourceVersion } from '../../model/resource.ts';
 import { NO_ENTRIES } from '../../model/resource.ts';
 import type { SearchExpression } from '../../search/expression/expression.ts';
+import { anyCodePrefix, HOT_CODE, parameterKey, patientCode } from '../../search/parameters/entry-text.ts';
 import type { ResourceStore, StoreSearch, Write } from '../store.ts';
 
 /** Two types that the store under test holds. */
@@ -61,7 +63,9 @@ function indexOf(type: string, tag: string, wish: DraftWish): IndexEntries {
   const patients = (wish.patients ?? []).map((id) => `Patient/${id}`);
   const s = [...(wish.s ?? []), `scene=${tag}`].map((entry) => `${type}.${entry}`).sort();
   const r = (wish.r ?? []).map((entry) => ({ ...entry, k: keyOf(type, entry.k) }));
-  return { ...NO_ENTRIES, patients, s, r, d: wish.d ?? null, o: wish.o ?? {} };
+  const codes = s.filter((entry) => entry.startsWith(anyCodePrefix(parameterKey(type, HOT_CODE))));
+  const pc = patients.flatMap((patient) => codes.map((code) => patientCode(patient, type, code)));
+  return { ...NO_ENTRIES, patients, s, r, pc, d: wish.d ?? null, o: wish.o ?? {} };
 }
 
 function idsOf(wish: DraftWish): { readonly id: string; readonly rk: string } {

@@ -199,6 +199,38 @@ export function describeSearch(storeOf: () => ResourceStore, types: ContractType
       expect(await record('nobody')).toEqual([]);
     });
 
+    test('searches of records that arrive together each get their own', async () => {
+      const [p, q, nobody] = ['p', 'q', 'nobody'].map((patient) => `Patient/${patient}2${scene.tag}`) as [string, string, string];
+      const ids = (patients: readonly string[]) => patients.map((reference) => reference.slice('Patient/'.length));
+      const own = [
+        scene.draft({ patients: ids([p]), s: ['code~x', 'name=one'] }),
+        scene.draft({ patients: ids([p, q]), s: ['code~x', 'code~y'] }),
+        scene.draft({ patients: ids([q]), s: ['code~y', 'name=one'] }),
+        scene.draft({ type: types.b, patients: ids([p]), s: ['code~x'] }),
+      ];
+      await storeOf().commit({ writes: own.map(create) });
+      const conditions: SearchExpression[] = ['code~x', 'code~y', 'code~never', 'name=one'].map((entry) => ({
+        kind: 'equals',
+        entry: `${types.a}.${entry}`,
+      }));
+      conditions.push({ kind: 'and', of: conditions.slice(0, 2) }, { kind: 'not', of: conditions[0] as SearchExpression });
+      const asked = [p, q, nobody].flatMap((patient) => conditions.map((where) => ({ patient, where })));
+      const sort = [{ parameter: '_identity', descending: false }];
+      const found = await Promise.all(
+        [1, 2].flatMap(() =>
+          asked.map(({ patient, where }) => {
+            const inRecord: SearchExpression = { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] };
+            return storeOf().search({ types: [types.a], where: inRecord, patient, sort, limit: 10 });
+          }),
+        ),
+      );
+      for (const [index, page] of found.entries()) {
+        const { patient, where } = asked[index % asked.length] as (typeof asked)[number];
+        const isMatch = (draft: ResourceDraft) => draft.type === types.a && draft.index.patients.includes(patient) && matches(where, draft);
+        expect(page.map(({ resource }) => resource.id).sort(), `${patient} ${printExpression(where)}`).toEqual(idsOf(own.filter(isMatch)));
+      }
+    });
+
     test("a second patient's claim ends with the version that drops it", async () => {
       const [p, q] = [`v${scene.tag}`, `w${scene.tag}`];
       const draft = scene.draft({ patients: [p, q], s: ['two=yes'] });

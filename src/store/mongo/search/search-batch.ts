@@ -14,7 +14,7 @@ import { formOf, isNarrowing } from '../../../search/parameters/entry-text.ts';
 import { BATCHING, createBatcher, settledSoon } from '../../batcher.ts';
 import { compareMatches } from '../../order.ts';
 import type { StoreSearch } from '../../store.ts';
-import type { StoredDocument } from '../document.ts';
+import { recordKeyInId, type StoredDocument } from '../document.ts';
 import { fieldOf, filterOf, IN_POPULATION, startsWith } from './filter.ts';
 import { BY_CODE, type ScopeFilter } from './scope-filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
@@ -55,14 +55,16 @@ export function createSearchBatch({ find, findAlone }: SearchBatchOptions): Find
     together(findAlone, async (batch) => {
       const scope = { ...batch[0]?.scope, filter: { $or: batch.map((one) => one.scope.filter) } };
       const found = await find(scope, searchesOf(batch), { limit: limitOf(batch) });
-      return { found, isOf: (document, { rk }) => document._id.startsWith(`${rk}/`) };
+      const byRecord = Map.groupBy(found, ({ _id }) => recordKeyInId(_id));
+      return { size: found.length, of: ({ rk = '' }) => byRecord.get(rk) ?? [] };
     });
   const inRecords = { byCode: ofRecords(), byPlace: ofRecords() };
   const ofLookups = together(findAlone, async (batch) => {
     const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
     const howMuch = { limit: limitOf(batch), projection: entriesOf(leaves) };
     const found = await find({ filter: lookUpFilter(batch, leaves) }, searchesOf(batch), howMuch);
-    return { found, isOf: (document, { search }) => search.types.includes(document.type) && holds(document, search.where) };
+    const isOf = (document: StoredDocument, { types, where }: StoreSearch) => types.includes(document.type) && holds(document, where);
+    return { size: found.length, of: ({ search }) => found.filter((document) => isOf(document, search)) };
   });
   return (one) => {
     if (one.search.after) return findAlone(one);
@@ -72,9 +74,10 @@ export function createSearchBatch({ find, findAlone }: SearchBatchOptions): Find
 }
 
 interface Found {
-  readonly found: readonly StoredDocument[];
-  /** Whose answer a document belongs to. */
-  readonly isOf: (document: StoredDocument, one: FilteredSearch) => boolean;
+  /** How many documents came. */
+  readonly size: number;
+  /** Those that answer a search. */
+  readonly of: (one: FilteredSearch) => readonly StoredDocument[];
 }
 
 function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[]) => Promise<Found>): FindTogether {
@@ -83,17 +86,12 @@ function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[
   async function answer(all: readonly FilteredSearch[]): Promise<Promise<StoredDocument[]>[]> {
     const batch = performance.now() < aloneUntil ? [] : tellable(all);
     if (batch.length < 2) return all.map(findAlone);
-    const together = await ask(batch).catch(() => undefined);
-    const isShort = !together || together.found.length >= limitOf(batch);
-    if (isShort) aloneUntil = performance.now() + ALONE_AFTER_OVERFLOW_MS;
     const isIn = new Set(batch);
-    return all.map(async (one) => {
-      if (isShort || !isIn.has(one)) return findAlone(one);
-      return pageOf(
-        together.found.filter((document) => together.isOf(document, one)),
-        one.search,
-      );
-    });
+    const apart = new Map(all.flatMap((one) => (isIn.has(one) ? [] : [[one, begun(findAlone(one))] as const])));
+    const found = await ask(batch).catch(() => undefined);
+    const isWhole = found !== undefined && found.size < limitOf(batch);
+    if (!isWhole) aloneUntil = performance.now() + ALONE_AFTER_OVERFLOW_MS;
+    return all.map(async (one) => apart.get(one) ?? (isWhole ? pageOf(found.of(one), one.search) : findAlone(one)));
   }
 
   const batcher = createBatcher<FilteredSearch, { readonly documents: Promise<StoredDocument[]> }>({
@@ -110,6 +108,12 @@ function together(findAlone: FindTogether, ask: (batch: readonly FilteredSearch[
     one.search.signal?.throwIfAborted();
     return documents;
   };
+}
+
+/** Work that nobody waits for yet: that it failed is told when somebody does. */
+function begun<Result>(work: Promise<Result>): Promise<Result> {
+  work.catch(() => undefined);
+  return work;
 }
 
 /** Of several searches of one record the first: their answers could not be told apart. */
