@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createUlids } from '../model/ulid.ts';
 import { firstHash, nextHash } from './chain.ts';
@@ -101,6 +102,30 @@ describe('the relay', { timeout: 30_000 }, () => {
     await relay.flush(2_000);
     expectChain([...chains.keys()][0] as string, rows, texts);
     expect(queue.waiting).toBe(0);
+    await relay.close(1_000);
+    queue.close();
+  });
+
+  test('leaves what comes while events are stored for the next batch, so that no batch is of one', async () => {
+    const { sink, rows } = memorySink();
+    let statements = 0;
+    let isBusy = true;
+    const busy: AuditSink = {
+      ...sink,
+      append: async (...batch) => {
+        statements++;
+        await sleep(1);
+        if (isBusy) queue.append(line(statements));
+        return sink.append(...batch);
+      },
+    };
+    const { queue, relay } = await start(freshFolder(), busy);
+    queue.append(line(0));
+    await expect.poll(() => rows.length, { timeout: 5_000 }).toBeGreaterThan(2);
+    const [before, since] = [statements, performance.now()];
+    await sleep(500);
+    expect(statements - before).toBeLessThanOrEqual((performance.now() - since) / 100 + 1);
+    isBusy = false;
     await relay.close(1_000);
     queue.close();
   });
