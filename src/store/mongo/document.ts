@@ -117,6 +117,9 @@ export function recordKeyInId(documentId: string): string {
   return documentId.slice(0, documentId.indexOf('/'));
 }
 
+/** The `_id` that a document of `resources` or `history` has under another record key. */
+export const placedAt = (rk: string, documentId: string): string => rk + documentId.slice(documentId.indexOf('/'));
+
 /** Where the locator of a resource lies: spread by the hash of type and id, since whoever asks knows nothing else. */
 export function locatorIdOf({ type, id }: ResourceKey): string {
   return `${recordKeyOf(`${type}/${id}`)}/${type}/${id}`;

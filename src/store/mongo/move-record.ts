@@ -9,7 +9,7 @@ import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 
 import { identityOf, type ResourceKey } from '../../model/resource.ts';
 import type { RecordMover } from '../record-moves.ts';
 import { DURABLE, type MongoCollections } from './client.ts';
-import { locatorIdOf, type StoredDocument } from './document.ts';
+import { locatorIdOf, placedAt, type StoredDocument } from './document.ts';
 import { translate } from './errors.ts';
 import { retryTransient } from './retry.ts';
 import { inTransaction } from './write/transaction.ts';
@@ -147,7 +147,6 @@ export function createMongoMover(collections: MongoCollections, isOwnerType: (ty
 /** No write can take a forwarder for the version before its own. */
 const FORWARDING = 0;
 
-const placedAt = (rk: string, documentId: string) => rk + documentId.slice(documentId.indexOf('/'));
 const homeOf = (pointer: StoredDocument) => placedAt(pointer.home as string, identityOf({ ...pointer, rk: '' }));
 
 /** The driver's types want none, the server takes it from the filter. */

@@ -13,7 +13,7 @@ import { COMMAND_WITHIN_MS } from '../cluster/one-shard.ts';
 import type { ShardTrips } from '../cluster/shard-trips.ts';
 import { historyIdOf, parted, type StoredDocument } from '../document.ts';
 import { isDuplicateKeyCode, isTransientCode, undecided } from '../errors.ts';
-import { retryTransient } from '../retry.ts';
+import { createTakeBack } from './take-back.ts';
 import { createDocument, historyOf, replaceStatement, type UpdateStatement } from './unit-plan.ts';
 
 interface BatchedWriter {
@@ -65,6 +65,7 @@ export function createBatchedWriter(
 ): BatchedWriter {
   const { client, resources, history, databaseName } = collections;
   const database = client.db(databaseName);
+  const takeBack = createTakeBack(collections);
 
   /** Runs an unordered write command until no entry failed for a passing reason. */
   async function run(command: Document, entries: 'documents' | 'updates', items: readonly unknown[]): Promise<Ran> {
@@ -140,18 +141,6 @@ export function createBatchedWriter(
     return outcomes(items, failed, taken, 'exists');
   }
 
-  /** Old versions that were put into the history of what has been erased, or has moved away, meanwhile must not stay there. */
-  async function takeBack(refused: readonly Replacing[]): Promise<void> {
-    if (refused.length === 0) return;
-    const ids = refused.map(({ document }) => document._id);
-    const there = await retryTransient(() =>
-      resources.find({ _id: { $in: ids }, home: { $exists: false } }, { projection: { _id: 1 } }).toArray(),
-    );
-    const isThere = new Set(there.map(({ _id }) => _id));
-    const orphans = refused.filter(({ document }) => !isThere.has(document._id)).map(({ before }) => before._id);
-    if (orphans.length > 0) await retryTransient(() => history.deleteMany({ _id: { $in: orphans } }, { writeConcern: DURABLE }));
-  }
-
   async function replaceAll(items: readonly Replacing[]): Promise<Outcome<void>[]> {
     const before = items.map((item) => item.before);
     // The old version first: a crash between the two leaves a copy of the current version, which readers drop.
@@ -162,7 +151,7 @@ export function createBatchedWriter(
     const isAllApplied = applied >= items.length - failed.size;
     const doubtful = isAllApplied ? [] : items.flatMap((_, index) => (failed.has(index) ? [] : [index]));
     for (const [index, code] of unkept) if (!isDuplicateKeyCode(code)) failed.set(index, code);
-    await takeBack(doubtful.filter((index) => !unkept.has(index)).map((index) => items[index] as Replacing));
+    await takeBack(doubtful.flatMap((index) => (unkept.has(index) ? [] : (items[index]?.before ?? []))));
     return outcomes(items, failed, new Set(doubtful), 'version');
   }
 
