@@ -6,7 +6,7 @@ import definition from '../../fhir/definitions/Resource-aggregate.json' with { t
 import { pageTokensFor } from '../interactions/bundle/page-cursor.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import type { FhirRequest } from '../interactions/request.ts';
-import { narrowFor, understand } from '../interactions/search/search-bundle.ts';
+import { narrowFor, understand } from '../interactions/search/understand-search.ts';
 import { tooCostly, unsupportedParameter } from '../model/error.ts';
 import { planSearch } from '../search/plan/plan-search.ts';
 import { isControl } from '../search/request/controls.ts';

@@ -8,7 +8,7 @@ import { bundleText } from '../interactions/bundle/bundle-text.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import { boundedPairs, queryText } from '../interactions/query-text.ts';
 import type { FhirRequest } from '../interactions/request.ts';
-import { narrowFor } from '../interactions/search/search-bundle.ts';
+import { narrowFor } from '../interactions/search/understand-search.ts';
 import { invalidValue, missingValue, tooCostly, unsupportedParameter } from '../model/error.ts';
 import type { ResourceVersion } from '../model/resource.ts';
 import { applyAccess } from '../search/plan/apply-access.ts';

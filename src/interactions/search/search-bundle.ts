@@ -3,31 +3,26 @@
  * @see https://hl7.org/fhir/R4/http.html#search
  * @see https://hl7.org/fhir/R4/search.html#return
  */
-import { narrowAll } from '../../access/decision.ts';
 import type { ScopeLetter } from '../../access/scopes.ts';
 import { type Issue, invalidValue, unsupportedMediaType, unsupportedParameter } from '../../model/error.ts';
-import { keyText, type ResourceVersion } from '../../model/resource.ts';
-import { and } from '../../search/expression/expression.ts';
-import type { Narrow } from '../../search/plan/apply-access.ts';
-import { planSearch, resolveChains, type SearchPlan } from '../../search/plan/plan-search.ts';
-import { withNamedInFilters } from '../../search/request/filter.ts';
-import { parseSearch, type SearchRequest } from '../../search/request/parse.ts';
+import type { ResourceVersion } from '../../model/resource.ts';
+import { planSearch, type SearchPlan } from '../../search/plan/plan-search.ts';
+import type { SearchRequest } from '../../search/request/parse.ts';
 import type { SearchMatch } from '../../store/store.ts';
-import { asksForVocabulary } from '../../terminology/vocabulary.ts';
 import { type MissingParts, missingParts } from '../answer/missing-parts.ts';
 import { outcomeText } from '../answer/outcome.ts';
 import { type Subset, subsetOf, subsetText } from '../answer/subset.ts';
-import { type BundleLink, bundleText } from '../bundle/bundle-text.ts';
-import { PAGE, pageTokensFor } from '../bundle/page-cursor.ts';
+import { bundleText } from '../bundle/bundle-text.ts';
+import { pageTokensFor } from '../bundle/page-cursor.ts';
 import type { InteractionContext, Limits } from '../context.ts';
-import { boundedPairs, queryText } from '../query-text.ts';
+import { boundedPairs } from '../query-text.ts';
 import type { FhirRequest, FhirResponse } from '../request.ts';
-import { inCompartment } from './search-compartment.ts';
-import { type OrderContext, searchInOrder } from './search-in-order.ts';
+import { searchInOrder } from './search-in-order.ts';
 import { findIncluded, type Included } from './search-includes.ts';
-import { listMembers } from './search-lists.ts';
+import { linksOf } from './search-links.ts';
 import { namedTimeout } from './search-timeout.ts';
 import { totalOf } from './search-total.ts';
+import { narrowFor, orderContext, understand } from './understand-search.ts';
 
 type Pairs = FhirRequest['query'];
 
@@ -37,12 +32,6 @@ function searchPairs({ method, query, body }: FhirRequest, { maxSearchParameters
   if (body.kind !== 'form') throw unsupportedMediaType('_search takes application/x-www-form-urlencoded');
   return boundedPairs([...query, ...body.pairs], maxSearchParameters);
 }
-
-/** What the caller may find of a type; where more than finding is asked for, what all of the letters reach. */
-export const narrowFor =
-  ({ access }: FhirRequest, letters: readonly ScopeLetter[] = ['s']): Narrow =>
-  (type) =>
-    narrowAll(access, type, letters);
 
 /** Searches these types. Results are the stored texts, put into the Bundle as they are. */
 export async function runSearch(request: FhirRequest, context: InteractionContext, types: readonly string[]): Promise<FhirResponse> {
@@ -124,46 +113,6 @@ export async function answerSearch(
   return { status: 200, headers: {}, body: { kind: 'fhir', text } };
 }
 
-/** The request, its compartment and its chains as one condition. */
-export async function understand(
-  request: FhirRequest,
-  context: InteractionContext,
-  pairs: Pairs,
-  types: readonly string[],
-): Promise<SearchRequest> {
-  const { registry } = context.search;
-  const named = withNamedInFilters(pairs);
-  const vocabulary = asksForVocabulary(named) ? await context.findVocabulary(named, narrowFor(request)) : undefined;
-  const asked = parseSearch(pairs, types, { ...context.search, vocabulary, handling: request.prefer.handling ?? 'strict' });
-  if (asked.includes.length > 0 && asked.summary === 'text') throw invalidValue('_summary=text can not be mixed with includes', '_summary');
-  const { compartment } = request;
-  const within = compartment && {
-    within: keyText(compartment),
-    where: and([inCompartment(compartment, asked.types, context.definitions, registry), asked.where]),
-  };
-  return resolveChains(
-    { ...asked, ...within },
-    {
-      registry,
-      narrow: narrowFor(request),
-      refuse: (type) => request.access.require(type, 'search-type'),
-      collect: context.store.collect,
-      membersOf: listMembers(request, context),
-    },
-  );
-}
-
-/** What an order by chains needs. `letters`: what the client must be allowed to do with what decides the order. */
-export function orderContext(request: FhirRequest, context: InteractionContext, letters?: readonly ScopeLetter[]): OrderContext {
-  return {
-    search: context.store.search,
-    registry: context.search.registry,
-    narrow: narrowFor(request, letters),
-    refuse: (type) => request.access.require(type, 'search-type'),
-    baseUrl: context.search.baseUrl,
-  };
-}
-
 const NOTHING_INCLUDED: Included = { resources: [], links: [], issues: [] };
 
 function includedWith(
@@ -182,40 +131,6 @@ function includedWith(
 function pageOf(found: readonly SearchMatch[], { search, pageSize }: SearchPlan): readonly SearchMatch[] {
   const page = found.slice(0, pageSize);
   return search.backward ? page.reverse() : page;
-}
-
-/**
- * `self` tells what was understood; `next` goes on after the last match, `previous` back before the first. Where a page is
- * empty, because what it held has gone, `next` of one that was gone back to is the first page.
- */
-function linksOf(
-  request: FhirRequest,
-  search: SearchRequest,
-  plan: SearchPlan,
-  page: readonly SearchMatch[],
-  hasMore: boolean,
-): BundleLink[] {
-  const { backward, after } = plan.search;
-  const link = (relation: string, token: string | undefined): BundleLink => {
-    const pairs: Pairs = token === undefined ? [] : [[PAGE, token]];
-    return { relation, url: linkUrl(request, [...search.applied, ...pairs]) };
-  };
-  const [first, last] = [page[0]?.sortValues ?? (backward ? undefined : after), page.at(-1)?.sortValues];
-  const hasNext = backward ? true : hasMore;
-  const hasPrevious = first !== undefined && (backward ? hasMore : search.page !== undefined);
-  return [
-    link('self', search.page),
-    ...(hasNext ? [link('next', last && plan.nextPage(last))] : []),
-    ...(hasPrevious ? [link('previous', plan.previousPage(first))] : []),
-  ];
-}
-
-/** A search by POST is told as the GET that means the same. */
-function linkUrl({ baseUrl, type, compartment, operation, path: asked }: FhirRequest, pairs: Pairs): string {
-  const query = queryText(pairs);
-  const path =
-    operation !== undefined ? `/${asked}` : compartment ? `/${keyText(compartment)}/${type ?? '*'}` : type === undefined ? '' : `/${type}`;
-  return `${baseUrl}${path}${query && `?${query}`}`;
 }
 
 function entryText(
