@@ -23,6 +23,7 @@ const MOST_ROWS = 1_000;
 export const aggregate = defineOperation({
   definition,
   affectsState: false,
+  takesSearch: true,
   authorise: (access, { type = '*' }) => access.require(type, 'search-type'),
   handle: async (request, context) => {
     const { type = '' } = request;

@@ -12,6 +12,7 @@ import type { BenchmarkBench } from './benchmark/bench.ts';
 import { reportParts } from './benchmark/present.ts';
 import type { BenchmarkReport } from './benchmark/report.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { readInput } from './parameters.ts';
 
 export function createBenchmarkStatusOperation(bench: BenchmarkBench): Operation {
   return defineOperation({
@@ -19,8 +20,8 @@ export function createBenchmarkStatusOperation(bench: BenchmarkBench): Operation
     affectsState: false,
     methods: ['HEAD', 'GET', 'POST', 'DELETE'],
     authorise: (access) => access.requireOperation('benchmark', 'c'),
-    handle: async (request) => {
-      const id = request.query.find(([name]) => name === 'job')?.[1];
+    handle: async (request, context) => {
+      const id = readInput(request, context, '').value('job');
       if (!id) throw missingValue('which job? The address came with the start of the benchmark', 'job');
       return request.method === 'DELETE' ? cancel(id, request, bench) : tell(id, request, bench);
     },

@@ -9,10 +9,11 @@ import { createDeidentifier } from '../deidentification/deidentify.ts';
 import { createPseudonyms } from '../deidentification/pseudonym.ts';
 import type { InteractionContext } from '../interactions/context.ts';
 import type { FhirRequest } from '../interactions/request.ts';
-import { gone, notFound, tooCostly, unsupportedParameter } from '../model/error.ts';
+import { gone, notFound, tooCostly } from '../model/error.ts';
 import { keyText, type ResourceKey } from '../model/resource.ts';
 import { applyAccess } from '../search/plan/apply-access.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { readInput } from './parameters.ts';
 
 /** Larger records are for an export. */
 const MOST_RESOURCES = 20_000;
@@ -32,15 +33,13 @@ export function createDeidentifyOperation(definitions: Definitions, key: Uint8Ar
       access.require('Patient', 'read');
     },
     handle: async (request, context) => {
-      const unknown = request.query.find(([name]) => name !== 'set');
-      if (unknown) throw unsupportedParameter(`$de-identify has no parameter "${unknown[0]}"`, unknown[0]);
       const owner = { type: 'Patient', id: request.id as string };
       const patient = await context.store.read(owner, request.access);
       if (!patient) throw notFound(`there is no ${keyText(owner)}`);
       if (patient.deleted) throw gone(`${keyText(owner)} was deleted`);
       const readable = types.filter((type) => request.access.allows(type, 'read') && request.access.allows(type, 'search-type'));
       const others = await textsOf(owner, readable, request, context);
-      const set = request.query.find(([name]) => name === 'set')?.[1] ?? randomBytes(16).toString('hex');
+      const set = readInput(request, context, '').value('set') ?? randomBytes(16).toString('hex');
       const { resources, leftOut } = deidentifier.deidentify({
         patient: patient.raw,
         resources: [patient.raw, ...others],

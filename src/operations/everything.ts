@@ -14,7 +14,7 @@ import { keyOf } from '../interactions/read.ts';
 import type { FhirRequest, FhirResponse } from '../interactions/request.ts';
 import { answerSearch } from '../interactions/search/search-bundle.ts';
 import { inCompartment } from '../interactions/search/search-compartment.ts';
-import { gone, type Issue, invalidValue, notFound, unsupportedParameter } from '../model/error.ts';
+import { gone, type Issue, invalidValue, notFound } from '../model/error.ts';
 import { keyText, type ResourceKey, type ResourceVersion } from '../model/resource.ts';
 import { isServersOwn } from '../model/servers-own.ts';
 import type { SearchExpression } from '../search/expression/expression.ts';
@@ -34,18 +34,12 @@ interface EverythingDefinition {
 }
 
 function everythingOf(type: 'Patient' | 'Encounter', definition: EverythingDefinition): Operation {
-  const known = new Set<string>([...definition.parameter.map(({ name }) => name), PAGE]);
   return defineOperation({
     definition,
     affectsState: false,
+    ownParameters: [PAGE],
     authorise: (access) => access.require(type, 'read'),
-    handle: async (request, context) => {
-      const unknown = request.query.find(([name]) => !known.has(name));
-      if (unknown) throw unsupportedParameter(`$everything has no parameter "${unknown[0]}"`, unknown[0]);
-      const empty = request.query.find(([, value]) => value === '');
-      if (empty) throw invalidValue(`the parameter "${empty[0]}" has no value`, empty[0]);
-      return pageOf(request, context, readInput(request, context, ''));
-    },
+    handle: (request, context) => pageOf(request, context, readInput(request, context, '')),
   });
 }
 

@@ -18,6 +18,7 @@ import { defineOperation } from './operation.ts';
 export const explain = defineOperation({
   definition,
   affectsState: false,
+  takesSearch: true,
   authorise: (access, { type }) => {
     access.requireOperation('explain', 'r');
     access.require(type ?? '*', type === undefined ? 'search-system' : 'search-type');

@@ -2,6 +2,7 @@
 import { notFound } from '../model/error.ts';
 import { group, type Part, parametersAnswer } from './answer.ts';
 import type { Operation } from './operation.ts';
+import { readInput } from './parameters.ts';
 
 interface JobStatus<Job> {
   /** What a job is, for the client: "erasure". */
@@ -18,8 +19,8 @@ export function answerStatus<Job extends { readonly id: string; readonly complet
   status: JobStatus<Job>,
 ): Operation['handle'] {
   const { noun, list, summaryOf, detailsOf, progressOf } = status;
-  return async ({ query }) => {
-    const id = query.find(([name]) => name === 'job')?.[1];
+  return async (request, context) => {
+    const id = readInput(request, context, '').value('job');
     const all = await list();
     if (id === undefined) return parametersAnswer(all.map((job) => group('job', summaryOf(job))));
     const job = all.find((each) => each.id === id);

@@ -25,6 +25,7 @@ const MOST_EACH = 100;
 export const observationLastn = defineOperation({
   definition,
   affectsState: false,
+  takesSearch: true,
   authorise: (access) => {
     access.require('Observation', 'search-type');
     access.require('Observation', 'read');

@@ -20,7 +20,7 @@ interface OperationDefinition {
   readonly parameter?: readonly OperationParameter[];
 }
 
-interface OperationParameter {
+export interface OperationParameter {
   readonly name: string;
   readonly use: string;
   readonly min: number;
@@ -34,6 +34,10 @@ export interface Operation {
   readonly affectsState: boolean;
   /** Where these are not the usual methods: POST, and GET and HEAD for what changes nothing. */
   readonly methods?: readonly string[];
+  /** Parameters of the URL that its definition does not name. */
+  readonly ownParameters?: readonly string[];
+  /** Its parameters are those of a search, which it checks itself. */
+  readonly takesSearch?: true;
   /** It helps to see or mend a server in trouble, so it is the last to be refused under load. */
   readonly isAdministrative?: boolean;
   /** Asks for the scopes that it needs. @throws FhirError 403 */

@@ -17,7 +17,7 @@ export interface OperationInput {
   resource(name: string): Readonly<Record<string, unknown>> | undefined;
 }
 
-interface ParametersPart {
+export interface ParametersPart {
   readonly name?: string;
   readonly resource?: Record<string, unknown>;
   readonly [value: `value${string}`]: unknown;
@@ -52,15 +52,16 @@ function onlyPart(parts: readonly ParametersPart[], name: string): ParametersPar
 
 const separate = (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter((value) => value !== '');
 
-function partsOf({ parameter = [] }: Readonly<Record<string, unknown>>): readonly ParametersPart[] {
+export function partsOf({ parameter = [] }: Readonly<Record<string, unknown>>): readonly ParametersPart[] {
   const isList = Array.isArray(parameter) && parameter.every((part) => typeof part === 'object' && part !== null);
   if (!isList) throw invalidValue('Parameters.parameter must be a list of parts', 'Parameters.parameter');
   return parameter as ParametersPart[];
 }
 
-function textOf(part: ParametersPart | undefined): string | undefined {
-  const name = part && Object.keys(part).find((key) => key.startsWith('value'));
-  const value = name && part[name as `value${string}`];
+/** The one primitive value of a part as text; undefined if it has none, or several. */
+export function textOf(part: ParametersPart | undefined): string | undefined {
+  const [name, another] = Object.keys(part ?? {}).filter((key) => key.startsWith('value'));
+  const value = another === undefined ? part?.[name as `value${string}`] : undefined;
   return value === undefined || typeof value === 'object' ? undefined : String(value);
 }
 

@@ -1,5 +1,6 @@
 /** All operations of the server, found by name and level. Routes and the CapabilityStatement derive from it. */
 import type { DescribedOperation, OperationLookup, RoutableOperation } from '../interactions/context.ts';
+import { createInputCheck } from './check-input.ts';
 import { isOffered, type Operation } from './operation.ts';
 
 interface OperationRegistry {
@@ -26,7 +27,9 @@ export function createOperationRegistry(operations: readonly Operation[]): Opera
   };
 }
 
-function routableOf({ definition, affectsState, methods, isAdministrative = false, authorise, handle }: Operation): RoutableOperation {
+function routableOf(operation: Operation): RoutableOperation {
+  const { definition, affectsState, methods, isAdministrative = false, takesSearch, authorise, handle } = operation;
+  const checked = takesSearch ? undefined : createInputCheck(operation);
   return {
     name: definition.code,
     methods: methods ?? (affectsState ? ['POST'] : ['HEAD', 'GET', 'POST']),
@@ -34,7 +37,7 @@ function routableOf({ definition, affectsState, methods, isAdministrative = fals
     isReading: !affectsState,
     handle: async (request, context) => {
       authorise(request.access, request);
-      return handle(request, context);
+      return handle(checked ? checked(request, context) : request, context);
     },
   };
 }
