@@ -47,7 +47,11 @@ export function brokenGlass(
 ): BrokenGlass | undefined {
   const purpose = headers[PURPOSE_HEADER];
   if (purpose === undefined) return undefined;
-  if (purpose !== 'BTG') throw invalidValue('X-Purpose-Of-Use may say BTG only; other purposes are the claim purpose_of_use of a token');
+  if (purpose !== 'BTG')
+    throw invalidValue(
+      'X-Purpose-Of-Use may say BTG only; other purposes are the claim purpose_of_use of a token',
+      'http.X-Purpose-Of-Use',
+    );
   const bits = principal.scopes.operations.get(BREAK_GLASS) ?? 0;
   const scope = `system/${BREAK_GLASS}.rs`;
   if (bits === 0) throw insufficientScope(`The token lacks the scope ${scope}.`, scope);
@@ -63,8 +67,10 @@ export function brokenGlass(
 function patientOf(headers: IncomingHttpHeaders, { patient }: Principal): string {
   const named = headers[PATIENT_HEADER] ?? patient;
   if (named === undefined) throw missingValue('whose data? X-Purpose-Of-Use-Patient names the patient, by logical id');
-  if (typeof named !== 'string' || !/^[A-Za-z0-9\-.]{1,64}$/.test(named)) throw invalidValue('X-Purpose-Of-Use-Patient is no logical id');
-  if (patient !== undefined && named !== patient) throw invalidValue('X-Purpose-Of-Use-Patient is not the patient that the token is for');
+  if (typeof named !== 'string' || !/^[A-Za-z0-9\-.]{1,64}$/.test(named))
+    throw invalidValue('X-Purpose-Of-Use-Patient is no logical id', 'http.X-Purpose-Of-Use-Patient');
+  if (patient !== undefined && named !== patient)
+    throw invalidValue('X-Purpose-Of-Use-Patient is not the patient that the token is for', 'http.X-Purpose-Of-Use-Patient');
   return named;
 }
 

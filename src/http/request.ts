@@ -53,6 +53,8 @@ export async function readRequestBody(
   const isBundle = route.interaction === 'batch' || route.interaction === 'operation' || route.type === 'Bundle';
   const maxBytes = isSearch ? MAX_FORM_BYTES : isBundle ? limits.maxBundleBytes : limits.maxBodyBytes;
   const bytes = await readBody(incoming, { maxBytes, take });
+  // The part would be stored as the whole. @see https://www.rfc-editor.org/rfc/rfc9110#section-14.5
+  if (headers['content-range'] !== undefined) throw invalidValue('a body comes whole, not in ranges', 'http.Content-Range');
   const contentType = headers['content-type'];
   if (bytes.length === 0) return { bytes, body: undefined };
   if (contentType === undefined) throw unsupportedMediaType('the request has a body and no Content-Type');
@@ -102,6 +104,7 @@ export function preconditionsOf(incoming: Pick<IncomingMessage, 'headers' | 'hea
     ifMatch: headers['if-match'],
     ifNoneMatch: headers['if-none-match'],
     ifModifiedSince: headers['if-modified-since'],
+    ifUnmodifiedSince: headers['if-unmodified-since'],
     // Node joins headers with commas, which here would be alternatives.
     ifNoneExist: headers['if-none-exist'] === undefined ? undefined : single(incoming.headersDistinct['if-none-exist']),
   };

@@ -26,6 +26,10 @@ describe('conditions of a write (https://hl7.org/fhir/R4/http.html#concurrency)'
     [{ ifNoneMatch: '*' }, undefined],
     [{ ifNoneMatch: '*' }, deleted],
     [{ ifNoneMatch: 'W/"2"' }, current],
+    [{ ifUnmodifiedSince: 'Mon, 01 Jan 2024 12:00:00 GMT' }, current],
+    [{ ifUnmodifiedSince: 'Mon, 01 Jan 2024 11:59:59 GMT' }, undefined],
+    [{ ifUnmodifiedSince: 'nonsense' }, current],
+    [{ ifMatch: 'W/"3"', ifUnmodifiedSince: 'Mon, 01 Jan 2024 11:59:59 GMT' }, current],
   ])('%o holds', (conditions, version) => {
     expect(() => checkWritePreconditions(conditions, version)).not.toThrow();
   });
@@ -37,6 +41,7 @@ describe('conditions of a write (https://hl7.org/fhir/R4/http.html#concurrency)'
     [{ ifMatch: '*' }, undefined, 412],
     [{ ifNoneMatch: '*' }, current, 412],
     [{ ifNoneMatch: 'W/"3"' }, current, 412],
+    [{ ifUnmodifiedSince: 'Mon, 01 Jan 2024 11:59:59 GMT' }, current, 412],
     [{ ifMatch: 'abc' }, current, 400],
     [{ ifMatch: '' }, current, 400],
     [{ ifMatch: '3' }, current, 400],

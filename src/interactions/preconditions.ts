@@ -1,5 +1,5 @@
 /**
- * `If-Match`, `If-None-Match` and `If-Modified-Since`, read and weighed.
+ * `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since`, read and weighed.
  * @see https://hl7.org/fhir/R4/http.html#concurrency
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13
  */
@@ -44,13 +44,21 @@ export function checkWritePreconditions(conditions: Preconditions, current: Reso
     const tags = tagsOf(conditions.ifMatch, 'If-Match');
     const holds = isCurrent(current) && (tags === '*' || tags.includes(String(current.version)));
     if (!holds) throw versionMismatch(`If-Match is ${conditions.ifMatch}, ${currentText(current)}`);
-  }
+  } else if (conditions.ifUnmodifiedSince !== undefined) checkUnmodified(conditions.ifUnmodifiedSince, current);
   if (conditions.ifNoneMatch !== undefined) {
     const tags = tagsOf(conditions.ifNoneMatch, 'If-None-Match');
     const fails = isCurrent(current) && (tags === '*' || tags.includes(String(current.version)));
     if (fails)
       throw preconditionFailed(`If-None-Match is ${conditions.ifNoneMatch}, ${currentText(current)}`, 'conflict', 'http.If-None-Match');
   }
+}
+
+/** To the second, as `Last-Modified` tells it. What is no date is no condition, as RFC 9110 wants. */
+function checkUnmodified(header: string, current: ResourceVersion | undefined): void {
+  const since = parseHttpDate(header);
+  if (since === undefined || !isCurrent(current) || current.at < since + 1000) return;
+  const diagnostics = `If-Unmodified-Since is ${header}, ${currentText(current)} of ${new Date(current.at).toUTCString()}`;
+  throw preconditionFailed(diagnostics, 'conflict', 'http.If-Unmodified-Since');
 }
 
 function currentText(current: ResourceVersion | undefined): string {

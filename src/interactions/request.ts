@@ -18,6 +18,7 @@ export interface Preconditions {
   readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
   readonly ifModifiedSince?: string;
+  readonly ifUnmodifiedSince?: string;
   /** A search query without `?`: "identifier=a|b". */
   readonly ifNoneExist?: string;
 }
