@@ -11,17 +11,28 @@ const audience = 'https://meridian.test/fhir/R4';
 /** A look every second, what it takes, and as much again for a busy machine. */
 const BOUND_MS = 6_000;
 
-const consent = (status: string) => ({
+const consent = (status: string, provision?: object) => ({
   resourceType: 'Consent',
   id: 'k',
   status,
   scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
   category: [{ text: 'privacy' }],
   patient: { reference: 'Patient/b' },
-  policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTOUT' }] },
+  policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: provision ? 'OPTIN' : 'OPTOUT' }] },
+  ...(provision && { provision }),
+});
+const subject = { reference: 'Patient/b' };
+const observation = (id: string) => ({ resourceType: 'Observation', id, status: 'final', code: { text: id }, subject });
+const report = (...results: readonly string[]) => ({
+  resourceType: 'DiagnosticReport',
+  id: 'report',
+  status: 'final',
+  code: { text: 'report' },
+  subject,
+  result: results.map((id) => ({ reference: `Observation/${id}` })),
 });
 
-test('a consent, its end and the first label hold on the gateway that took them at once, on the other soon', {
+test('a consent, its end, what it calls related and the first label hold on the gateway that took them at once, on the other soon', {
   timeout: 180_000,
 }, async () => {
   const dataDir = await freshFolder();
@@ -49,6 +60,19 @@ test('a consent, its end and the first label hold on the gateway that took them 
   expect((await a.ask('PUT', 'Consent/k', consent('inactive'))).status).toBe(200);
   expect(await statusAt(a, 'Patient/b')).toBe(200);
   await until(200, 'Patient/b');
+
+  for (const id of ['first', 'second']) expect((await a.ask('PUT', `Observation/${id}`, observation(id))).status).toBe(201);
+  expect((await a.ask('PUT', 'DiagnosticReport/report', report('first'))).status).toBe(201);
+  const actor = [{ role: { coding: [{ code: 'IRCP' }] }, reference: { identifier: { value: 'app' } } }];
+  const related = { type: 'deny', actor, data: [{ meaning: 'related', reference: { reference: 'DiagnosticReport/report' } }] };
+  expect((await a.ask('PUT', 'Consent/k', consent('active', related))).status).toBe(200);
+  expect([await statusAt(a, 'Observation/first'), await statusAt(a, 'Observation/second')]).toEqual([404, 200]);
+  await until(404, 'Observation/first');
+  expect(await statusAt(b, 'Observation/second')).toBe(200);
+  expect((await a.ask('PUT', 'DiagnosticReport/report', report('second'))).status).toBe(200);
+  expect([await statusAt(a, 'Observation/first'), await statusAt(a, 'Observation/second')]).toEqual([404, 404]);
+  await until(404, 'Observation/second');
+  expect([await statusAt(b, 'Observation/first'), await statusAt(b, 'Patient/b')]).toEqual([404, 200]);
 
   const meta = { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }] };
   expect((await a.ask('PUT', 'Patient/r', { resourceType: 'Patient', id: 'r', meta }, cleared)).status).toBe(201);
