@@ -77,9 +77,6 @@ export const patientCode = (patient: string, type: string, entry: string) => `${
 
 const MARK = /[=~^]/;
 
-/** How all entries of the same parameter and form start: "Patient.family=", "Observation.code^". */
-export const formOf = (entry: string) => entry.slice(0, entry.search(MARK) + 1);
-
 /** True for an entry that only narrows what another condition finds: a code with its system, the words beside a code. */
 export function isNarrowing(entry: string): boolean {
   const at = entry.search(MARK);

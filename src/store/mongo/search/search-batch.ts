@@ -10,12 +10,12 @@ import type { Document } from 'mongodb';
 import { NO_ENTRIES } from '../../../model/resource.ts';
 import type { SearchExpression } from '../../../search/expression/expression.ts';
 import { matches } from '../../../search/expression/match.ts';
-import { formOf, isNarrowing } from '../../../search/parameters/entry-text.ts';
+import { isNarrowing } from '../../../search/parameters/entry-text.ts';
 import { BATCHING, createBatcher, settledSoon } from '../../batcher.ts';
 import { compareMatches } from '../../order.ts';
 import type { StoreSearch } from '../../store.ts';
 import { recordKeyInId, type StoredDocument } from '../document.ts';
-import { fieldOf, filterOf, IN_POPULATION, startsWith } from './filter.ts';
+import { filterOf, IN_POPULATION } from './filter.ts';
 import { BY_CODE, type ScopeFilter } from './scope-filter.ts';
 import { sortValuesOfDocument } from './search-order.ts';
 
@@ -43,6 +43,8 @@ interface SearchBatchOptions {
 const MOST_SEARCHES = 32;
 const MOST_DOCUMENTS = 1_000;
 const ALONE_AFTER_OVERFLOW_MS = 1_000;
+/** What tells look-ups apart. All of it: to pick out what is asked for costs MongoDB more than to send it (decision 020). */
+const ENTRIES = { s: 1, sn: 1 };
 /** Entries and beginnings of one look-up. */
 const MOST_LEAVES = 8;
 
@@ -61,10 +63,12 @@ export function createSearchBatch({ find, findAlone }: SearchBatchOptions): Find
   const inRecords = { byCode: ofRecords(), byPlace: ofRecords() };
   const ofLookups = together(findAlone, async (batch) => {
     const leaves = batch.flatMap(({ search }) => leavesOf(search.where) ?? []);
-    const howMuch = { limit: limitOf(batch), projection: entriesOf(leaves) };
+    const howMuch = { limit: limitOf(batch), projection: ENTRIES };
     const found = await find({ filter: lookUpFilter(batch, leaves) }, searchesOf(batch), howMuch);
-    const isOf = (document: StoredDocument, { types, where }: StoreSearch) => types.includes(document.type) && holds(document, where);
-    return { size: found.length, of: ({ search }) => found.filter((document) => isOf(document, search)) };
+    const entered = found.map((document) => ({ document, entries: entriesOf(document) }));
+    const of = ({ search: { types, where } }: FilteredSearch) =>
+      entered.flatMap(({ document, entries }) => (types.includes(document.type) && matches(where, entries) ? [document] : []));
+    return { size: found.length, of };
   });
   return (one) => {
     if (one.search.after) return findAlone(one);
@@ -171,25 +175,4 @@ function lookUpFilter(batch: readonly FilteredSearch[], leaves: readonly SearchE
   return { $and: [{ $or: batch.map(({ search }) => filterOf(search.where, () => [])) }, common] };
 }
 
-/** The entries that tell the searches apart, by the fields that hold some. */
-function entriesOf(leaves: readonly SearchExpression[]): Document {
-  const fields = ['s', 'sn'].map((field) => [field, leaves.filter((leaf) => 'entry' in leaf && fieldOf(leaf.entry) === field)] as const);
-  return Object.fromEntries(fields.flatMap(([field, own]) => (own.length === 0 ? [] : [[field, entriesIn(field, own)]])));
-}
-
-/** With beginnings all entries of their parameters: each comparison is made for each entry of each document. */
-function entriesIn(field: string, own: readonly SearchExpression[]): Document {
-  const entries = own.flatMap((leaf) => (leaf.kind === 'equals' ? [leaf.entry] : []));
-  const starts = [...new Set(own.flatMap((leaf) => (leaf.kind === 'prefix' ? [formOf(leaf.entry)] : [])))];
-  const kept = { $ifNull: [`$${field}`, []] };
-  if (starts.length === 0) return { $setIntersection: [kept, { $literal: entries }] };
-  const others = entries.filter((entry) => !starts.includes(formOf(entry)));
-  const isWanted = [
-    ...(others.length > 0 ? [{ $in: ['$$entry', { $literal: others }] }] : []),
-    ...starts.map((start) => startsWith('$$entry', start)),
-  ];
-  return { $filter: { input: kept, as: 'entry', cond: { $or: isWanted } } };
-}
-
-const holds = ({ type, id, s = [], sn = [] }: StoredDocument, where: SearchExpression): boolean =>
-  matches(where, { type, id, at: 0, index: { ...NO_ENTRIES, s: [...s, ...sn] } });
+const entriesOf = ({ type, id, s = [], sn = [] }: StoredDocument) => ({ type, id, at: 0, index: { ...NO_ENTRIES, s: [...s, ...sn] } });
