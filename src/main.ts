@@ -7,6 +7,7 @@ import { type Engines, startEngines } from './embedded/engines.ts';
 import { lockDataDir } from './embedded/lock.ts';
 import { makeTemporaryData, removeTemporaryData } from './embedded/temporary-data.ts';
 import { createGateway } from './gateway.ts';
+import { checkTls } from './http/tls.ts';
 import { assertPortFree } from './lifecycle/port.ts';
 import { onStopSignal } from './lifecycle/signals.ts';
 import { createStartedParts, type StartedParts, StartInterrupted } from './lifecycle/started-parts.ts';
@@ -20,6 +21,7 @@ const STOP_STORES_WITHIN_MS = 5_000;
 /** Starts everything; the base URL. */
 async function start(config: Config, parts: StartedParts): Promise<string> {
   await assertPortFree(config.host, config.port);
+  if (config.tlsCert && config.tlsKey) checkTls({ certFile: config.tlsCert, keyFile: config.tlsKey });
   const engines = config.connect ? undefined : await startEmbedded(config, parts);
   const stores = engines ? { ...config, mongodbUri: engines.mongodbUri, databaseUrl: engines.databaseUrl } : config;
   say('Gateway: definitions and migrations');
@@ -71,8 +73,7 @@ function readConfig(): Config {
   return config.ephemeral && !config.connect ? { ...config, dataDir: makeTemporaryData() } : config;
 }
 
-/** How to get a token for this very gateway. */
-/** With what the token must say of this gateway, wherever its settings come from: TLS by a variable makes another address. */
+/** How to get a token for this very gateway, wherever its settings come from: TLS by a variable makes another address. */
 function tokenCommand({ port, dataDir, baseUrl, issuer, audience }: Config): string {
   const folder = relative('.', dataDir);
   const plain = loadConfig(['--port', String(port)], {});

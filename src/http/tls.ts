@@ -1,6 +1,6 @@
 /** TLS at the socket: the certificate from files, read again when they change, so that renewing one needs no restart. */
 import { readFileSync, statSync } from 'node:fs';
-import type { SecureContextOptions, Server } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
 
 export interface TlsFiles {
   /** PEM: the certificate and what leads to its root. */
@@ -16,6 +16,16 @@ const LOOK_EVERY_MS = 10_000;
 /** @throws Error in one line when a file can't be read */
 export function readTls({ certFile, keyFile }: TlsFiles): SecureContextOptions {
   return { cert: readPem(certFile), key: readPem(keyFile), minVersion: OLDEST };
+}
+
+/** Finds out before anything is started that a server with these files could not be. @throws Error in one line */
+export function checkTls(files: TlsFiles): void {
+  const read = readTls(files);
+  try {
+    createSecureContext(read);
+  } catch (cause) {
+    throw new Error(`the TLS files ${files.certFile} and ${files.keyFile} can't be used together (${(cause as Error).message})`, { cause });
+  }
 }
 
 function readPem(file: string): Buffer {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTls, renewTls } from '../../src/http/tls.ts';
+import { checkTls, readTls, renewTls } from '../../src/http/tls.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { type ServedGateway, serveMemoryGateway } from '../support/memory-gateway.ts';
 
@@ -79,6 +79,12 @@ test('a renewed certificate is used for new connections; one that is no good is 
   expect(await serial()).toBe(after);
   stop();
   server.close();
+});
+
+test('files that do not fit each other are told in one line', () => {
+  const [one, other] = [authority.issue('one'), authority.issue('other')];
+  expect(() => checkTls(one)).not.toThrow();
+  expect(() => checkTls({ ...one, keyFile: other.keyFile })).toThrow(/one\S* and \S*other\S* can't be used together \(.*mismatch/);
 });
 
 test('a file that is not there is told in one line', () => {
