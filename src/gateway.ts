@@ -9,13 +9,10 @@ import { openAuthorization } from './composition/authorization.ts';
 import { startCommits } from './composition/commits.ts';
 import { deidentificationKey } from './composition/deidentification.ts';
 import { openEncryption } from './composition/encryption.ts';
-import { openErasures } from './composition/erasures.ts';
-import { layerStore } from './composition/layers.ts';
 import { createListeners } from './composition/listeners.ts';
-import { openMoves } from './composition/moves.ts';
 import { openNotices } from './composition/notices.ts';
 import { engineOperations, resourceOperations } from './composition/operations.ts';
-import { openPrivacy } from './composition/privacy.ts';
+import { openRecords } from './composition/records.ts';
 import { openResources } from './composition/resources.ts';
 import { interactionServices, searchSettings } from './composition/services.ts';
 import { openStores } from './composition/stores.ts';
@@ -35,7 +32,6 @@ import { createUlids } from './model/ulid.ts';
 import { createLaunchOperation } from './operations/launch.ts';
 import { createOperationRegistry } from './operations/registry.ts';
 import type { MemberDrill } from './store/administration.ts';
-import { createLabelUse } from './store/mongo/gateways/label-use.ts';
 import { sharedSecret } from './store/mongo/gateways/shared-secret.ts';
 import type { CommitStep } from './store/placement/two-phase.ts';
 import { createReadTerms } from './store/read-terms.ts';
@@ -91,39 +87,14 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
 
   const resources = await openResources({ config, definitions, log, metrics, encryption }, stores, commits, catchUpAudit);
   const { keeper, live } = resources;
-  const privacy = openPrivacy({
-    config,
-    definitions,
-    registry: live.registry,
-    resources: resources.stores,
-    labelUse: createLabelUse(clinical.collections),
-    tell: clock.tell,
-    allKnow: clock.allKnow,
-    watermark: clock.watermark,
-    now: Date.now,
-    log: (message, detail) => log.warn(message, detail),
-  });
-  const forget = () => store.forgetAll();
-  const moves = openMoves({ config, definitions, log, newUlid, records, forget }, stores, commits, resources, audit?.audit);
-  const ofErasures = { config, definitions, log, records, isBeingMoved: moves.isBeingMoved };
-  const erasures = await openErasures(ofErasures, stores, commits, resources, audit?.audit, forget);
-  const { store, shapes } = layerStore(resources.stores, {
-    parameters: keeper,
-    consents: privacy.keeper,
-    erasures,
-    moves,
-    records,
-    underWay,
-    timing,
-    log,
-  });
+  const ofRecords = await openRecords(
+    { config, definitions, log, newUlid, records, audit: audit?.audit, underWay, timing },
+    stores,
+    commits,
+    resources,
+  );
+  const { store, shapes, privacy, erasures } = ofRecords;
   const watch = audit && watchWrites(audit, administrative, resources.stores, definitions.resourceTypes, log);
-  await moves.refresh();
-  moves.start();
-  await erasures.refresh();
-  erasures.start();
-  await privacy.keeper.refresh();
-  privacy.keeper.start();
 
   const search = searchSettings(config, live.registry);
   const decide = decideBy(definitions, search);
@@ -211,14 +182,7 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
       await listeners.close(config.drainTimeoutMs + LAST_WORDS_MS);
       clearTimeout(stopping);
       edge.close();
-      await Promise.all([
-        administration.close(),
-        keeper.stop(),
-        privacy.keeper.stop(),
-        erasures.stop(),
-        moves.stop(),
-        commits.stopRecovery(),
-      ]);
+      await Promise.all([administration.close(), keeper.stop(), ofRecords.stop(), commits.stopRecovery()]);
       await Promise.all([watch?.stop(), notices?.stop()]);
       await audit?.close();
       await clock.close();

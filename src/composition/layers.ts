@@ -34,7 +34,7 @@ interface LayerParts {
   readonly log: Logger;
 }
 
-interface LayeredStore {
+export interface LayeredStore {
   readonly store: RecallingStore;
   /** What was searched for lately. */
   readonly shapes: RecentShapes;
