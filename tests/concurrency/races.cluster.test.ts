@@ -5,7 +5,7 @@ import { type Answer, type GatewayProcess, gatewaysOfATest } from '../support/ga
 import { createRandom, seedFrom } from '../support/random.ts';
 import { contradictions } from './book.ts';
 import { follow } from './follower.ts';
-import { bookOf, type Race, runClient } from './writers.ts';
+import { bookOf, madeTwice, newRace, runClient } from './writers.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
@@ -17,14 +17,14 @@ const seed = seedFrom('RACE_SEED');
 const audience = 'https://meridian.test/fhir/R4';
 
 test(`${CLIENTS} clients, ${count} requests each, one gateway killed half-way; RACE_SEED=${seed}`, {
-  timeout: 120_000 + count * 1_000,
+  timeout: 240_000 + count * 3_000,
   retry: 0,
 }, async () => {
   const dataDir = await freshFolder();
   const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
   const args = [...stores, '--audience', audience, '--issuer', 'https://meridian.test'];
   const gateways = await Promise.all([start({ dataDir, args, audience }), start({ dataDir, args, audience })]);
-  const race: Race = { writes: [], reads: [], searches: [], faults: [] };
+  const race = newRace();
 
   const follower = follow((...request) => (gateways[0] as GatewayProcess).ask(...request).catch(() => undefined));
   const clients = Array.from({ length: CLIENTS }, (_, index) => {
@@ -36,13 +36,15 @@ test(`${CLIENTS} clients, ${count} requests each, one gateway killed half-way; R
         .catch(() => undefined);
     return runClient(`c${index}`, count, ask, random, race);
   });
-  await expect.poll(() => race.writes.length, { timeout: 60_000 + count * 500 }).toBeGreaterThan((CLIENTS * count) / 4);
+  await expect.poll(() => race.writes.length, { timeout: 100_000 + count * 1_000 }).toBeGreaterThan((CLIENTS * count) / 4);
   await gateways[1]?.end('SIGKILL');
   gateways[1] = await start({ dataDir, args, audience });
   await Promise.all(clients);
 
+  const { ask } = gateways[0] as GatewayProcess;
   expect(race.faults).toEqual([]);
-  const book = await bookOf(race, (gateways[0] as GatewayProcess).ask);
+  expect(await madeTwice(race, ask)).toEqual([]);
+  const book = await bookOf(race, ask);
   expect(contradictions(book)).toEqual([]);
   const all = [...book.kept].flatMap(([key, versions]) => versions.map(({ version }) => `${key} ${version}`));
   // The last ones are told when the gateway that was killed can commit nothing earlier any more.

@@ -9,6 +9,9 @@ type Random = ReturnType<typeof createRandom>;
 type Ask = (...request: Parameters<GatewayProcess['ask']>) => Promise<Answer | undefined>;
 
 const MARKERS = 'urn:test:marker';
+/** Of resources that are made by conditional creates alone. */
+const ONCE = 'urn:test:once';
+const ONCE_NAMES = ['n0', 'n1', 'n2', 'n3', 'n4', 'n5'];
 const KEYS = ['Patient/c-p0', 'Patient/c-p1', 'Observation/c-o0', 'Observation/c-o1', 'Encounter/c-e0', 'Encounter/c-e1'];
 const REFUSED = new Set([400, 404, 409, 410, 412, 422]);
 /** Whether the request was carried out is known to nobody but the server. */
@@ -37,9 +40,13 @@ export interface Race {
   readonly writes: SentWrite[];
   readonly reads: SeenRead[];
   readonly searches: SeenSearch[];
+  /** Ids that conditional creates told, by what they asked for: "Patient?identifier=…". */
+  readonly onces: Map<string, Set<string>>;
   /** Answers with a status that nobody should get. */
   readonly faults: string[];
 }
+
+export const newRace = (): Race => ({ writes: [], reads: [], searches: [], onces: new Map(), faults: [] });
 
 /** One client that sends `count` requests, one after the other. Markers begin with its name. */
 export async function runClient(name: string, count: number, ask: Ask, random: Random, race: Race): Promise<void> {
@@ -118,6 +125,24 @@ export async function runClient(name: string, count: number, ask: Ask, random: R
     return write([], marker, () => ask('PUT', criterion, body), ofAnswer);
   };
 
+  /** Alone, or as the entry of a transaction. */
+  async function createOnce() {
+    const [type, value] = [random.pick(['Patient', 'Encounter']), random.pick(ONCE_NAMES)];
+    const { id: _, ...body } = resourceOf(`${type}/x`, value, random);
+    const resource = { ...body, identifier: [{ system: ONCE, value }] };
+    const criteria = `identifier=${ONCE}|${value}`;
+    const entry = [{ resource, request: { method: 'POST', url: type, ifNoneExist: criteria } }];
+    const answer =
+      random.below(2) === 0
+        ? await ask('POST', type, resource, { 'If-None-Exist': criteria })
+        : await ask('POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
+    if (!answer || UNDECIDED.has(answer.status)) return;
+    if (![200, 201].includes(answer.status)) race.faults.push(`${answer.status} ${answer.text.slice(0, 300)}`);
+    const id = answer.json.id ?? answer.json.entry?.[0]?.response?.location?.split('/')[1];
+    const told = race.onces.get(`${type}?${criteria}`) ?? new Set();
+    race.onces.set(`${type}?${criteria}`, told.add(id));
+  }
+
   async function read(key: string) {
     const start = performance.now();
     const answer = await ask('GET', key);
@@ -152,9 +177,22 @@ export async function runClient(name: string, count: number, ask: Ask, random: R
     else if (dice < 50) await remove(key);
     else if (dice < 60) await transaction();
     else if (dice < 64) await conditional(key);
+    else if (dice < 70) await createOnce();
     else if (dice < 84) await read(key);
     else await search(key);
   }
+}
+
+/** What was to be made once, and the ids of what was made, where those are not one. */
+export async function madeTwice({ onces }: Race, ask: GatewayProcess['ask']): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [criteria, told] of onces) {
+    const { json } = await ask('GET', criteria);
+    const found = ((json.entry ?? []) as readonly { resource: { id: string } }[]).map(({ resource }) => resource.id);
+    if (found.length !== 1 || [...told].join() !== found.join())
+      wrong.push(`${criteria}: ${[...told].join()} was told, there is ${found.join()}`);
+  }
+  return wrong;
 }
 
 /** The race with what the server kept of it. */
