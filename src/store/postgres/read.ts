@@ -81,7 +81,7 @@ export async function readCurrent(
       text: `SELECT ${VERSION_COLUMNS.join(', ')} FROM read_${table}($1::text[])`,
       values: [wanted],
       rowMode: 'array',
-    } as never);
+    });
     const moving: string[] = [];
     for (const row of rows) {
       if (row[2] === null) moving.push(row[0]);
@@ -103,6 +103,6 @@ async function readPast(pool: Pool, { type, id }: ResourceKey, version: number):
     text: `SELECT ${VERSION_COLUMNS.join(', ')} FROM resource_history WHERE type = $1 AND id = $2 AND version = $3`,
     values: [type, id, version],
     rowMode: 'array',
-  } as never);
+  });
   return rows[0] && versionFrom(type, rows[0]);
 }

@@ -69,7 +69,7 @@ async function rewriteOnce(pool: Pool, table: AdministrativeTable, items: readon
     text: statement(table),
     values: [...indexValues(rows), table.type],
     rowMode: 'array',
-  } as never);
+  });
   return new Set(left.map(([id]) => id));
 }
 

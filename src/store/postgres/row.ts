@@ -72,7 +72,7 @@ export function scalarsText({ index }: ResourceDraft): string | null {
 }
 
 /** The columns of `VERSION_COLUMNS` in one row. */
-export type VersionRow = readonly [
+export type VersionRow = [
   id: string,
   rk: string,
   version: number,

@@ -28,7 +28,7 @@ async function page(pool: Pool, after: string | undefined, limit: number): Promi
       WHERE (type, id, version) > ($1, $2, $3) ORDER BY type, id, version LIMIT $4`,
     values: [type, id, Number(version), limit],
     rowMode: 'array',
-  } as never);
+  });
   const versions = rows.map(([of, ...row]) => versionFrom(of, row));
   const last = versions.at(-1);
   return { versions: versions.filter(({ raw }) => raw !== ''), ...(rows.length === limit && last && { after: positionOf(last) }) };

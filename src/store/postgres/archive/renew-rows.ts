@@ -34,7 +34,7 @@ async function rowsAfter(client: ClientBase, { type }: AdministrativeTable, plac
     text: `SELECT ${SELECTED} FROM ${place} WHERE (rk, id) > ($1, $2) ORDER BY rk, id LIMIT ${ROWS_AT_ONCE}`,
     values: [last?.rk ?? '', last?.id ?? ''],
     rowMode: 'array',
-  } as never);
+  });
   return rows.map((row) => versionFrom(type, row));
 }
 

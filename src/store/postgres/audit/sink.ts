@@ -66,7 +66,7 @@ export function createAuditSink(pool: Pool, partitions: PartitionCatalogue, now:
           )
           SELECT count(*)::integer AS n FROM head`,
         values: [chain, after.seq, after.hash, rows.length, head, file, offset, now(), ...columnsOf(rows), coveredAt],
-      } as never);
+      });
       if (moved[0]?.n !== 1) throw new Error('the audit chain has another head than the gateway that writes it knows');
     },
 

@@ -27,6 +27,6 @@ export async function createRows(
       SELECT id FROM heads`,
     values: rowParameters(rows),
     rowMode: 'array',
-  } as never);
+  });
   return new Set(created.rows.map(([id]) => id));
 }

@@ -26,7 +26,7 @@ export async function replaceRows(
     text: statement(table),
     values: [...rowParameters(replacements.map(({ row }) => row)), int4Array(replacements.map(({ previous }) => previous))],
     rowMode: 'array',
-  } as never);
+  });
   return new Set(replaced.rows.map(([id]) => id));
 }
 
