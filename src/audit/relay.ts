@@ -1,5 +1,6 @@
 /** Carries lines from the queue to the database, in order, each once: numbers them, hashes them, signs a root now and then. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAfter } from '../lifecycle/or-after.ts';
 import { type ChainHead, firstHash, nextHash } from './chain.ts';
 import type { AuditQueue, QueuePosition } from './queue.ts';
 import { parseRecord } from './record.ts';
@@ -175,8 +176,9 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
       const { promise, resolve } = Promise.withResolvers<void>();
       waiters.add({ to, done: resolve });
       wake();
-      const isLate = await Promise.race([promise.then(() => false), sleep(patienceMs, true, { ref: false })]);
-      if (isLate) throw new Error('the database does not take audit events');
+      await orAfter(patienceMs, promise, () => {
+        throw new Error('the database does not take audit events');
+      });
     },
     async close(patienceMs) {
       isClosing = true;
@@ -188,10 +190,8 @@ export async function startAuditRelay(options: AuditRelayOptions): Promise<Audit
         await signIfDue(true);
         await sink.beat(chain.number, coveredUpTo(now()), isSettled);
       })();
-      await Promise.race([
-        ending.catch((error: unknown) => log('audit events stay on disk until the next start', { error })),
-        sleep(patienceMs),
-      ]);
+      const ended = ending.catch((error: unknown) => log('audit events stay on disk until the next start', { error }));
+      await orAfter(patienceMs, ended, () => undefined);
       witness.close();
     },
   };
