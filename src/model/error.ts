@@ -111,6 +111,9 @@ export const tooLarge = (diagnostics: string, expression?: string) => single(413
 /** 415: a body in a format that the server can't read. */
 export const unsupportedMediaType = (diagnostics: string, header = 'Content-Type') =>
   single(415, 'not-supported', diagnostics, `http.${header}`);
+/** 415: the body is encoded in a way that is not taken; `accepted` are. */
+export const unsupportedEncoding = (diagnostics: string, accepted: string) =>
+  new FhirError(415, [{ severity: 'error', code: 'not-supported', diagnostics }], { 'Accept-Encoding': accepted });
 /** 422: the content is well-formed but breaks a rule of the server. */
 export const unprocessable = (diagnostics: string, expression?: string) => single(422, 'business-rule', diagnostics, expression);
 /** 422: the answer would take more work than the server does for one request. */
@@ -133,8 +136,8 @@ export const ofEntry = ({ status, issues, headers, cause }: FhirError, place: st
     cause,
   );
 /** 429: too many requests; `retryAfterSeconds` says when to come back. */
-export const throttled = (diagnostics: string, retryAfterSeconds: number) =>
-  new FhirError(429, [{ severity: 'error', code: 'throttled', diagnostics }], { 'Retry-After': String(retryAfterSeconds) });
+export const throttled = (diagnostics: string, retryAfterSeconds: number, headers: Readonly<Record<string, string>> = {}) =>
+  new FhirError(429, [{ severity: 'error', code: 'throttled', diagnostics }], { 'Retry-After': String(retryAfterSeconds), ...headers });
 /** 500: what a store holds is not what was written; it is not served. */
 export const damaged = (diagnostics: string) => single(500, 'exception', diagnostics);
 /** 503: a store or shard can't be reached now; nothing was half done. */

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { FhirError } from '../../model/error.ts';
+import { type FhirError, unsupportedEncoding } from '../../model/error.ts';
 
 const DECODERS = {
   gzip: () => createGunzip(),
@@ -31,5 +31,5 @@ export function decodedBody(incoming: IncomingMessage): Readable {
 
 function refusedEncoding(encoding: string): FhirError {
   const diagnostics = `Content-Encoding "${encoding.slice(0, 40)}" is not taken; ${ACCEPTED} are`;
-  return new FhirError(415, [{ severity: 'error', code: 'not-supported', diagnostics }], { 'Accept-Encoding': ACCEPTED });
+  return unsupportedEncoding(diagnostics, ACCEPTED);
 }

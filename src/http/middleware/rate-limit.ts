@@ -6,7 +6,7 @@
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { FhirError } from '../../model/error.ts';
+import { type FhirError, throttled } from '../../model/error.ts';
 
 const WINDOW_SECONDS = 60;
 
@@ -58,10 +58,11 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
   const users = limiter('user', options.userPoints, options);
   const addresses = limiter('address', options.refusedTokens, options);
   const { authorizationPoints = 0 } = options;
+  // One client that asks in circles leaves room for the others at its address.
+  const authorizationPointsOf = { address: authorizationPoints, client: Math.ceil(authorizationPoints / 2) };
   const authorization = {
-    address: limiter('oauth-address', authorizationPoints, options),
-    // One client that asks in circles leaves room for the others at its address.
-    client: limiter('oauth-client', Math.ceil(authorizationPoints / 2), options),
+    address: limiter('oauth-address', authorizationPointsOf.address, options),
+    client: limiter('oauth-client', authorizationPointsOf.client, options),
   };
   const policy = [
     ...(clients ? [`"client";q=${options.clientPoints};w=${WINDOW_SECONDS}`] : []),
@@ -119,7 +120,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
         throw error;
       });
       // A request that takes more than there is left is refused, and counts all the same.
-      if (!result || result.consumedPoints <= (by === 'address' ? authorizationPoints : Math.ceil(authorizationPoints / 2))) return;
+      if (!result || result.consumedPoints <= authorizationPointsOf[by]) return;
       refused.authorization++;
       throw throttledBy(`this ${by} has asked the authorization server for as much as it may in a minute`, result.msBeforeNext);
     },
@@ -151,8 +152,5 @@ function limiter(name: string, points: number, { redis }: RateLimitOptions): Rat
 
 function throttledBy(diagnostics: string, waitMs: number, headers: RateHeaders = {}): FhirError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return new FhirError(429, [{ severity: 'error', code: 'throttled', diagnostics: `${diagnostics}; come back in ${seconds} s` }], {
-    'Retry-After': String(seconds),
-    ...headers,
-  });
+  return throttled(`${diagnostics}; come back in ${seconds} s`, seconds, headers);
 }

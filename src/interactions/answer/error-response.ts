@@ -1,5 +1,5 @@
 /** Errors as answers: a known one says what is wrong, an unknown one is logged and says nothing. */
-import { FhirError } from '../../model/error.ts';
+import { conflict, FhirError } from '../../model/error.ts';
 import { CommitRefused } from '../../store/store.ts';
 import type { FhirResponse } from '../request.ts';
 import { outcomeText } from './outcome.ts';
@@ -12,7 +12,7 @@ const UNKNOWN = new FhirError(500, [
   { severity: 'fatal', code: 'exception', diagnostics: 'the server failed; its log has the reason under the id in X-Request-Id' },
 ]);
 
-const DISTURBED = new FhirError(409, [{ severity: 'error', code: 'conflict', diagnostics: 'another request came in between; try again' }]);
+const DISTURBED = conflict('another request came in between; try again');
 
 export function errorResponse(error: unknown, log: ErrorLog, requestId: string): FhirResponse {
   const { status, headers, issues } = knownError(error) ?? UNKNOWN;
