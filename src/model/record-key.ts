@@ -34,12 +34,6 @@ export function recordKeyOf(ownerId: string, zone: string = DEFAULT_ZONE): strin
   return zone + hashDigits(ownerId);
 }
 
-/** True for an id whose suffix is its own hash: the server made it for an owner, so it needs no locator. */
-export function isOwnSuffix(id: string): boolean {
-  const match = SUFFIX.exec(id);
-  return match?.[1] !== undefined && match[2]?.slice(2) === hashDigits(match[1]);
-}
-
 /** A new owner's id: `<ULID>-<rk>`. */
 export function ownerIdFrom(ulid: string, zone: string = DEFAULT_ZONE): string {
   return `${ulid}-${zone}${hashDigits(ulid)}`;

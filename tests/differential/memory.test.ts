@@ -10,7 +10,7 @@ const types = { a: 'Observation', b: 'Condition' };
 describe('random searches: memory answers as the model does', () => {
   const options = runOptions(2000);
 
-  test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, { timeout: 60_000 + options.searches * 20 }, async () => {
+  test(`${options.searches} searches, DIFFERENTIAL_SEED=${options.seed}`, { timeout: 60_000 + options.searches * 100 }, async () => {
     const divergences = await findStoreDivergences(createMemoryStore(), types, options);
     expect(divergences.map((divergence) => divergence.text)).toEqual([]);
   });

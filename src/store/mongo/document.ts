@@ -1,6 +1,6 @@
 /** The documents that the store keeps, and their way to and from a version. */
 
-import { isOwnSuffix, recordKeyOf, suffixOf } from '../../model/record-key.ts';
+import { recordKeyOf, suffixOf } from '../../model/record-key.ts';
 import {
   type Author,
   type IndexEntries,
@@ -130,7 +130,7 @@ export function locatorIdOf({ type, id }: ResourceKey): string {
  * under their own id's key; others under their suffix, if they have one.
  */
 export function hintOf({ type, id }: ResourceKey, isOwnerType: (type: string) => boolean): string | undefined {
-  return isOwnerType(type) || isOwnSuffix(id) ? recordKeyOf(id) : suffixOf(id);
+  return isOwnerType(type) ? recordKeyOf(id) : suffixOf(id);
 }
 
 /** Those of which the test is true, and the others. */
