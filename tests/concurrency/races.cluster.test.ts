@@ -4,8 +4,9 @@ import { testDatabases } from '../support/databases.ts';
 import { type Answer, type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
 import { createRandom, seedFrom } from '../support/random.ts';
 import { contradictions } from './book.ts';
+import { runClient } from './clients.ts';
 import { follow } from './follower.ts';
-import { bookOf, madeTwice, newRace, runClient } from './writers.ts';
+import { bookOf, madeTwice, newRace } from './race.ts';
 
 const { mongodbUri, databaseUrl } = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();

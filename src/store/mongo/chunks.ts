@@ -10,7 +10,7 @@ import type { ResourceVersion } from '../../model/resource.ts';
 import { identityOf } from '../../model/resource.ts';
 import type { MongoCollections } from './client.ts';
 import { DURABLE } from './client.ts';
-import { type ChunkSet, historyIdOf, type StoredDocument } from './document.ts';
+import { type ChunkSet, historyIdOf, identityInVersionId, type StoredDocument } from './document.ts';
 import { retryTransient } from './retry.ts';
 
 /** A text longer than this many UTF-16 units is kept in parts: at 3 bytes a unit two of them still fit one document. */
@@ -89,7 +89,7 @@ async function documentOfVersion({ resources, history }: MongoCollections, versi
 
 /** Finds the document of the version as long as that is the current one. */
 function currentAt(versionId: string) {
-  const identity = versionId.slice(0, versionId.lastIndexOf('/'));
+  const identity = identityInVersionId(versionId);
   return { _id: identity, version: Number(versionId.slice(identity.length + 1)), home: { $exists: false } };
 }
 

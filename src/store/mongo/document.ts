@@ -112,6 +112,9 @@ export function historyIdOf(identity: string, version: number): string {
   return `${identity}/${String(version).padStart(10, '0')}`;
 }
 
+/** The identity of the resource whose version that is. */
+export const identityInVersionId = (versionId: string): string => versionId.slice(0, versionId.lastIndexOf('/'));
+
 /** The record key that an `_id` of `resources`, `history` or `locators` begins with. */
 export function recordKeyInId(documentId: string): string {
   return documentId.slice(0, documentId.indexOf('/'));

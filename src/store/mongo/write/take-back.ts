@@ -9,7 +9,7 @@
  */
 import type { Collection, Document } from 'mongodb';
 import { DURABLE, type MongoCollections } from '../client.ts';
-import { placedAt, type StoredDocument } from '../document.ts';
+import { identityInVersionId, placedAt, type StoredDocument } from '../document.ts';
 import { retryTransient } from '../retry.ts';
 
 /** Takes those of the copies (documents of `history`) out again that must not stay. */
@@ -46,5 +46,5 @@ export function createTakeBack({ resources, history }: Pick<MongoCollections, 'r
   };
 }
 
-/** The identity under which the current version lies. */
-const placeOf = ({ _id }: StoredDocument) => _id.slice(0, _id.lastIndexOf('/'));
+/** Where the current version lies, if it has not moved. */
+const placeOf = ({ _id }: StoredDocument) => identityInVersionId(_id);

@@ -30,10 +30,6 @@ const chainOf = ({ number, seq, hash, file, position, root_seq, root_at, covered
   coveredAt: covered_at,
 });
 
-const DAY_MS = 24 * 3600 * 1000;
-/** The beginnings of the days that the rows are of: of a thousand rows mostly one. */
-const daysOf = (rows: readonly AuditRow[]) => [...new Set(rows.map(({ recorded }) => recorded - (recorded % DAY_MS)))];
-
 /** `now`: milliseconds since 1970. */
 export function createAuditSink(pool: Pool, partitions: PartitionCatalogue, now: () => number): AuditSink & WritesSink {
   return {
@@ -51,7 +47,10 @@ export function createAuditSink(pool: Pool, partitions: PartitionCatalogue, now:
     },
 
     async append(chain, after, rows, { file, offset }, coveredAt) {
-      await partitions.ensure(AUDIT_TABLE, daysOf(rows));
+      await partitions.ensure(
+        AUDIT_TABLE,
+        rows.map(({ recorded }) => recorded),
+      );
       const head = rows.at(-1)?.hash ?? after.hash;
       const { rows: moved } = await pool.query<{ n: number }>({
         name: 'append_audit',

@@ -91,8 +91,11 @@ export function createPartitionCatalogue(pool: Pool, log: (message: string) => v
 /** `have` undefined: nothing is known yet, so everything may be missing. */
 function missingFrom(table: PartitionedTable, dates: readonly number[], have: ReadonlySet<string> | undefined): Slot[] {
   const missing = new Map<string, Slot>();
+  let slot: Slot | undefined;
   for (const date of dates) {
-    const slot = slotOf(table, date);
+    // Of a batch most fall into the slot of the one before.
+    if (slot && date >= slot.from && date < slot.to) continue;
+    slot = slotOf(table, date);
     if (slot && !have?.has(slot.partition)) missing.set(slot.partition, slot);
   }
   return [...missing.values()];
