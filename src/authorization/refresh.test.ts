@@ -45,6 +45,20 @@ describe('refresh', () => {
     expect(again.status, JSON.stringify(again.body)).toBe(200);
   });
 
+  test('with online_access ends with the log-in, when that has not been used for 15 minutes', async () => {
+    const { code, verifier } = await getCode('patient/*.rs online_access');
+    const { body } = await exchange(code, verifier);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 14 * 60_000 });
+    try {
+      const { status, body: inTime } = await refresh(String(body.refresh_token));
+      expect(status).toBe(200);
+      vi.setSystemTime(Date.now() + 15 * 60_000 + 1_000);
+      expect(await refresh(String(inTime.refresh_token))).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('used twice, it ends the grant', async () => {
     const { refresh_token = '' } = await getTokens('patient/*.rs offline_access');
     const { body } = await refresh(refresh_token);

@@ -48,7 +48,7 @@ function deedsOf(name: string, ask: Ask, random: Random, race: Race): readonly (
     return { answer, start, end: performance.now() };
   }
 
-  const fault = ({ status, text }: Answer) => race.faults.push(`${status} ${text.slice(0, 300)}`);
+  const fault = ({ status, text }: Answer) => race.faults.push(`${status} ${text.slice(0, 3_000)}`);
 
   /** An answer that tells something. One with another status than these is a fault. */
   async function told(expected: readonly number[], ...request: Parameters<Ask>) {

@@ -13,7 +13,7 @@ export interface GatewayProcess {
   readonly pid: number;
   /** The base URL. */
   readonly url: string;
-  /** Asks with a token for everything. `body` is sent as FHIR JSON. */
+  /** Asks with a token for everything. `body` is sent as FHIR JSON. The text of a 500 ends with what the log says of it. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** The lines of its log that hold the text. */
   logged(text: string): string;
@@ -41,6 +41,8 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const START_PATIENCE_MS = 90_000;
 /** Characters. */
 const LOG_KEPT = 100_000;
+/** After which a line of the log has come through the pipe. */
+const LOG_DELAY_MS = 200;
 
 /** Starts a gateway and waits until it is ready. @throws Error with what it printed if it does not get there */
 export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
@@ -54,6 +56,11 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const ended = once(child, 'exit');
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (printed = (printed + chunk).slice(-LOG_KEPT)));
+  const logged = (text: string) =>
+    printed
+      .split('\n')
+      .filter((line) => line.includes(text))
+      .join('\n');
   await untilReady(child, port, () => printed);
   const issuer = await openLocalIssuer(dataDir);
   const token = await issuer.sign({
@@ -73,14 +80,14 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
         headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { 'Content-Type': 'application/fhir+json' }), ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
+      const { status, headers: answered } = response;
       const text = await response.text();
-      return { status: response.status, headers: response.headers, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
+      const json = text.startsWith('{') ? JSON.parse(text) : undefined;
+      if (status !== 500) return { status, headers: answered, text, json };
+      await sleep(LOG_DELAY_MS);
+      return { status, headers: answered, text: `${text}\n${logged(answered.get('X-Request-Id') ?? text)}`, json };
     },
-    logged: (text) =>
-      printed
-        .split('\n')
-        .filter((line) => line.includes(text))
-        .join('\n'),
+    logged,
     async end(signal) {
       const startedAt = performance.now();
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
