@@ -13,13 +13,12 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Db, MongoClient } from 'mongodb';
+import { REPLICA_SET_SETTINGS } from '../src/embedded/mongo/replica-set.ts';
 import { runCommand } from './run-command.ts';
 
 const NOT_YET_INITIALIZED = 94;
 const USER_EXISTS = 51_003;
 const PATIENCE_MS = 180_000;
-/** With the default of 10 s writes stop for 11–12 s after a primary's death, with 2 s for 2–3 s. */
-const SETTINGS = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 1_000 };
 
 interface ReplicaSet {
   readonly name: string;
@@ -59,7 +58,9 @@ export async function initiateSet({ name, hosts }: ReplicaSet, key: string): Pro
       if ((error as { code?: number }).code !== NOT_YET_INITIALIZED) throw error;
     }
     const members = hosts.map((host, index) => ({ _id: index, host, priority: index === 0 ? 2 : 1 }));
-    await admin.command({ replSetInitiate: { _id: name, ...(name === 'config' && { configsvr: true }), members, settings: SETTINGS } });
+    await admin.command({
+      replSetInitiate: { _id: name, ...(name === 'config' && { configsvr: true }), members, settings: REPLICA_SET_SETTINGS },
+    });
   });
   await as(uriOf({ name, hosts }), key, (admin) => waitForPrimary(admin));
 }

@@ -12,9 +12,10 @@ import { matches } from '../../src/search/expression/match.ts';
 import { createIndexer } from '../../src/search/parameters/indexer.ts';
 import { createSearchRegistry } from '../../src/search/parameters/registry.ts';
 import { parseSearch } from '../../src/search/request/parse.ts';
+import { compareSortValues } from '../../src/store/order.ts';
 import { readChains, readEvents } from '../../src/store/postgres/audit/evidence.ts';
 import { createPostgresStore, type PostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import type { ResourceStore, SortKey } from '../../src/store/store.ts';
+import type { ResourceStore, SortKey, StoreSearch } from '../../src/store/store.ts';
 import { testPostgres } from '../support/databases.ts';
 import { createRandom, seedFrom } from '../support/random.ts';
 import { randomRecord } from './records.ts';
@@ -70,14 +71,25 @@ const whereOf = (query: string) =>
 
 const BY_IDENTITY: SortKey = { parameter: '_identity', descending: false };
 
-async function allPages(query: string, sort: readonly SortKey[], limit: number): Promise<string[]> {
+type Values = readonly (number | string | null)[];
+
+/** `from`: on from there, either way. */
+async function allPages(query: string, sort: readonly SortKey[], limit: number, from?: Pick<StoreSearch, 'after' | 'backward'>) {
   const ids: string[] = [];
-  for (let after: readonly (number | string | null)[] | undefined; ; ) {
-    const page = await store.search({ types: ['AuditEvent'], where: whereOf(query), sort, limit, ...(after && { after }) });
-    ids.push(...page.map(({ resource }) => resource.id));
-    if (page.length < limit) return ids;
-    after = page.at(-1)?.sortValues;
+  for (let page = { ...from }; ; ) {
+    const found = await store.search({ types: ['AuditEvent'], where: whereOf(query), sort, limit, ...page });
+    ids.push(...found.map(({ resource }) => resource.id));
+    const last = found.at(-1);
+    if (found.length < limit || !last) return ids;
+    page = { ...page, after: last.sortValues };
   }
+}
+
+const identityOfEvent = (id: string) => `0000000000/AuditEvent/${id}`;
+
+function valuesOf({ identity, at }: { readonly identity: string; readonly at: number | null }, sort: readonly SortKey[]): Values {
+  const values: Record<string, number | string | null> = { _identity: identity, _id: identity.split('/')[2] ?? '', date: at };
+  return sort.map(({ parameter }) => (parameter === '_lastUpdated' ? (at ?? 0) : (values[parameter] ?? null)));
 }
 
 const QUERIES = [
@@ -124,6 +136,42 @@ describe(`a search for audit events, AUDIT_SEED=${seed}`, () => {
     const order = (a: (typeof all)[number], b: (typeof all)[number]) => (descending ? b.at - a.at : a.at - b.at) || (a.id < b.id ? -1 : 1);
     const all = events();
     expect(await allPages('', [{ parameter: 'date', descending }, BY_IDENTITY], 7)).toEqual([...all].sort(order).map(({ id }) => id));
+  });
+
+  // Where a page of several types may end: with an event, or with a resource of another type.
+  const at = records[200]?.recorded ?? 0;
+  const ENDS = [
+    { of: 'an event', identity: () => identityOfEvent(events()[200]?.id ?? ''), at },
+    { of: 'a resource before it', identity: () => '0000000000/AAA/c-e0', at },
+    { of: 'a resource behind it', identity: () => '00ab000000/Patient/0mwr', at },
+    { of: 'a resource without a date', identity: () => '00ab000000/Patient/zzz', at: null },
+  ];
+  const ORDERS = ['_identity', '-_identity', '_id', 'date', '-date', '-_lastUpdated,-_id'];
+
+  test.each(ORDERS.flatMap((order) => ENDS.map((end) => ({ order, ...end }))))(
+    'by $order goes on from $of, to either side',
+    async (end) => {
+      const sort = [
+        ...end.order.split(',').map((key) => ({ parameter: key.replace('-', ''), descending: key.startsWith('-') })),
+        BY_IDENTITY,
+      ];
+      const from = valuesOf({ identity: end.identity(), at: end.at }, sort);
+      const all = events().map(({ id, at }) => ({ id, values: valuesOf({ identity: identityOfEvent(id), at }, sort) }));
+      all.sort((a, b) => compareSortValues(a.values, b.values, sort));
+      const idsWhere = (isWanted: (place: number) => boolean) =>
+        all.filter(({ values }) => isWanted(compareSortValues(values, from, sort))).map(({ id }) => id);
+      expect(await allPages('', sort, 60, { after: from })).toEqual(idsWhere((place) => place > 0));
+      expect(await allPages('', sort, 60, { after: from, backward: true })).toEqual(idsWhere((place) => place < 0).reverse());
+    },
+  );
+
+  test('a history goes on where one page ended with a resource of another type', async () => {
+    const newest = (await store.history({ limit: COUNT })).map(({ id }) => id);
+    for (const { identity } of ENDS) {
+      const found = await store.history({ limit: COUNT, after: { at, identity: identity(), version: 1 } });
+      const expected = events().filter((event) => event.at < at || (event.at === at && identityOfEvent(event.id) > identity()));
+      expect(found.map(({ id }) => id)).toEqual(newest.filter((id) => expected.some((event) => event.id === id)));
+    }
   });
 
   test('by anything else is refused', async () => {

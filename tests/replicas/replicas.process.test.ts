@@ -152,15 +152,19 @@ describe('read preferences', () => {
   });
 
   test('never answer older than the token says, whichever member is asked', { timeout: 60_000 }, async () => {
-    const { secondaries } = await membersHolding('proof-c');
+    const { primary, secondaries } = await membersHolding('proof-c');
     const [late = ''] = secondaries;
     const birthDates = async (headers: Record<string, string>) => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => gateway.ask('GET', 'Patient/proof-c', undefined, headers)));
       return new Set(answers.map(({ json }) => json.birthDate));
     };
-    await gateway.ask('PUT', 'Patient/proof-c', patientWith('proof-c', '1901-01-01'));
+    expect((await gateway.ask('PUT', 'Patient/proof-c', patientWith('proof-c', '1901-01-01'))).status).toBe(200);
     // Until both have it.
     for (let n = 0; n < 50 && !isOnly(await birthDates({}), '1901-01-01'); n++) await sleep(100);
+    // The other one must not wait for the locked member, or there is no majority.
+    const sourceOf = async (host: string) =>
+      (await withMember(host, (client) => client.db('admin').command({ replSetGetStatus: 1 }))).syncSourceHost;
+    await expect.poll(() => Promise.all(secondaries.map(sourceOf)), { timeout: 10_000 }).toEqual([primary, primary]);
     // A locked member goes on answering and applies nothing.
     await withMember(late, (client) => client.db('admin').command({ fsync: 1, lock: true }));
     let answer: Awaited<ReturnType<typeof gateway.ask>>;

@@ -7,8 +7,12 @@ import { CommandError, runOnce } from '../router/shards/command-client.ts';
 const NOT_YET_INITIALIZED = 94;
 const PATIENCE_MS = 60_000;
 
-/** With the default of 10 s writes stop for 11–12 s after a primary's death, with 2 s for 2–3 s. */
-const SETTINGS = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 1_000 };
+/**
+ * With the default of 10 s to an election writes stop for 11–12 s after a primary's death, with 2 s for 2–3 s. Secondaries copy from
+ * the primary alone: with chaining, one that hangs keeps back the other that copies from it, and with it the majority.
+ * @see https://www.mongodb.com/docs/manual/tutorial/manage-chained-replication/
+ */
+export const REPLICA_SET_SETTINGS = { electionTimeoutMillis: 2_000, heartbeatIntervalMillis: 1_000, chainingAllowed: false };
 
 /** Initiates the set unless it is so already. All members must answer. */
 export async function initiate(name: string, addresses: readonly string[], isConfig: boolean): Promise<void> {
@@ -21,7 +25,7 @@ export async function initiate(name: string, addresses: readonly string[], isCon
   }
   const members = addresses.map((host, _id) => ({ _id, host, priority: _id === 0 ? 2 : 1 }));
   await runOnce(first, 'admin', {
-    replSetInitiate: { _id: name, ...(isConfig && { configsvr: true }), members, settings: SETTINGS },
+    replSetInitiate: { _id: name, ...(isConfig && { configsvr: true }), members, settings: REPLICA_SET_SETTINGS },
   });
 }
 

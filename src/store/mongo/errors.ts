@@ -10,6 +10,7 @@ const PRIMARY_IS_CHANGING = new Set([6, 7, 89, 91, 133, 134, 150, 189, 249, 262,
 const BALANCING_IS_DISTURBED = new Set([24, 46, 50, 96, 117, 125, 202, 236, 244, 251, 275, 290]);
 const TIMED_OUT = 50;
 const PRIMARY_STEPPED_DOWN = 189;
+const WRITE_CONFLICT = 112;
 
 /** True when a unique index refused the write: somebody else was first. */
 export function isDuplicateKey(error: unknown): boolean {
@@ -57,10 +58,13 @@ export function isUnknownCommit(error: unknown): boolean {
   return error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.UnknownTransactionCommitResult);
 }
 
+const isWriteConflict = (error: unknown) => error instanceof MongoServerError && error.code === WRITE_CONFLICT;
+
 /** What a caller of the store sees: our own errors as they are, an unreachable store as 503, anything else unchanged. */
 export function translate(error: unknown): unknown {
   if (error instanceof FhirError || error instanceof CommitRefused) return error;
-  if (isTransient(error) || isTransientTransaction(error))
+  if (isWriteConflict(error)) return unavailable('Other requests hold the same resources just now.', 1, error);
+  if (isTransient(error) || isTransientTransaction(error) || isUnknownCommit(error))
     return unavailable('The clinical store has no primary to answer just now.', 2, error);
   if (isTimeout(error)) return timedOut('The clinical store did not answer in time.', { cause: error });
   return error;

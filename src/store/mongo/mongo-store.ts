@@ -136,6 +136,8 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
     return told !== error && !watch.isAllWell() ? noPrimary(watch.unwell(), error) : told;
   }
 
+  const inOurWords = <Result>(work: Promise<Result>): Promise<Result> => work.catch((error: unknown) => Promise.reject(explained(error)));
+
   async function commit(unit: UnitOfWork): Promise<void> {
     const [write] = unit.writes;
     const isAlone = unit.writes.length === 1 && !unit.idempotency;
@@ -175,7 +177,7 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
       });
     },
 
-    commit: (unit) => guarded(unit, () => commit(unit)).catch((error: unknown) => Promise.reject(explained(error))),
+    commit: (unit) => inOurWords(guarded(unit, () => commit(unit))),
 
     shards: { watch, trips },
     holdLocksAs: locks.holdAs,
@@ -184,12 +186,12 @@ export async function createMongoStore(options: MongoStoreOptions): Promise<Mong
       const session = client.startSession();
       return {
         sessionId: session.id?.id.toString('hex') ?? '',
-        commit: (unit, marker) => guarded(unit, () => commitTogether(unit, marker, session)),
+        commit: (unit, marker) => inOurWords(guarded(unit, () => commitTogether(unit, marker, session))),
         end: () => session.endSession(),
       };
     },
 
-    decide: (marker, sessionId) => decideTransaction(collections, marker, sessionId),
+    decide: (marker, sessionId) => inOurWords(decideTransaction(collections, marker, sessionId)),
     listCommits: (before) => listCommits(collections, before),
     missingAmong: (versions) => missingAmong(collections, versions),
     sweepLedger: (before, keep) => sweepLedger(collections, before, keep),

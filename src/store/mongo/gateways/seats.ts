@@ -12,39 +12,54 @@ export interface GatewayShards {
   readonly trips: ShardTrips;
 }
 
+/** A seat, and for how long its gateway has been silent by the database's clock; milliseconds. */
+export interface Seat extends GatewayDocument {
+  readonly silentForMs: number;
+}
+
+const SEAT = {
+  gateway: 1,
+  place: 1,
+  supersedes: 1,
+  beatAt: 1,
+  horizon: 1,
+  knows: 1,
+  silentForMs: { $subtract: ['$$NOW', '$beatAt'] },
+} as const;
+
 /** Seats in force, as far as they can be read. */
-export async function readSeats(collections: MongoCollections, shards: GatewayShards | undefined): Promise<readonly GatewayDocument[]> {
+export async function readSeats(collections: MongoCollections, shards: GatewayShards | undefined): Promise<readonly Seat[]> {
   const { gateways } = collections;
   const all = { fenced: { $exists: false } } as const;
-  if (!shards) return gateways.find(all).toArray();
+  const options = { projection: SEAT };
+  if (!shards) return gateways.find<Seat>(all, options).toArray();
   const from = { primary: gateways, primaryPreferred: preferringPrimary(collections).gateways };
   return shards.trips.readAcross(undefined, (mode) => {
     const lost = shards.trips.lost();
     const reachable = shards.watch.ranges().filter(({ shard }) => !lost.includes(shard));
-    return from[mode].find(lost.length > 0 ? { ...all, $or: reachable.map(inRange) } : all).toArray();
+    return from[mode].find<Seat>(lost.length > 0 ? { ...all, $or: reachable.map(inRange) } : all, options).toArray();
   });
 }
 
 /** The oldest horizon of the other gateways; fences those that have been silent for too long. */
-export async function othersHorizon(
-  gateways: MongoCollections['gateways'],
-  gatewayId: string,
-  seats: readonly GatewayDocument[],
-): Promise<number> {
-  const silent = { $expr: { $lt: ['$beatAt', { $subtract: ['$$NOW', FENCE_AFTER_MS] }] } };
+export async function othersHorizon(gateways: MongoCollections['gateways'], gatewayId: string, seats: readonly Seat[]): Promise<number> {
   let oldest = Number.POSITIVE_INFINITY;
   for (const other of inForce(seats)) {
     if (other.gateway === gatewayId) continue;
-    const fence = gateways.updateOne(
-      { _id: other._id, beatAt: other.beatAt, ...silent },
-      { $set: { fenced: true } },
-      { writeConcern: DURABLE, maxTimeMS: BEAT_WITHIN_MS },
-    );
-    // On a shard without a primary nobody can be fenced: its last promise then bounds the watermark.
-    const fenced = await answered(fence).catch(() => undefined);
-    if (fenced?.modifiedCount !== 1) oldest = Math.min(oldest, other.horizon.getTime());
+    const isFenced = other.silentForMs > FENCE_AFTER_MS && (await fence(gateways, other));
+    if (!isFenced) oldest = Math.min(oldest, other.horizon.getTime());
   }
   return oldest;
+}
+
+/**
+ * Gives true once the gateway can't beat from that seat any more. On a shard without a primary nobody can be fenced: its last
+ * promise then bounds the watermark.
+ */
+async function fence(gateways: MongoCollections['gateways'], { _id, beatAt }: Seat): Promise<boolean> {
+  const end = { writeConcern: DURABLE, maxTimeMS: BEAT_WITHIN_MS };
+  const fenced = await answered(gateways.updateOne({ _id, beatAt }, { $set: { fenced: true } }, end)).catch(() => undefined);
+  return fenced?.modifiedCount === 1;
 }
 
 /**
@@ -58,7 +73,7 @@ export function lossBound(shards: GatewayShards | undefined, now: number): numbe
 }
 
 /** Those that no other one stands for. */
-export function inForce(seats: readonly GatewayDocument[]): readonly GatewayDocument[] {
+export function inForce(seats: readonly Seat[]): readonly Seat[] {
   const superseded = new Set(seats.map(({ supersedes }) => supersedes));
   return seats.filter(({ _id }) => !superseded.has(_id));
 }

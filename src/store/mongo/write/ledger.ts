@@ -40,7 +40,7 @@ export function markerDocument(marker: LedgerMarker, state: 'committed' | 'abort
 }
 
 /**
- * Decides a two-phase commit whose gateway may be gone: kills its session (it would hold the marker for up to 60 s), then
+ * Decides a two-phase commit whose gateway may be gone: kills its session (it would hold the marker for as long as a transaction may live), then
  * fences it with an `aborted` marker, or obeys the marker that is there.
  */
 export async function decideTransaction(

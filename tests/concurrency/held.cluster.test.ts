@@ -1,0 +1,78 @@
+/** A resource that somebody else holds: a transaction that a killed gateway left open, until the server ends it. */
+import { MongoClient } from 'mongodb';
+import { expect, test } from 'vitest';
+import { testDatabases } from '../support/databases.ts';
+import { gatewaysOfATest } from '../support/gateway-process.ts';
+
+const { mongodbUri, databaseUrl } = await testDatabases();
+const { freshFolder, start } = gatewaysOfATest();
+const audience = 'https://meridian.test/fhir/R4';
+
+const transaction = (...resources: readonly { readonly resourceType: string; readonly id: string }[]) => ({
+  resourceType: 'Bundle',
+  type: 'transaction',
+  entry: resources.map((resource) => ({ resource, request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` } })),
+});
+const patient = (birthDate: string) => ({ resourceType: 'Patient', id: 'held', birthDate });
+const observation = {
+  resourceType: 'Observation',
+  id: 'held',
+  status: 'final',
+  code: { text: 'x' },
+  subject: { reference: 'Patient/held' },
+};
+const encounter = {
+  resourceType: 'Encounter',
+  id: 'held',
+  status: 'planned',
+  class: { code: 'AMB' },
+  subject: { reference: 'Patient/held' },
+};
+
+test('is refused to every kind of write with a reason, read by everybody, and written when it is free again', {
+  timeout: 120_000,
+}, async () => {
+  const args = [
+    '--connect',
+    '--mongodb-uri',
+    mongodbUri,
+    '--database-url',
+    databaseUrl,
+    '--audience',
+    audience,
+    '--issuer',
+    'https://meridian.test',
+  ];
+  const { ask } = await start({ dataDir: await freshFolder(), args, audience });
+  expect((await ask('PUT', 'Patient/held', patient('1990-01-01'))).status).toBe(201);
+
+  const other = new MongoClient(mongodbUri);
+  const session = other.startSession();
+  try {
+    session.startTransaction();
+    const held = await other
+      .db()
+      .collection('resources')
+      .updateMany({ type: 'Patient', id: 'held' }, { $set: { hand: 1 } }, { session });
+    expect(held.modifiedCount).toBe(1);
+
+    const writes = await Promise.all([
+      ask('PUT', 'Patient/held', patient('1991-01-01')),
+      ask('POST', '', transaction(patient('1992-01-01'), observation)),
+      ask('POST', '', transaction(patient('1993-01-01'), encounter)),
+    ]);
+    for (const { status, text, headers } of writes) {
+      expect(status, text).toBe(503);
+      expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
+    }
+    expect((await ask('GET', 'Patient/held')).json).toMatchObject({ birthDate: '1990-01-01', meta: { versionId: '1' } });
+    expect((await ask('GET', 'Encounter/held')).status).toBe(404);
+  } finally {
+    await session.abortTransaction().catch(() => undefined);
+    await session.endSession();
+    await other.close();
+  }
+  const { status, text } = await ask('POST', '', transaction(patient('1994-01-01'), observation, encounter));
+  expect(status, text).toBe(200);
+  expect((await ask('GET', 'Patient/held/_history')).json.total).toBe(2);
+});
