@@ -1,3 +1,9 @@
+import { totalmem } from 'node:os';
+
+const MB = 1024 * 1024;
+/** A sixteenth of the memory, for several servers share the machine; taken as it fills. */
+const cacheMb = Math.round(Math.min(Math.max(totalmem() / 16 / MB, 128), 1024));
+
 /** How the embedded server differs from PostgreSQL's defaults: durable as ever, small, and quiet about content. */
 export const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
@@ -6,7 +12,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   max_prepared_transactions: '64',
   // A statement over a partitioned table locks every partition and its indexes that it can't rule out.
   max_locks_per_transaction: '256',
-  shared_buffers: '128MB',
+  shared_buffers: `${cacheMb}MB`,
   work_mem: '8MB',
   maintenance_work_mem: '64MB',
   fsync: 'on',

@@ -18,6 +18,7 @@ import { createArchivedYears } from './archive/renew.ts';
 import { type AuditStoreOptions, createAuditStore } from './audit/audit-store.ts';
 import { createAuditSink } from './audit/sink.ts';
 import { createAuthorizationStore } from './authorization.ts';
+import { ADMINISTRATIVE_TABLES } from './business-date.ts';
 import { createLentClients } from './connections/lent-clients.ts';
 import { createPools, endPools } from './connections/pools.ts';
 import { watchServer } from './connections/server-watch.ts';
@@ -35,6 +36,7 @@ import { createLogPlaces, laterOfPlaces } from './replicas/log-places.ts';
 import { createReplicaReader } from './replicas/replicas.ts';
 import { aggregateRows } from './search/aggregate.ts';
 import { explainPage } from './search/explain.ts';
+import { keepPendingListsShort } from './search/pending-lists.ts';
 import { collectTexts, countMatches, estimateMatches, findByStatement, findJoined, findPage } from './search/search.ts';
 import { createStatementNames } from './search/statement-names.ts';
 import { createTogether } from './search/together.ts';
@@ -127,6 +129,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const reader = createReader(pools.read);
   const replicaReaders = pools.readReplicas.map(createReader);
   const batcher = createWriteBatcher(pools.write, partitions);
+  const pending = keepPendingListsShort(pools.maintenance, log);
 
   /** One record's search is planned once for all, any other for its values. */
   function inRecordOf<T>(
@@ -209,9 +212,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
         (pool) => collectTexts(pool, request),
       ),
     aggregate: (request) => asking(() => replicas.read((pool) => aggregateRows(pool, request), readTerms())),
-    commit: noted((unit) => translating(() => commit(unit))),
+    commit: noted((unit) => translating(() => commit(unit)).finally(() => pending.note(typesOf(unit)))),
     findIdempotency: noted((key) => asking(() => findIdempotency(pools.read, key))),
-    prepare: (gid, unit) => translating(() => prepareUnit(units, gid, unit)),
+    prepare: (gid, unit) => translating(() => prepareUnit(units, gid, unit)).finally(() => pending.note(typesOf(unit))),
     commitPrepared: noted((gid) => translating(() => finishPrepared(pools.decide, 'COMMIT', gid))),
     rollbackPrepared: (gid) => translating(() => finishPrepared(pools.decide, 'ROLLBACK', gid)),
     missingAmong: (versions) => translating(() => missingAmong(pools.maintenance, versions)),
@@ -219,6 +222,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     migrate: async () => {
       const ran = await migratePostgres(pools.maintenance);
       await partitions.adoptWaiting();
+      // What was written before the last stop.
+      pending.note(ADMINISTRATIVE_TABLES.map(({ type }) => type));
       return ran;
     },
     administration: administrationOf(pools, partitions, options.archiveDir),
@@ -235,7 +240,10 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     ping: () => translating(async () => void (await pools.read.query('SELECT 1'))),
     close: async () => {
       isClosing = true;
+      await pending.stop();
       await Promise.all([watch.close(), endPools(pools)]);
     },
   };
 }
+
+const typesOf = ({ writes }: UnitOfWork) => writes.map(({ draft }) => draft.type);
