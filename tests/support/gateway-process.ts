@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { findFreePort } from '../../src/embedded/free-ports.ts';
 
@@ -106,6 +106,17 @@ async function untilReady(child: ChildProcess, port: number, printed: () => stri
   }
   child.kill('SIGKILL');
   throw new Error(`the gateway did not get ready:\n${printed()}`);
+}
+
+/** A gateway for all tests of the file, in a folder of its own. Call at its top level. */
+export async function gatewayOfAFile(options: Omit<GatewayProcessOptions, 'dataDir'>): Promise<GatewayProcess> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'meridian-file-'));
+  const gateway = await startGatewayProcess({ ...options, dataDir });
+  afterAll(async () => {
+    await gateway.end('SIGTERM');
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }, 60_000);
+  return gateway;
 }
 
 /** Gateways and folders that are ended and removed after each test of the file. Call at its top level. */
