@@ -101,17 +101,17 @@ export async function createGateway(config: Config, trials: GatewayTrials = {}):
   const verifier = await createVerifier(config, definitions, log, revocations);
   const authorization =
     revocations &&
-    (await openAuthorization(
+    (await openAuthorization({
       config,
-      (type) => definitions.isResourceType(type),
-      administrative,
       log,
-      () => inner,
-      () => operations.described.map(({ name }) => name),
-      audit?.audit,
+      definitions,
+      administrative,
       revocations,
-      edge.rates,
-    ));
+      rates: edge.rates,
+      audit: audit?.audit,
+      inner: () => inner,
+      operationNames: () => operations.described.map(({ name }) => name),
+    }));
   const operations = createOperationRegistry([
     ...resourceOperations({
       definitions,

@@ -9,6 +9,7 @@ import { scopesByRole } from '../authorization/scopes/privacy-scopes.ts';
 import type { AuthorizationEvent } from '../authorization/settings.ts';
 import { hasDemo } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import { TOKEN_POINTS } from '../http/guard-authorization.ts';
 import { callerOf } from '../http/middleware/caller.ts';
 import type { RateLimits } from '../http/middleware/rate-limit.ts';
@@ -30,28 +31,33 @@ const DEEDS: Readonly<Record<Exclude<AuthorizationEvent['kind'], 'error'>, reado
   revoked: ['revocation', 200],
 };
 
+interface AuthorizationParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly definitions: Pick<Definitions, 'isResourceType'>;
+  readonly administrative: Pick<PostgresStore, 'authorization'>;
+  readonly revocations: Revocations;
+  readonly rates: RateLimits;
+  readonly audit: Audit | undefined;
+  /** What is put together later, and asked for when the server is used. */
+  readonly inner: () => InnerRequests;
+  readonly operationNames: () => readonly string[];
+}
+
 /** The embedded authorization server; demo accounts only where nobody but this machine can reach them. */
-export async function openAuthorization(
-  config: Config,
-  isResourceType: (type: string) => boolean,
-  { authorization: store }: PostgresStore,
-  log: Logger,
-  inner: () => InnerRequests,
-  operationNames: () => readonly string[],
-  audit: Audit | undefined,
-  revocations: Revocations,
-  rates: RateLimits,
-): Promise<AuthorizationServer> {
+export async function openAuthorization(parts: AuthorizationParts): Promise<AuthorizationServer> {
+  const { config, log, audit, inner } = parts;
+  const store = parts.administrative.authorization;
   const allowDemo = hasDemo(config);
   if (!allowDemo) await store.removeDemo();
   return openAuthorizationServer({
     store,
     issuer: await openLocalIssuer(config.dataDir),
-    revocations,
+    revocations: parts.revocations,
     issuerUrl: ownIssuer(config),
     fhirBaseUrl: config.audience,
-    isResourceType,
-    operations: operationNames,
+    isResourceType: (type) => parts.definitions.isResourceType(type),
+    operations: parts.operationNames,
     scopesByRole: scopesByRole(config),
     findPatients: async (text, user) => {
       const found = await createPatientFinder(inner()).find(text, user);
@@ -74,7 +80,7 @@ export async function openAuthorization(
     },
     now: Date.now,
     // By address too: a client id is no secret, and nobody else must be able to use it up.
-    chargeClient: (address, client) => rates.chargeAuthorization('client', `${address} ${client}`, TOKEN_POINTS),
+    chargeClient: (address, client) => parts.rates.chargeAuthorization('client', `${address} ${client}`, TOKEN_POINTS),
     report: ({ kind, error, ...event }: AuthorizationEvent) => {
       if (kind === 'error') {
         log.error('the authorization server failed', { error });
