@@ -20,6 +20,8 @@ const STOP_STORES_WITHIN_MS = 5_000;
 
 /** Starts everything; the base URL. */
 async function start(config: Config, parts: StartedParts): Promise<string> {
+  const removeData = () => config.ephemeral && !config.connect && removeTemporaryData(config.dataDir);
+  await parts.start('data folder', () => undefined, removeData);
   await assertPortFree(config.host, config.port);
   if (config.tlsCert && config.tlsKey) checkTls({ certFile: config.tlsCert, keyFile: config.tlsKey });
   const engines = config.connect ? undefined : await startEmbedded(config, parts);
@@ -34,8 +36,6 @@ async function start(config: Config, parts: StartedParts): Promise<string> {
 }
 
 async function startEmbedded(config: Config, parts: StartedParts): Promise<Engines> {
-  const removeData = () => config.ephemeral && removeTemporaryData(config.dataDir);
-  await parts.start('data folder', () => undefined, removeData);
   await parts.start(
     'lock',
     () => lockDataDir(config.dataDir, config.baseUrl),

@@ -26,8 +26,9 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Runs `src/main.ts`, or a script that leads to it. */
-export function startGateway(args: readonly string[], script = 'src/main.ts'): GatewayProcess {
-  const child = spawn(process.execPath, [script, ...args], { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+export function startGateway(args: readonly string[], script = 'src/main.ts', variables: NodeJS.ProcessEnv = {}): GatewayProcess {
+  const env = { ...environment(), ...variables };
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

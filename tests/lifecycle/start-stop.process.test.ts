@@ -1,5 +1,5 @@
 /** Start, restart and stop of the embedded default, as processes. */
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -15,8 +15,8 @@ const flags = ['--port', String(port), '--data-dir', dataDir, '--shards', '2'];
 const READY = 'Meridian is ready';
 const started: GatewayProcess[] = [];
 
-function start(args: readonly string[] = flags, script?: string): GatewayProcess {
-  const gateway = startGateway(args, script);
+function start(args: readonly string[] = flags, script?: string, variables?: NodeJS.ProcessEnv): GatewayProcess {
+  const gateway = startGateway(args, script, variables);
   started.push(gateway);
   return gateway;
 }
@@ -52,9 +52,10 @@ describe('the process', () => {
     const second = start(['--port', String(otherPort), '--data-dir', dataDir]);
     expect(await second.ended()).toBe(1);
     expect(second.output()).toMatch(new RegExp(`✗ The data folder .* is used by the gateway at http://127.0.0.1:${port}/fhir/R4`));
-    const third = start(['--port', String(port), '--ephemeral']);
+    const third = start(['--port', String(port), '--ephemeral'], undefined, { TMPDIR: parent });
     expect(await third.ended()).toBe(1);
     expect(third.output()).toContain(`✗ Port ${port} is in use`);
+    expect(readdirSync(parent), 'it left its temporary folder behind').toEqual(['data']);
 
     const asked = performance.now();
     gateway.child.kill('SIGTERM');
