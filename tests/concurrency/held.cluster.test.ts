@@ -3,11 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { gatewaysOfATest } from '../support/gateway-process.ts';
+import { gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
-const audience = 'https://meridian.test/fhir/R4';
 
 const transaction = (...resources: readonly { readonly resourceType: string; readonly id: string }[]) => ({
   resourceType: 'Bundle',
@@ -27,23 +26,12 @@ function recordOf(id: string) {
 test('is refused to every kind of write with a reason, read by everybody, and written when it is free again', {
   timeout: 120_000,
 }, async () => {
-  const args = [
-    '--connect',
-    '--mongodb-uri',
-    mongodbUri,
-    '--database-url',
-    databaseUrl,
-    '--audience',
-    audience,
-    '--issuer',
-    'https://meridian.test',
-  ];
   const id = randomUUID();
   const { patient, observation, encounter } = recordOf(id);
-  const { ask } = await start({ dataDir: await freshFolder(), args, audience });
+  const { ask } = await start({ dataDir: await freshFolder(), ...onStores(databases) });
   expect((await ask('PUT', `Patient/${id}`, patient('1990-01-01'))).status).toBe(201);
 
-  const other = new MongoClient(mongodbUri);
+  const other = new MongoClient(databases.mongodbUri);
   const session = other.startSession();
   try {
     session.startTransaction();

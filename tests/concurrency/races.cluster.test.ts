@@ -1,30 +1,27 @@
 /** Many clients at once, through two gateways, on a few resources of both stores: what they are told is one story. */
 import { expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { type Answer, type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { type Answer, type GatewayProcess, gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 import { createRandom, seedFrom } from '../support/random.ts';
 import { contradictions } from './book.ts';
 import { runClient } from './clients.ts';
 import { follow } from './follower.ts';
 import { bookOf, madeTwice, newRace } from './race.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
 
 const CLIENTS = 12;
 /** Requests of each client; more on demand. */
 const count = Number(process.env.RACE_COUNT ?? 40);
 const seed = seedFrom('RACE_SEED');
-const audience = 'https://meridian.test/fhir/R4';
 
 test(`${CLIENTS} clients, ${count} requests each, one gateway killed half-way; RACE_SEED=${seed}`, {
   timeout: 240_000 + count * 3_000,
   retry: 0,
 }, async () => {
-  const dataDir = await freshFolder();
-  const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-  const args = [...stores, '--audience', audience, '--issuer', 'https://meridian.test'];
-  const gateways = await Promise.all([start({ dataDir, args, audience }), start({ dataDir, args, audience })]);
+  const options = { dataDir: await freshFolder(), ...onStores(databases) };
+  const gateways = await Promise.all([start(options), start(options)]);
   const race = newRace();
 
   const follower = follow((...request) => (gateways[0] as GatewayProcess).ask(...request).catch(() => undefined));
@@ -39,7 +36,7 @@ test(`${CLIENTS} clients, ${count} requests each, one gateway killed half-way; R
   });
   await expect.poll(() => race.writes.length, { timeout: 100_000 + count * 1_000 }).toBeGreaterThan((CLIENTS * count) / 4);
   await gateways[1]?.end('SIGKILL');
-  gateways[1] = await start({ dataDir, args, audience });
+  gateways[1] = await start(options);
   await Promise.all(clients);
 
   const { ask } = gateways[0] as GatewayProcess;

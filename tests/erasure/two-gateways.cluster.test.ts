@@ -5,18 +5,15 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { openLocalSealer } from '../../src/access/local-key.ts';
 import { testDatabases } from '../support/databases.ts';
-import { type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { type GatewayProcess, gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
-const audience = 'https://meridian.test/fhir/R4';
 const COUNT = 500;
 
 async function startTwo() {
   const dataDir = await freshFolder();
-  const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-  const args = [...stores, '--audience', audience, '--issuer', 'https://meridian.test'];
-  const another = () => start({ dataDir, args, audience });
+  const another = () => start({ dataDir, ...onStores(databases) });
   return { dataDir, gateways: await Promise.all([another(), another()]) };
 }
 
@@ -61,7 +58,7 @@ async function untilDone(gateway: GatewayProcess, path: string) {
 /** Every place that still holds one of the texts. */
 async function tracesOf(texts: readonly string[]): Promise<string[]> {
   const traces: string[] = [];
-  const client = await MongoClient.connect(mongodbUri);
+  const client = await MongoClient.connect(databases.mongodbUri);
   try {
     for (const name of ['resources', 'history', 'locators', 'chunks', 'ledger', 'erasure_jobs']) {
       for await (const document of client.db().collection(name).find({}))
@@ -70,7 +67,7 @@ async function tracesOf(texts: readonly string[]): Promise<string[]> {
   } finally {
     await client.close();
   }
-  const database = new pg.Client(databaseUrl);
+  const database = new pg.Client(databases.databaseUrl);
   await database.connect();
   try {
     for (const table of ['resource_head', 'resource_history', 'encounter', 'idempotency']) {

@@ -1,9 +1,9 @@
 /** Two gateways on the same stores make one server. */
 import { describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { gatewaysOfATest } from '../support/gateway-process.ts';
+import { gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
 
 const patient = (n: number) => ({ resourceType: 'Patient', identifier: [{ system: 'urn:test:restart', value: `p${n}` }] });
@@ -11,19 +11,8 @@ const patient = (n: number) => ({ resourceType: 'Patient', identifier: [{ system
 describe('two gateways on the same stores', () => {
   test('start at once, create one resource between them, and see each other’s writes', { timeout: 180_000 }, async () => {
     const dataDir = await freshFolder();
-    const audience = 'https://meridian.test/fhir/R4';
-    const args = [
-      '--connect',
-      '--mongodb-uri',
-      mongodbUri,
-      '--database-url',
-      databaseUrl,
-      '--audience',
-      audience,
-      '--issuer',
-      'https://meridian.test',
-    ];
-    const [a, b] = await Promise.all([start({ dataDir, args, audience }), start({ dataDir, args, audience })]);
+    const options = { dataDir, ...onStores(databases) };
+    const [a, b] = await Promise.all([start(options), start(options)]);
 
     const creates = Array.from({ length: 50 }, (_, n) =>
       (n % 2 === 0 ? a : b).ask('POST', 'Patient', patient(7), { 'If-None-Exist': 'identifier=urn:test:restart|p7' }),

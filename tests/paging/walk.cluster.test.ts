@@ -4,13 +4,10 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { gatewayOfAFile } from '../support/gateway-process.ts';
+import { gatewayOfAFile, onStores } from '../support/gateway-process.ts';
 import { createRandom, seedFrom } from '../support/random.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
-const audience = 'https://meridian.test/fhir/R4';
-const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-const { ask } = await gatewayOfAFile({ args: [...stores, '--audience', audience, '--issuer', 'https://meridian.test'], audience });
+const { ask } = await gatewayOfAFile(onStores(await testDatabases()));
 
 const seed = seedFrom('WALK_SEED');
 const random = createRandom(seed);

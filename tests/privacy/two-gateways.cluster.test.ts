@@ -3,11 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openLocalIssuer } from '../../src/access/local-key.ts';
 import { testDatabases } from '../support/databases.ts';
-import { gatewaysOfATest } from '../support/gateway-process.ts';
+import { gatewaysOfATest, onStores, SHARED } from '../support/gateway-process.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
-const audience = 'https://meridian.test/fhir/R4';
 /** A look every second, what it takes, and as much again for a busy machine. */
 const BOUND_MS = 6_000;
 
@@ -36,11 +35,10 @@ test('a consent, its end, what it calls related and the first label hold on the 
   timeout: 180_000,
 }, async () => {
   const dataDir = await freshFolder();
-  const args = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-  const options = { dataDir, args: [...args, '--audience', audience, '--issuer', 'https://meridian.test'], audience };
+  const options = { dataDir, ...onStores(databases) };
   const [a, b] = [await start(options), await start(options)];
   const issuer = await openLocalIssuer(dataDir);
-  const token = (scope: string) => issuer.sign({ audience, issuer: 'https://meridian.test', scope, subject: 'app', ttlSeconds: 600 });
+  const token = (scope: string) => issuer.sign({ ...SHARED, scope, subject: 'app', ttlSeconds: 600 });
   const app = { Authorization: `Bearer ${await token('user/*.rs')}` };
   const cleared = { Authorization: `Bearer ${await token('system/*.cruds system/$label-restricted.cruds')}` };
   const statusAt = async (gateway: typeof a, path: string) => (await gateway.ask('GET', path, undefined, app)).status;

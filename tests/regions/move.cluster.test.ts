@@ -4,19 +4,16 @@ import { MongoClient } from 'mongodb';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { type GatewayProcess, gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 import { until } from '../support/until.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
-const audience = 'https://meridian.test/fhir/R4';
 const COUNT = 300;
 
 async function startTwo() {
   const dataDir = await freshFolder();
-  const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-  const args = [...stores, '--audience', audience, '--issuer', 'https://meridian.test', '--regions', 'state:CA=01,state:NY=02'];
-  const another = () => start({ dataDir, args, audience });
+  const another = () => start({ dataDir, ...onStores(databases, '--regions', 'state:CA=01,state:NY=02') });
   return (await Promise.all([another(), another()])) as [GatewayProcess, GatewayProcess];
 }
 
@@ -62,7 +59,7 @@ async function untilAt(gateway: GatewayProcess, patient: string, zone: string): 
 
 /** What lies under a record key, other than forwarders. */
 async function lyingUnder(rk: string): Promise<string[]> {
-  const client = await MongoClient.connect(mongodbUri);
+  const client = await MongoClient.connect(databases.mongodbUri);
   try {
     const range = { _id: { $gte: `${rk}/`, $lt: `${rk}0` } as never };
     const found: string[] = [];
@@ -78,7 +75,7 @@ async function lyingUnder(rk: string): Promise<string[]> {
 }
 
 async function rowsUnder(rk: string): Promise<number> {
-  const database = new pg.Client(databaseUrl);
+  const database = new pg.Client(databases.databaseUrl);
   await database.connect();
   try {
     const of = async (table: string) => (await database.query(`SELECT count(*)::int AS n FROM ${table} WHERE rk = $1`, [rk])).rows[0].n;
@@ -203,7 +200,7 @@ describe('a patient who changes region', () => {
     expect(begun.status).toBe(202);
     const path = `$expunge-status${new URL(begun.headers.get('content-location') ?? '').search}`;
     while ((await b.ask('GET', path)).status === 202) await sleep(200);
-    const client = await MongoClient.connect(mongodbUri);
+    const client = await MongoClient.connect(databases.mongodbUri);
     try {
       for (const name of ['resources', 'history', 'locators', 'move_jobs']) {
         // A version of what was in the other's record stays with that.

@@ -6,19 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import { testDatabases } from '../support/databases.ts';
-import { type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { type GatewayProcess, gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 import { until } from '../support/until.ts';
 import { CONDITION, ownParameter } from './own-parameter.ts';
 
-const { mongodbUri, databaseUrl } = await testDatabases();
+const databases = await testDatabases();
 const { freshFolder, start } = gatewaysOfATest();
-const audience = 'https://meridian.test/fhir/R4';
 
 async function startTwo(): Promise<[GatewayProcess, GatewayProcess, () => Promise<GatewayProcess>]> {
   const dataDir = await freshFolder();
-  const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
-  const args = [...stores, '--audience', audience, '--issuer', 'https://meridian.test'];
-  const another = () => start({ dataDir, args, audience });
+  const another = () => start({ dataDir, ...onStores(databases) });
   // One after the other: on a busy machine the first migrates for a while.
   return [await another(), await another(), another];
 }
@@ -100,9 +97,9 @@ describe('own search parameters on the databases', () => {
     const [a, b, another] = await startTwo();
     const tag = `kill${Date.now()}`;
     await fill(a, tag, 0, 260);
-    const mongo = await new MongoClient(mongodbUri).connect();
+    const mongo = await new MongoClient(databases.mongodbUri).connect();
     try {
-      const resources = mongo.db(new URL(mongodbUri).pathname.slice(1)).collection<{ s: string[] }>('resources');
+      const resources = mongo.db(new URL(databases.mongodbUri).pathname.slice(1)).collection<{ s: string[] }>('resources');
       // As if an older version of the server had made no entries for the status.
       const lost = { type: 'Condition', s: `Condition.subject=Patient/${tag}-1` };
       const total = await countOf(a, `Condition?subject=Patient/${tag}-1`);
@@ -115,7 +112,7 @@ describe('own search parameters on the databases', () => {
         );
       await until(async () => (await statuses(a)).some((percent: number) => percent > 0 && percent < 100), 6_000, 20);
       await Promise.all([a.end('SIGKILL'), b.end('SIGKILL')]);
-      const jobs = mongo.db(new URL(mongodbUri).pathname.slice(1)).collection('reindex_jobs');
+      const jobs = mongo.db(new URL(databases.mongodbUri).pathname.slice(1)).collection('reindex_jobs');
       expect(await jobs.countDocuments({ isComplete: false })).toBeGreaterThan(0);
       const c = await another();
       const updated = { ...CONDITION, id: `${tag}-0`, subject: { reference: `Patient/${tag}-0` }, extension: ward('elsewhere') };

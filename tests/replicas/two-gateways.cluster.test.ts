@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testMongo } from '../support/databases.ts';
-import { type Answer, type GatewayProcess, gatewaysOfATest } from '../support/gateway-process.ts';
+import { type Answer, type GatewayProcess, gatewaysOfATest, onStores } from '../support/gateway-process.ts';
 import { type PostgresPair, startPostgresPair, untilCaughtUp } from '../support/postgres-pair.ts';
 
 const { mongodbUri } = await testMongo();
@@ -37,10 +37,9 @@ async function visitsBy(gateway: GatewayProcess, headers: Record<string, string>
 describe('a token of one gateway', () => {
   test('is kept by another: over a replica that is held up, and over one whose primary is stopped', { timeout: 180_000 }, async () => {
     const dataDir = await freshFolder();
-    const audience = 'https://meridian.test/fhir/R4';
-    const urls = ['--mongodb-uri', mongodbUri, '--database-url', pair.primary.url, '--database-replica-urls', pair.replica.url];
-    const args = ['--connect', ...urls, '--audience', audience, '--issuer', 'https://meridian.test'];
-    const [a, b] = await Promise.all([start({ dataDir, args, audience }), start({ dataDir, args, audience })]);
+    const stores = { mongodbUri, databaseUrl: pair.primary.url };
+    const options = { dataDir, ...onStores(stores, '--database-replica-urls', pair.replica.url) };
+    const [a, b] = await Promise.all([start(options), start(options)]);
     await a.ask('PUT', 'Patient/two', { resourceType: 'Patient', id: 'two' });
 
     const before = tokenOf(await a.ask('POST', 'Encounter', visit));

@@ -37,6 +37,18 @@ interface GatewayProcessOptions {
   readonly port?: number;
 }
 
+/** What gateways behind one address make and take tokens for. */
+export const SHARED = { audience: 'https://meridian.test/fhir/R4', issuer: 'https://meridian.test' } as const;
+
+/** Options of a gateway on stores that run already, and that other gateways may use as well, with further `flags`. */
+export function onStores(
+  { mongodbUri, databaseUrl }: { readonly mongodbUri: string; readonly databaseUrl: string },
+  ...flags: readonly string[]
+): Pick<GatewayProcessOptions, 'args' | 'audience'> {
+  const stores = ['--connect', '--mongodb-uri', mongodbUri, '--database-url', databaseUrl];
+  return { args: [...stores, '--audience', SHARED.audience, '--issuer', SHARED.issuer, ...flags], audience: SHARED.audience };
+}
+
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const START_PATIENCE_MS = 90_000;
 /** Characters. */

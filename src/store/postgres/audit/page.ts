@@ -6,12 +6,15 @@ import { compareBytes, compareMatches, type SortValue, sortValuesOf } from '../.
 import type { HistoryRequest, SortKey, StoreSearch } from '../../store.ts';
 import type { Parameters } from '../search/parameters.ts';
 
+/** The one type of this store. */
 export const TYPE = 'AuditEvent';
 /** Events have no record key: they lie by day. */
 export const NO_RECORD = '0000000000';
 
+/** An order, and where in it to go on. */
 type Paged = Pick<StoreSearch, 'sort' | 'after' | 'backward'>;
 
+/** Through the events, from where the page before ended. */
 export interface Way {
   /** Of time, and of identity where the time is the same. */
   readonly direction: 'ASC' | 'DESC';
@@ -69,7 +72,7 @@ function instantOf({ sort, after = [] }: Paged, tie: Way['tie']): EventPlace | u
 }
 
 /** The identities of events lie together, and all of them have a time. */
-function isBehindAll({ sort, after = [], backward = undefined }: Paged): boolean {
+function isBehindAll({ sort, after = [], backward }: Paged): boolean {
   const [key] = sort;
   const [value] = after;
   if (value === null) return backward !== true;

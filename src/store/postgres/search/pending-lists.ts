@@ -4,7 +4,7 @@
  * @see https://www.postgresql.org/docs/current/gin.html#GIN-FAST-UPDATE
  */
 import type { Pool } from 'pg';
-import { type Rounds, startRounds } from '../../../lifecycle/rounds.ts';
+import { startRounds } from '../../../lifecycle/rounds.ts';
 import { tableOf } from '../business-date.ts';
 
 export interface PendingLists {
@@ -42,7 +42,7 @@ export function keepPendingListsShort(pool: Pool, log: (message: string) => void
     log(`new search entries could not be merged into their indexes: ${error instanceof Error ? error.message : error}`);
   }
 
-  const rounds: Rounds = startRounds(merge, { everyMs: MERGE_EVERY_MS, firstAfterMs: MERGE_EVERY_MS, problem });
+  const rounds = startRounds(merge, { everyMs: MERGE_EVERY_MS, firstAfterMs: MERGE_EVERY_MS, problem });
   return {
     note(types) {
       for (const type of types) noted.add(type);
