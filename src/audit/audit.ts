@@ -9,6 +9,8 @@ export interface Audit {
    * @throws FhirError 503 when it can't be kept; then nothing that the record is about may leave
    */
   keep(record: Omit<AuditRecord, 'recorded'>): void;
+  /** As `keep`, when it resolves: with the records of all requests that end at this moment, by one write. @throws as `keep` */
+  keepTogether(record: Omit<AuditRecord, 'recorded'>): Promise<void>;
   /** To be asked before work is begun. @throws FhirError 503 when a record could not be kept now */
   check(): void;
 }
@@ -28,22 +30,60 @@ const RETRY_AFTER_SECONDS = 5;
 /** After the disk refused a line, work is refused for this long before it is tried again. */
 const REST_MS = 1_000;
 
+/** Records on their way to the queue, and who waits for them. */
+interface Together extends PromiseWithResolvers<void> {
+  readonly texts: string[];
+}
+
 export function createAudit({ queue, maxBytes, now, log, sealQuery }: AuditOptions): Audit {
   let last = 0;
   let notBefore = 0;
+  let together: Together | undefined;
+
+  function textOf(record: Omit<AuditRecord, 'recorded'>): string {
+    // A clock that is set back must not put an event before the one that the chain has before it.
+    last = Math.max(now(), last);
+    return recordText({ ...record, recorded: last }, sealQuery);
+  }
+
+  function append(texts: readonly string[]): void {
+    try {
+      queue.append(...texts);
+    } catch (error) {
+      if (!(error instanceof QueueRefused)) throw error;
+      notBefore = performance.now() + REST_MS;
+      log('an audit record could not be kept; nothing is answered', { error });
+      throw refusal(error);
+    }
+  }
+
+  function keepThose(): void {
+    const those = together;
+    if (!those) return;
+    together = undefined;
+    try {
+      append(those.texts);
+      those.resolve();
+    } catch (error) {
+      those.reject(error);
+    }
+  }
 
   return {
     keep(record) {
-      // A clock that is set back must not put an event before the one that the chain has before it.
-      last = Math.max(now(), last);
-      try {
-        queue.append(recordText({ ...record, recorded: last }, sealQuery));
-      } catch (error) {
-        if (!(error instanceof QueueRefused)) throw error;
-        notBefore = performance.now() + REST_MS;
-        log('an audit record could not be kept; nothing is answered', { error });
-        throw refusal(error);
+      const text = textOf(record);
+      keepThose();
+      append([text]);
+    },
+    keepTogether(record) {
+      const text = textOf(record);
+      if (!together) {
+        together = { texts: [], ...Promise.withResolvers<void>() };
+        // After everybody whose answer came in the same message has come this far.
+        process.nextTick(keepThose);
       }
+      together.texts.push(text);
+      return together.promise;
     },
     check() {
       if (queue.waiting >= maxBytes || performance.now() < notBefore) throw refusal();

@@ -40,8 +40,8 @@ export interface AuditQueueOptions {
 }
 
 export interface AuditQueue {
-  /** Takes a line (without its end). @throws Error when the queue is full or the disk refuses: the line is not kept */
-  append(line: string): void;
+  /** Takes lines (without their ends) by one write. @throws QueueRefused when it is full or the disk refuses: none is kept */
+  append(...lines: readonly string[]): void;
   /** Whole lines from a place on, at most about `maxBytes` of them, and the place after them. Empty when there are no more. */
   read(from: QueuePosition, maxBytes: number): { readonly lines: readonly string[]; readonly next: QueuePosition };
   /** Everything before this place may go. */
@@ -106,9 +106,9 @@ export function openAuditQueue(options: AuditQueueOptions): AuditQueue {
     [written, last, size] = [next, last + 1, 0];
   }
 
-  function append(line: string): void {
+  function append(...lines: readonly string[]): void {
     if (waiting >= maxBytes) throw new QueueRefused(`holds ${waiting} bytes that the database has not taken`);
-    const bytes = Buffer.from(`${line}\n`);
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
     try {
       if (size >= fileBytes) follow();
       writeWhole(bytes);

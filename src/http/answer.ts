@@ -61,10 +61,11 @@ export function createAnswer(options: AnswerOptions, { admit, admission, writer 
       heard.request = request;
       const response = await carryOut(request, route, incoming, exchange);
       isOnRecord = true;
-      onRecord.keep(incoming, heard, response, exchange.requestId);
+      await onRecord.keep(incoming, heard, response, exchange.requestId);
       return await writer.write(response, exchange);
     } catch (error) {
-      return await writer.writeError(isOnRecord ? error : onRecord.keepError(error, incoming, heard, exchange.requestId), exchange);
+      const told = isOnRecord ? error : await onRecord.keepError(error, incoming, heard, exchange.requestId);
+      return await writer.writeError(told, exchange);
     } finally {
       place?.leave();
     }

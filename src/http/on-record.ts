@@ -10,9 +10,9 @@ interface OnRecord {
   /** Asked before anything is done. @throws FhirError 503 when nothing can be kept just now */
   check(heard: Heard): void;
   /** @throws FhirError 503 when it can't be kept */
-  keep(incoming: IncomingMessage, heard: Heard, answered: Pick<FhirResponse, 'status'>, requestId: string): void;
+  keep(incoming: IncomingMessage, heard: Heard, answered: Pick<FhirResponse, 'status'>, requestId: string): Promise<void>;
   /** The error, once it is on record; else why it can't be. */
-  keepError(error: unknown, incoming: IncomingMessage, heard: Heard, requestId: string): unknown;
+  keepError(error: unknown, incoming: IncomingMessage, heard: Heard, requestId: string): Promise<unknown>;
 }
 
 export interface OnRecordOptions {
@@ -23,17 +23,18 @@ export interface OnRecordOptions {
 
 export function createOnRecord(options: OnRecordOptions): OnRecord {
   const { audit } = options;
-  const keep: OnRecord['keep'] = (incoming, heard, answered, requestId) => {
-    if (audit && isAudited(heard)) audit.keep(auditRecordOf(incoming, callerOf(incoming, options), heard, answered, requestId));
+  const keep: OnRecord['keep'] = async (incoming, heard, answered, requestId) => {
+    if (audit && isAudited(heard))
+      await audit.keepTogether(auditRecordOf(incoming, callerOf(incoming, options), heard, answered, requestId));
   };
   return {
     check(heard) {
       if (isAudited(heard)) audit?.check();
     },
     keep,
-    keepError(error, incoming, heard, requestId) {
+    async keepError(error, incoming, heard, requestId) {
       try {
-        keep(incoming, heard, { status: statusOf(error) }, requestId);
+        await keep(incoming, heard, { status: statusOf(error) }, requestId);
         return error;
       } catch (refusal) {
         return refusal;

@@ -12,8 +12,10 @@ let isFull = false;
 const refuse = () => {
   throw unavailable('no audit, no data', 5);
 };
+const keep: Audit['keep'] = (record) => (isDown ? refuse() : void kept.push(record));
 const audit: Audit = {
-  keep: (record) => (isDown ? refuse() : void kept.push(record)),
+  keep,
+  keepTogether: async (record) => keep(record),
   check: () => (isFull ? refuse() : undefined),
 };
 const gateway = await serveMemoryGateway({ audit });
