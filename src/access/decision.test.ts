@@ -145,7 +145,7 @@ describe('what scopes reach', () => {
       narrow: (type) => (type === 'Condition' ? { kind: 'everything' } : { kind: 'not', of: { kind: 'equals', entry: 'x' } }),
     };
     const decision = decisionFor('patient/*.rs', P, [sealed]);
-    expect(printExpression(decision.narrow('Observation', 'r'))).toBe('(in Patient/p and not "x")');
+    expect(printExpression(decision.narrow('Observation', 'r'))).toBe('(not "x" and in Patient/p)');
     expect(printExpression(decision.narrow('Condition', 'r'))).toBe('in Patient/p');
     expect(decision.narrow('Practitioner', 'r').kind).toBe('nothing');
     expect(decision.rulesFor('Observation', 'r').map(({ kind, name }) => `${kind} ${name}`)).toEqual([

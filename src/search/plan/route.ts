@@ -5,14 +5,27 @@ import type { SearchRegistry } from '../parameters/registry.ts';
 
 const PATIENT = /^(Patient\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
+/** Own parameters have no part in compartments, so what is worked out of a registry once stays right. */
+const prefixesByType = new WeakMap<SearchRegistry, Map<string, readonly string[]>>();
+
 /** Starts of the entries that put a type's resources into a patient's compartment. */
-function compartmentPrefixes(types: readonly string[], registry: SearchRegistry): string[] {
-  return types.flatMap((type) =>
+function compartmentPrefixesOf(type: string, registry: SearchRegistry): readonly string[] {
+  const known = prefixesByType.get(registry) ?? new Map<string, readonly string[]>();
+  prefixesByType.set(registry, known);
+  const prefixes =
+    known.get(type) ??
     registry
       .compartmentCodes(type)
       .flatMap((code) => registry.parameter(type, code)?.storedAs ?? [])
-      .map((home) => anyValuePrefix(parameterKey(type, home.code))),
-  );
+      .map((home) => anyValuePrefix(parameterKey(type, home.code)));
+  known.set(type, prefixes);
+  return prefixes;
+}
+
+function compartmentPrefixes(types: readonly string[], registry: SearchRegistry): readonly string[] {
+  const [only] = types;
+  if (only !== undefined && types.length === 1) return compartmentPrefixesOf(only, registry);
+  return types.flatMap((type) => compartmentPrefixesOf(type, registry));
 }
 
 function patientOf(expression: SearchExpression, prefixes: readonly string[], isPatientSearch: boolean): string | undefined {

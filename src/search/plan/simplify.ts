@@ -1,8 +1,8 @@
 /** Pass: the same meaning in fewer nodes, and in one form for whatever the client's order. */
 import { unreachable } from '../../model/unreachable.ts';
+import { compareExpressions } from '../expression/compare.ts';
 import type { SearchExpression } from '../expression/expression.ts';
 import { and, EVERYTHING, NOTHING, not, or } from '../expression/expression.ts';
-import { printExpression } from '../expression/print.ts';
 
 type Group = 'and' | 'or';
 
@@ -14,14 +14,13 @@ function flatten(kind: Group, of: readonly SearchExpression[]): SearchExpression
   });
 }
 
-/** Each part once, in the order of their texts. */
+/** Each part once, in order. */
 function uniqueSorted(parts: readonly SearchExpression[]): readonly SearchExpression[] {
-  if (parts.length < 2) return parts;
-  const texts = parts.map(printExpression);
   // What was simplified before, which is most, is in order.
-  if (texts.every((text, at) => at === 0 || (texts[at - 1] as string) < text)) return parts;
-  const byText = new Map(parts.map((part, at) => [texts[at] as string, part]));
-  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
+  if (parts.every((part, at) => at === 0 || compareExpressions(parts[at - 1] as SearchExpression, part) < 0)) return parts;
+  return parts
+    .toSorted(compareExpressions)
+    .filter((part, at, sorted) => at === 0 || compareExpressions(sorted[at - 1] as SearchExpression, part) !== 0);
 }
 
 /** In an `or`, all lists of ids become one. */

@@ -20,4 +20,4 @@ export function splitValue(text: string, separator: ',' | '|' | '$'): string[] {
 }
 
 /** The text meant: `\,`, `\|`, `\$` and `\\` lose their backslash, any other backslash stands for itself. */
-export const unescapeValue = (text: string) => text.replace(/\\([,|$\\])/g, '$1');
+export const unescapeValue = (text: string) => (text.includes('\\') ? text.replace(/\\([,|$\\])/g, '$1') : text);

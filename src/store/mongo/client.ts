@@ -1,5 +1,5 @@
 /** The connection to MongoDB and the collections of the store. */
-import { type ClientSession, type Collection, type Document, MongoClient, ReadConcern } from 'mongodb';
+import { type ClientSession, type Collection, type Db, type Document, MongoClient, ReadConcern } from 'mongodb';
 import type { PoolState } from '../administration.ts';
 import type { ReadPreference } from '../read-terms.ts';
 import type { ChunkDocument, GatewayDocument, GuardDocument, LedgerDocument, LocatorDocument, StoredDocument } from './document.ts';
@@ -18,6 +18,8 @@ export interface MongoCollections {
   /** Connections to all members and routers together. */
   readonly pool: PoolState;
   readonly databaseName: string;
+  /** For commands that are none of a collection's. */
+  readonly database: Db;
   /** How they are read, and the session in which they are, if in one. */
   readonly reads: Reads;
   readonly resources: Collection<StoredDocument>;
@@ -80,6 +82,7 @@ function collectionsOf(client: MongoClient, pool: MongoCollections['pool'], data
     client,
     pool,
     databaseName,
+    database,
     reads,
     resources: collection('resources'),
     history: collection('history'),

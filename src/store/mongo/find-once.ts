@@ -36,9 +36,8 @@ export async function findOnce<Of extends Name>(
   filter: Filter<StoredIn<Of>>,
   options: FindOnceOptions,
 ): Promise<StoredIn<Of>[]> {
-  const { client, databaseName, reads } = collections;
+  const { database, reads } = collections;
   const { preference, session } = reads;
-  const database = client.db(databaseName);
   const { signal, ...asked } = options;
   const command = { find: name, filter, batchSize: MOST_DOCUMENTS, ...asked, ...(session && { readConcern: { level: 'majority' } }) };
   // `raw` leaves the documents inside the reply as bytes, for one pass over them.

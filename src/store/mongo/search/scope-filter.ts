@@ -85,14 +85,26 @@ function recordFilter(
   const [codes, others] = type === undefined ? [[], parts] : codesAmong(parts, type);
   if (type !== undefined && codes.length > 0) {
     const byCode = codes.map((code) => ({ pc: patientCode(patient, type, code) }));
-    return { filter: { ...within, $and: [...byCode, ...others.map(conditionOf)] }, hint: BY_CODE };
+    return { filter: allOf(within, [...byCode, ...others.map(conditionOf)]), hint: BY_CODE };
   }
   // `home` alone, without `patients`, is a forwarder.
   const isSaid = parts.some((part) => part.kind === 'patient' && part.reference === patient);
   const ofTypes = type === undefined ? [{ type: { $in: [...types] } }] : [];
   const inRecord = [...(isSaid ? [] : [{ patients: patient }]), { deleted: { $exists: false } }];
-  return { filter: { ...within, $and: [conditionOf(where), ...ofTypes, ...inRecord] }, hint: BY_PLACE };
+  return { filter: allOf(within, [conditionOf(where), ...ofTypes, ...inRecord]), hint: BY_PLACE };
 }
+
+/** One document of all where each names fields of its own: a third fewer bytes, which each search of a batch sends. */
+function allOf(first: Filter<StoredDocument>, others: readonly Filter<StoredDocument>[]): Filter<StoredDocument> {
+  const parts = [first, ...others.flatMap(partsOf)];
+  const fields = parts.flatMap((part) => Object.keys(part));
+  return new Set(fields).size === fields.length ? Object.assign({}, ...parts) : { ...first, $and: [...others] };
+}
+
+const partsOf = (filter: Filter<StoredDocument>): readonly Filter<StoredDocument>[] => {
+  const { $and, ...rest } = filter;
+  return $and ? [rest, ...$and.flatMap(partsOf)] : [filter];
+};
 
 /** The entries of the codes that are asked for, and the other conditions. */
 function codesAmong(parts: readonly SearchExpression[], type: string): readonly [readonly string[], readonly SearchExpression[]] {

@@ -53,8 +53,7 @@ export const guardIdOf = ({ key }: Pick<Guard, 'key'>): string => `00${key.slice
 
 const idOf = ({ _id }: GuardDocument) => _id;
 
-export function createGuardLocks({ client, databaseName, guards }: MongoCollections, trips: ShardTrips): GuardLocks {
-  const database = client.db(databaseName);
+export function createGuardLocks({ database, guards }: MongoCollections, trips: ShardTrips): GuardLocks {
   const inTurn = createKeyedQueue();
   /** The units of this gateway that hold locks, or want to. */
   const own = new Set<string>();

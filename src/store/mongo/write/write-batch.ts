@@ -63,8 +63,7 @@ export function createBatchedWriter(
   trips: ShardTrips,
   records: RecordKeys,
 ): BatchedWriter {
-  const { client, resources, history, databaseName } = collections;
-  const database = client.db(databaseName);
+  const { database, resources, history } = collections;
   const takeBack = createTakeBack(collections);
 
   /** Runs an unordered write command until no entry failed for a passing reason. */

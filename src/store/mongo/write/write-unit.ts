@@ -25,8 +25,7 @@ const STATEMENTS_PER_COMMAND = 500;
 const BYTES_PER_COMMAND = 12 * 1024 * 1024;
 
 export function createUnitWriter(collections: MongoCollections, placing: Placing): UnitWriter {
-  const { client, databaseName, ledger } = collections;
-  const database = client.db(databaseName);
+  const { database, ledger } = collections;
 
   /** Runs a write command in slices. `refuse` names the entry that met a duplicate key. */
   async function run(
