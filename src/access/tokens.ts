@@ -9,10 +9,10 @@
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { FhirError, unauthenticated } from '../model/error.ts';
 import { parseJson } from '../model/json-text.ts';
+import { createRecentValues } from '../model/recent-values.ts';
 import type { Introspect } from './introspection.ts';
 import type { KeySource } from './keys.ts';
 import type { Principal } from './principal.ts';
-import { createRecentValues } from './recent-values.ts';
 import { NONE_REVOKED, type RevokedTokens } from './revoked.ts';
 import { parseScopes } from './scopes.ts';
 

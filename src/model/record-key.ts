@@ -6,21 +6,20 @@
  * Ids that the server assigns end in the record key (`<ULID>-<rk>`), so a read by id goes to one shard without a look-up.
  */
 import { hash } from 'node:crypto';
+import { createRecentValues } from './recent-values.ts';
 
 export const DEFAULT_ZONE = '00';
 
 const SUFFIX = /^(.+)-([0-9a-z]{2}[0-9a-f]{8})$/;
 
 /** One request asks for the same patient's several times. */
-const lately = new Map<string, string>();
-const MOST_LATELY = 4096;
+const lately = createRecentValues<string>(4096);
 
 /** The hash digits of a record key: 8 hex digits, evenly spread. */
 function hashDigits(text: string): string {
   const known = lately.get(text);
   if (known !== undefined) return known;
   const digits = hash('sha1', text, 'hex').slice(0, 8);
-  if (lately.size >= MOST_LATELY) lately.clear();
   lately.set(text, digits);
   return digits;
 }

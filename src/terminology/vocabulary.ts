@@ -3,8 +3,8 @@
  * waiting, stored resources are not to be had without.
  */
 import type { GuardedStore } from '../access/guarded-store.ts';
-import { createRecentValues } from '../access/recent-values.ts';
 import { invalidValue } from '../model/error.ts';
+import { createRecentValues } from '../model/recent-values.ts';
 import { printExpression } from '../search/expression/print.ts';
 import type { SearchRegistry } from '../search/parameters/registry.ts';
 import type { Narrow } from '../search/plan/apply-access.ts';

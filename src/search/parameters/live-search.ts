@@ -55,6 +55,7 @@ export function createLiveSearch(definitions: SearchDefinitions, options: LiveSe
       codesOf: (type) => searched.codesOf(type),
       parametersOf: (type) => searched.parametersOf(type),
       compartmentCodes: (type) => searched.compartmentCodes(type),
+      compartmentPrefixes: (type) => searched.compartmentPrefixes(type),
       unit: (code) => searched.unit(code),
       identifiers: searched.identifiers,
       codeSet: (id) => searched.codeSet(id),

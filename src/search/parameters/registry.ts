@@ -3,7 +3,7 @@ import type { CodeSet, Definitions, SearchParameterDefinition, SearchParamType }
 import type { CompositeWay } from './composite.ts';
 import { compositeWays, shareWays } from './composite.ts';
 import { elementLookup } from './elements.ts';
-import { hasSystem, parameterKey } from './entry-text.ts';
+import { anyValuePrefix, hasSystem, parameterKey } from './entry-text.ts';
 import { isFullText } from './extract/words.ts';
 import { type IdentifierForms, PLAIN_IDENTIFIERS } from './identifier-forms.ts';
 import { isIndexable } from './indexable.ts';
@@ -53,6 +53,8 @@ export interface SearchRegistry {
   parametersOf(type: string): readonly SearchParameter[];
   /** Codes of the parameters that put a type into a patient's compartment; [] if none does. */
   compartmentCodes(type: string): readonly string[];
+  /** Starts of the entries that put a type's resources into a patient's compartment. */
+  compartmentPrefixes(type: string): readonly string[];
   /** UCUM's units, as quantities are compared by. */
   readonly unit: UnitLookup;
   /** How the values of Identifiers are indexed. */
@@ -165,6 +167,16 @@ export function createSearchRegistry(
     if (known.has(type)) compiled.set(type, parameters);
     return parameters;
   };
+  const compartmentCodes = (type: string) => definitions.compartments.Patient?.[type] ?? [];
+  const prefixes = new Map<string, readonly string[]>();
+  const compartmentPrefixes = (type: string): readonly string[] => {
+    const done = prefixes.get(type);
+    if (done) return done;
+    const homes = compartmentCodes(type).flatMap((code) => ofType(type).get(code)?.storedAs ?? []);
+    const made = homes.map((home) => anyValuePrefix(parameterKey(type, home.code)));
+    if (known.has(type)) prefixes.set(type, made);
+    return made;
+  };
   return {
     parameter: (type, code) => ofType(type).get(code),
     codesOf: (type) => [...ofType(type).keys()].sort(),
@@ -172,7 +184,8 @@ export function createSearchRegistry(
     unit: createUnits(),
     identifiers,
     codeSet: (id) => definitions.codeSets.get(id),
-    compartmentCodes: (type) => definitions.compartments.Patient?.[type] ?? [],
+    compartmentCodes,
+    compartmentPrefixes,
     revision: () => 0,
   };
 }

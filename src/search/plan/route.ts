@@ -1,32 +1,8 @@
 /** Pass: whose record a search stays in, so that one shard answers it. */
 import type { SearchExpression } from '../expression/expression.ts';
-import { anyValuePrefix, parameterKey } from '../parameters/entry-text.ts';
 import type { SearchRegistry } from '../parameters/registry.ts';
 
 const PATIENT = /^(Patient\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
-
-/** Own parameters have no part in compartments, so what is worked out of a registry once stays right. */
-const prefixesByType = new WeakMap<SearchRegistry, Map<string, readonly string[]>>();
-
-/** Starts of the entries that put a type's resources into a patient's compartment. */
-function compartmentPrefixesOf(type: string, registry: SearchRegistry): readonly string[] {
-  const known = prefixesByType.get(registry) ?? new Map<string, readonly string[]>();
-  prefixesByType.set(registry, known);
-  const prefixes =
-    known.get(type) ??
-    registry
-      .compartmentCodes(type)
-      .flatMap((code) => registry.parameter(type, code)?.storedAs ?? [])
-      .map((home) => anyValuePrefix(parameterKey(type, home.code)));
-  known.set(type, prefixes);
-  return prefixes;
-}
-
-function compartmentPrefixes(types: readonly string[], registry: SearchRegistry): readonly string[] {
-  const [only] = types;
-  if (only !== undefined && types.length === 1) return compartmentPrefixesOf(only, registry);
-  return types.flatMap((type) => compartmentPrefixesOf(type, registry));
-}
 
 function patientOf(expression: SearchExpression, prefixes: readonly string[], isPatientSearch: boolean): string | undefined {
   switch (expression.kind) {
@@ -55,5 +31,6 @@ function patientOf(expression: SearchExpression, prefixes: readonly string[], is
  */
 export function patientNamedBy(where: SearchExpression, types: readonly string[], registry: SearchRegistry): string | undefined {
   const isPatientSearch = types.length === 1 && types[0] === 'Patient';
-  return patientOf(where, compartmentPrefixes(types, registry), isPatientSearch);
+  const prefixes = types.flatMap((type) => registry.compartmentPrefixes(type));
+  return patientOf(where, prefixes, isPatientSearch);
 }

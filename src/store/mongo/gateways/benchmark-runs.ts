@@ -12,9 +12,8 @@ interface PlaceDocument {
 }
 
 export function createBenchmarkRuns(collections: MongoCollections, now: () => number): BenchmarkRuns {
-  const { client, databaseName } = collections;
   const { keep, list } = createKeptDocuments<KeptRun>(collections, 'benchmark_runs', RUNS_KEPT);
-  const places = client.db(databaseName).collection<PlaceDocument>('benchmark_place');
+  const places = collections.database.collection<PlaceDocument>('benchmark_place');
   const durable = { writeConcern: DURABLE };
   return {
     take: (holder) =>

@@ -17,11 +17,11 @@ interface KeptDocuments<Report extends Kept> {
 
 /** @param most how many are kept */
 export function createKeptDocuments<Report extends Kept>(
-  { client, databaseName }: MongoCollections,
+  { database }: MongoCollections,
   name: string,
   most: number,
 ): KeptDocuments<Report> {
-  const documents = client.db(databaseName).collection<{ _id: string }>(name);
+  const documents = database.collection<{ _id: string }>(name);
   const writeConcern = DURABLE;
   const latest = { startedAt: -1 } as const;
   const reportOf = ({ _id, ...rest }: { readonly _id: string }) => ({ id: _id, ...rest }) as unknown as Report;

@@ -22,11 +22,11 @@ interface JobDocument<Job> {
 
 /** @param name of the collection: one for each kind of job */
 export function createLeasedJobs<Job extends LeasedJob>(
-  { client, databaseName }: MongoCollections,
+  { database }: MongoCollections,
   name: 'reindex_jobs' | 'erasure_jobs' | 'move_jobs',
   now: () => number,
 ): LeasedJobs<Job> {
-  const jobs: Collection<JobDocument<LeasedJob>> = client.db(databaseName).collection(name);
+  const jobs: Collection<JobDocument<LeasedJob>> = database.collection(name);
   const read = (filter: object) => asked(async () => (await jobs.find(filter).sort({ _id: 1 }).toArray()).map(({ job }) => job as Job));
   const leaseEnd = () => new Date(now() + LEASE_MS);
   const durable = { writeConcern: DURABLE };
