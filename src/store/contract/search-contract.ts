@@ -4,6 +4,7 @@ import type { ResourceDraft } from '../../model/resource.ts';
 import type { BoundCondition, SearchExpression } from '../../search/expression/expression.ts';
 import { matches } from '../../search/expression/match.ts';
 import { printExpression } from '../../search/expression/print.ts';
+import { simplify } from '../../search/plan/simplify.ts';
 import type { ResourceStore } from '../store.ts';
 import type { ContractTypes, DraftWish, Scene } from './scene.ts';
 import { create, createScene, found, keyOf, save } from './scene.ts';
@@ -202,31 +203,59 @@ export function describeSearch(storeOf: () => ResourceStore, types: ContractType
     test('searches of records that arrive together each get their own', async () => {
       const [p, q, nobody] = ['p', 'q', 'nobody'].map((patient) => `Patient/${patient}2${scene.tag}`) as [string, string, string];
       const ids = (patients: readonly string[]) => patients.map((reference) => reference.slice('Patient/'.length));
+      const measured = ['value|u|kg', '*value'].map((k) => ({ k, lo: 5, hi: 5 }));
       const own = [
-        scene.draft({ patients: ids([p]), s: ['code~x', 'name=one'] }),
-        scene.draft({ patients: ids([p, q]), s: ['code~x', 'code~y'] }),
-        scene.draft({ patients: ids([q]), s: ['code~y', 'name=one'] }),
-        scene.draft({ type: types.b, patients: ids([p]), s: ['code~x'] }),
+        scene.draft({ patients: ids([p]), s: ['code~x', 'code^s|x', 'name=one'], r: measured }),
+        scene.draft({ patients: ids([p, q]), s: ['code~x', 'code^t|x', 'code~y', 'code^s|y'] }),
+        scene.draft({ patients: ids([q]), s: ['code~y', 'code^t|y', 'name=one'] }),
+        scene.draft({ patients: ids([q, p]), s: ['code~x', 'code^s|x', 'code~z', 'code^s|z', 'name=two'] }),
+        scene.draft({ type: types.b, patients: ids([p]), s: ['code~x', 'code^s|x'] }),
+        scene.draft({ type: types.b, patients: ids([q, p]), s: ['code~y', 'name=one'] }),
       ];
       await storeOf().commit({ writes: own.map(create) });
-      const conditions: SearchExpression[] = ['code~x', 'code~y', 'code~never', 'name=one'].map((entry) => ({
-        kind: 'equals',
-        entry: `${types.a}.${entry}`,
-      }));
-      conditions.push({ kind: 'and', of: conditions.slice(0, 2) }, { kind: 'not', of: conditions[0] as SearchExpression });
-      const asked = [p, q, nobody].flatMap((patient) => conditions.map((where) => ({ patient, where })));
+      const conditionsOf = (type: string): SearchExpression[] => {
+        const entry = (text: string): SearchExpression => ({ kind: 'equals', entry: `${type}.${text}` });
+        const all = (...of: SearchExpression[]): SearchExpression => ({ kind: 'and', of });
+        const atLeast = (key: string, value: number): SearchExpression => ({
+          kind: 'range',
+          key: keyOf(type, key),
+          conditions: [{ bound: 'lo', op: 'ge', value }],
+        });
+        const not = (of: SearchExpression): SearchExpression => ({ kind: 'not', of });
+        const [x, y, z, one] = ['code~x', 'code~y', 'code~z', 'name=one'].map(entry) as [
+          SearchExpression,
+          SearchExpression,
+          SearchExpression,
+          SearchExpression,
+        ];
+        return [
+          ...[x, y, z, one, entry('code~never'), not(x), all(x, y)],
+          ...[all(x, entry('code^s|x')), all(x, entry('code^t|x')), all(y, entry('code^s|y')), all(y, entry('code^t|y'))],
+          ...[atLeast('value|u|kg', 4), atLeast('*value', 4), all(x, atLeast('*value', 6)), all(x, atLeast('value|u|kg', 6))],
+          ...[all(x, one), all(x, not(one)), all(z, entry('name=two')), all(y, entry('code^t|y'), one)],
+        ];
+      };
+      const asked = [p, q, nobody].flatMap((patient) =>
+        [types.a, types.b].flatMap((type) => conditionsOf(type).map((where) => ({ patient, ofTypes: [type], where }))),
+      );
+      asked.push({ patient: p, ofTypes: [types.a, types.b], where: { kind: 'everything' } });
       const sort = [{ parameter: '_identity', descending: false }];
+      // As they come, and those of one patient or one code next to each other: what travels together differs.
+      const orders = [
+        asked,
+        [...asked].reverse(),
+        asked.toSorted((a, b) => (printExpression(a.where) < printExpression(b.where) ? -1 : 1)),
+      ];
       const found = await Promise.all(
-        [1, 2].flatMap(() =>
-          asked.map(({ patient, where }) => {
-            const inRecord: SearchExpression = { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] };
-            return storeOf().search({ types: [types.a], where: inRecord, patient, sort, limit: 10 });
-          }),
-        ),
+        orders.flat().map(({ patient, ofTypes, where }) => {
+          const inRecord = simplify({ kind: 'and', of: [{ kind: 'patient', reference: patient }, where] });
+          return storeOf().search({ types: ofTypes, where: inRecord, patient, sort, limit: 10 });
+        }),
       );
       for (const [index, page] of found.entries()) {
-        const { patient, where } = asked[index % asked.length] as (typeof asked)[number];
-        const isMatch = (draft: ResourceDraft) => draft.type === types.a && draft.index.patients.includes(patient) && matches(where, draft);
+        const { patient, ofTypes, where } = orders.flat()[index] as (typeof asked)[number];
+        const isMatch = (draft: ResourceDraft) =>
+          ofTypes.includes(draft.type) && draft.index.patients.includes(patient) && matches(where, draft);
         expect(page.map(({ resource }) => resource.id).sort(), `${patient} ${printExpression(where)}`).toEqual(idsOf(own.filter(isMatch)));
       }
     });

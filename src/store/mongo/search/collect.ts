@@ -7,8 +7,8 @@ import { findOnce } from '../find-once.ts';
 import { BATCH_DEADLINE_MS, DEADLINE_MS } from './deadlines.ts';
 import { startsWith } from './filter.ts';
 import type { CollectionsBy } from './find-page.ts';
+import { createLookUpBatch } from './look-up-batch.ts';
 import type { ScopeFilter } from './scope-filter.ts';
-import { createSearchBatch } from './search-batch.ts';
 
 const KEY_FIELDS = { _id: 0, type: 1, id: 1 };
 
@@ -21,14 +21,14 @@ interface Collecting {
 type Collect = (scope: ScopeFilter, request: StoreCollect, collecting: Collecting) => Promise<readonly string[]>;
 
 export function createCollect(from: CollectionsBy): Collect {
-  const unordered = ({ filter, ...hint }: ScopeFilter, { signal }: SearchScope, projection: Document, mode: ReadMode) =>
-    from[mode].resources.find(filter, { ...hint, projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
+  const unordered = ({ filter, hint }: ScopeFilter, { signal }: SearchScope, projection: Document, mode: ReadMode) =>
+    from[mode].resources.find(filter, { hint, projection, batchSize: 1_000, maxTimeMS: DEADLINE_MS, signal });
 
-  const keysTogether = createSearchBatch({
+  const keysTogether = createLookUpBatch({
     findAlone: ({ search, scope }) => unordered(scope, search, KEY_FIELDS, 'primary').limit(search.limit).toArray(),
-    find: ({ filter, ...hint }, _searches, { limit, projection }) =>
+    find: ({ filter, hint }, _searches, { limit, projection }) =>
       findOnce(from.primary, 'resources', filter, {
-        ...hint,
+        hint,
         projection: { ...KEY_FIELDS, ...projection },
         limit,
         maxTimeMS: BATCH_DEADLINE_MS,

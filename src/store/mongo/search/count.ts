@@ -24,12 +24,12 @@ interface Counter {
 
 export function createCounter(from: CollectionsBy): Counter {
   return {
-    count: ({ filter, ...hint }, { mode, signal }, isShort) =>
-      from[mode].resources.countDocuments(filter, { ...hint, maxTimeMS: isShort ? SHORT_COUNT_MS : DEADLINE_MS, signal }),
+    count: ({ filter, hint }, { mode, signal }, isShort) =>
+      from[mode].resources.countDocuments(filter, { hint, maxTimeMS: isShort ? SHORT_COUNT_MS : DEADLINE_MS, signal }),
 
-    async estimate({ filter, ...hint }, { mode, signal }) {
+    async estimate({ filter, hint }, { mode, signal }) {
       const { resources } = from[mode];
-      const options = { ...hint, maxTimeMS: SHORT_COUNT_MS, signal };
+      const options = { hint, maxTimeMS: SHORT_COUNT_MS, signal };
       const counted = await resources.countDocuments(filter, { ...options, limit: COUNTED });
       if (counted < COUNTED) return counted;
       return Math.max(COUNTED, SAMPLES * (await resources.countDocuments({ $and: [SAMPLE, filter] }, options)));

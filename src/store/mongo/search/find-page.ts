@@ -35,9 +35,9 @@ export function createPageFinder(from: CollectionsBy): PageFinder {
     signal: search.signal,
   });
 
-  function aggregateInOrder({ filter, ...hint }: ScopeFilter, search: StoreSearch, mode: ReadMode): AggregationCursor<Found> {
+  function aggregateInOrder({ filter, hint }: ScopeFilter, search: StoreSearch, mode: ReadMode): AggregationCursor<Found> {
     const pipeline = [{ $match: filter }, ...orderStages(search)];
-    const options = { ...hint, maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal };
+    const options = { hint, maxTimeMS: DEADLINE_MS, allowDiskUse: true, signal: search.signal };
     return from[mode].resources.aggregate<Found>(pipeline, options);
   }
 
@@ -46,9 +46,9 @@ export function createPageFinder(from: CollectionsBy): PageFinder {
       const finds = findsOf(scope, search);
       if (finds.length === 0) return aggregateInOrder(scope, search, mode).toArray();
       const found: Found[] = [];
-      for (const { filter, ...hint } of finds) {
+      for (const { filter, hint } of finds) {
         const room = search.limit - found.length;
-        if (room > 0) found.push(...(await findOnce(from[mode], 'resources', filter, { ...hint, ...optionsOf(search, room) })));
+        if (room > 0) found.push(...(await findOnce(from[mode], 'resources', filter, { hint, ...optionsOf(search, room) })));
       }
       return found;
     },
@@ -57,10 +57,10 @@ export function createPageFinder(from: CollectionsBy): PageFinder {
       const finds = findsOf(scope, search);
       if (finds.length === 0) return partsOfPlan((await aggregateInOrder(scope, search, mode).explain('executionStats')) as Document);
       const parts: PartExplanation[] = [];
-      for (const { filter, ...hint } of finds) {
+      for (const { filter, hint } of finds) {
         const room = search.limit - parts.reduce((sum, { returned }) => sum + returned, 0);
         if (room <= 0) break;
-        const cursor = from[mode].resources.find(filter, { ...hint, ...optionsOf(search, room) } as FindOptions);
+        const cursor = from[mode].resources.find(filter, { hint, ...optionsOf(search, room) } as FindOptions);
         parts.push(...partsOfPlan((await cursor.explain('executionStats')) as Document));
       }
       return parts;

@@ -31,6 +31,8 @@ export interface ScopeFilter {
   readonly filter: Filter<StoredDocument>;
   /** The index that it is for, where that is known: MongoDB then makes one plan, where it would try some. */
   readonly hint?: typeof BY_CODE | typeof BY_PLACE;
+  /** The key of the record that it stays in, if the search names a patient. */
+  readonly rk?: string;
 }
 
 /** Reads where resources lie that are asked for by id. @throws FhirError 503 where a shard is lost and that may not be told */
@@ -85,13 +87,13 @@ function recordFilter(
   const [codes, others] = type === undefined ? [[], parts] : codesAmong(parts, type);
   if (type !== undefined && codes.length > 0) {
     const byCode = codes.map((code) => ({ pc: patientCode(patient, type, code) }));
-    return { filter: allOf(within, [...byCode, ...others.map(conditionOf)]), hint: BY_CODE };
+    return { filter: allOf(within, [...byCode, ...others.map(conditionOf)]), hint: BY_CODE, rk };
   }
   // `home` alone, without `patients`, is a forwarder.
   const isSaid = parts.some((part) => part.kind === 'patient' && part.reference === patient);
   const ofTypes = type === undefined ? [{ type: { $in: [...types] } }] : [];
   const inRecord = [...(isSaid ? [] : [{ patients: patient }]), { deleted: { $exists: false } }];
-  return { filter: allOf(within, [conditionOf(where), ...ofTypes, ...inRecord]), hint: BY_PLACE };
+  return { filter: allOf(within, [conditionOf(where), ...ofTypes, ...inRecord]), hint: BY_PLACE, rk };
 }
 
 /** One flat document of all where each names fields of its own: cheaper to write and to parse than a list of documents. */

@@ -17,8 +17,10 @@ import { createCollect } from './collect.ts';
 import { createCounter } from './count.ts';
 import { BATCH_DEADLINE_MS, DEADLINE_MS } from './deadlines.ts';
 import { createPageFinder, type Found } from './find-page.ts';
+import { createLookUpBatch } from './look-up-batch.ts';
+import { createRecordBatch } from './record-batch.ts';
 import { createScopeFilter } from './scope-filter.ts';
-import { createSearchBatch } from './search-batch.ts';
+import type { BatchFinders, FilteredSearch } from './search-batch.ts';
 import { projectionFor, sortValuesOfDocument } from './search-order.ts';
 
 interface MongoSearcher {
@@ -56,20 +58,25 @@ export function createSearcher(
   }
 
   async function run(search: StoreSearch, mode: ReadMode): Promise<readonly SearchMatch[]> {
-    const rk = search.patient && recordOf(search.patient);
     const scope = await scopeFilter(search);
-    const documents = isTogetherIn(mode) ? await findTogether({ search, scope, ...(rk && { rk }) }) : await pages.find(scope, search, mode);
+    const documents = isTogetherIn(mode) ? await findTogether({ search, scope }) : await pages.find(scope, search, mode);
     const matches = await Promise.all(documents.map((document) => matchOf(document, search.sort)));
     return matches.filter((match) => match !== undefined);
   }
 
-  const findTogether = createSearchBatch({
+  const finders: BatchFinders = {
     findAlone: ({ scope, search }) => pages.find(scope, search, 'primary'),
-    find: ({ filter, ...hint }, searches, { limit, projection }) => {
+    find: ({ filter, hint }, searches, { limit, projection }) => {
       const fields = Object.assign({}, ...searches.map(projectionFor), projection);
-      return findOnce(collections, 'resources', filter, { ...hint, projection: fields, limit, maxTimeMS: BATCH_DEADLINE_MS });
+      return findOnce(collections, 'resources', filter, { hint, projection: fields, limit, maxTimeMS: BATCH_DEADLINE_MS });
     },
-  });
+  };
+  const [inRecords, lookUps] = [createRecordBatch(finders), createLookUpBatch(finders)];
+
+  function findTogether(one: FilteredSearch): Promise<Found[]> {
+    if (one.search.after) return finders.findAlone(one);
+    return one.scope.rk !== undefined ? inRecords(one) : lookUps(one);
+  }
 
   async function explain(search: StoreSearch, mode: ReadMode): Promise<readonly StageExplanation[]> {
     const startedAt = performance.now();
@@ -78,9 +85,9 @@ export function createSearcher(
   }
 
   async function aggregate(request: StoreAggregate, mode: ReadMode): Promise<readonly AggregateRow[]> {
-    const { filter, ...hint } = await scopeFilter(request);
+    const { filter, hint } = await scopeFilter(request);
     const rows = from[mode].resources.aggregate<Document>([{ $match: filter }, ...aggregateStages(request)], {
-      ...hint,
+      hint,
       maxTimeMS: DEADLINE_MS,
       allowDiskUse: true,
       signal: request.signal,
