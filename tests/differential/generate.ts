@@ -1,7 +1,8 @@
 /** Random resources and searches, with near misses: `50%_x` beside `50aabx`, two ranges of which neither fits alone. */
 import type { RangeEntry, ResourceDraft, SortScalar } from '../../src/model/resource.ts';
 import type { BoundCondition, SearchExpression } from '../../src/search/expression/expression.ts';
-import type { ContractTypes, Scene } from '../../src/store/contract/scene.ts';
+import { simplify } from '../../src/search/plan/simplify.ts';
+import { type ContractTypes, keyOf, type Scene } from '../../src/store/contract/scene.ts';
 import type { GroupKey, HistoryRequest, SortKey, StoreAggregate, StoreSearch } from '../../src/store/store.ts';
 import type { Dice } from './dice.ts';
 
@@ -29,7 +30,12 @@ const PARAMETERS = ['name', 'name2'];
 /** Of full text: `pain` is in `pains`, and order tells phrases apart. */
 const WORDS = ['pain', 'pains', 'chest', 'zoë', 'a.c'];
 const runOf = (words: readonly string[]) => ` ${words.join(' ')} `;
+/** Codes of a patient have an index of their own; with its system a code only narrows what it finds by itself. */
+const CODES = ['8867-4', 'a|b', '8867'];
+const SYSTEMS = ['http://loinc.org', 'urn:x'];
 const RANGES = ['date', 'value', 'value|u|kg', 'date2'];
+/** A key that only narrows stands beside one that does not. */
+const NARROWING = ['value|u|kg', '*value'];
 const NUMBERS = [-8.64e15, -1e9, -1, 0, 0.3, 0.30000000000000004, 1, 2, 3, 5, 1.7e12, 1.7e12 + 1, 8.64e15];
 const LATITUDES = [-90, -0.5, 0, 0.5, 47.3, 47.4, 90];
 const LONGITUDES = [-180, -179.9, -0.5, 0, 0.5, 8.5, 8.6, 179.9, 180];
@@ -54,6 +60,16 @@ function rangeEntry(dice: Dice): RangeEntry {
   const [a, b] = [dice.pick(NUMBERS), dice.pick(NUMBERS)];
   const isPoint = dice.chance(0.4);
   return { k: dice.pick(RANGES), lo: Math.min(a, b), hi: isPoint ? Math.min(a, b) : Math.max(a, b) };
+}
+
+function narrowingRange(dice: Dice): RangeEntry[] {
+  const { lo, hi } = rangeEntry(dice);
+  return dice.chance(0.4) ? NARROWING.map((k) => ({ k, lo, hi })) : [];
+}
+
+function code(dice: Dice): string[] {
+  const own = dice.pick(CODES);
+  return [`code~${own}`, ...(dice.chance(0.7) ? [`code^${dice.pick(SYSTEMS)}|${own}`] : [])];
 }
 
 /** Both coordinates, seldom only one. */
@@ -103,13 +119,14 @@ function scalars(dice: Dice): ResourceDraft['index']['o'] {
 
 function wish(dice: Dice, scene: Scene, type: string) {
   const patients = dice.some(PATIENTS, 0.3).map((name) => `${name}${scene.tag}`);
-  const s = [...new Set([...dice.times(8, () => stringEntry(dice)), ...(dice.chance(0.5) ? fullText(dice) : [])])];
+  const codes = dice.times(2, () => code(dice)).flat();
+  const s = [...new Set([...dice.times(8, () => stringEntry(dice)), ...codes, ...(dice.chance(0.5) ? fullText(dice) : [])])];
   const d = dice.chance(0.8) ? dice.whole(Date.UTC(2015, 0), Date.UTC(2026, 0)) : null;
   return {
     type,
     patients: dice.shuffled(patients),
     s,
-    r: [...dice.times(4, () => rangeEntry(dice)), ...position(dice)],
+    r: [...dice.times(4, () => rangeEntry(dice)), ...narrowingRange(dice), ...position(dice)],
     o: scalars(dice),
     d,
   };
@@ -141,6 +158,11 @@ function condition(dice: Dice): BoundCondition {
   return { bound: dice.pick(['lo', 'hi'] as const), op: dice.pick(['lt', 'le', 'gt', 'ge'] as const), value: dice.pick(NUMBERS) };
 }
 
+const hasAll = (type: string, entries: readonly string[]): SearchExpression => ({
+  kind: 'and',
+  of: entries.map((entry) => ({ kind: 'equals', entry: `${type}.${entry}` })),
+});
+
 function leaf(dice: Dice, world: World, type: string): SearchExpression {
   const { scene, versions } = world;
   const someIds = () => dice.times(3, () => dice.pick(versions).id);
@@ -160,6 +182,8 @@ function leaf(dice: Dice, world: World, type: string): SearchExpression {
     }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: dice.times(2, () => condition(dice)) }),
     () => ({ kind: 'range', key: `${type}.${dice.pick(RANGES)}`, conditions: [condition(dice), condition(dice)] }),
+    () => ({ kind: 'range', key: keyOf(type, '*value'), conditions: dice.times(2, () => condition(dice)) }),
+    () => hasAll(type, code(dice)),
     () => near(dice, type),
     () => phrase(dice, type),
     () => ({ kind: 'ids', ids: someIds() }),
@@ -196,14 +220,20 @@ function sortKeys(dice: Dice): SortKey[] {
 /** A page of one tells most of cursors and costs most: a few are enough. */
 const LIMITS = [1, 2, 5, 7, 7, 11, 20, 20, 30, 30, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000];
 
-/** A search within the world: nothing outside it can match. */
+/** A search within the world: nothing outside it can match. Requests come simplified, and by code where they name a patient. */
 export function generateSearch(dice: Dice, world: World): StoreSearch {
   const { types, scene } = world;
   const searched = dice.pick([[types.a], [types.a], [types.b], [types.a, types.b]]);
   const patient = dice.chance(0.3) ? `Patient/${dice.pick(PATIENTS)}${scene.tag}` : undefined;
-  const perType = searched.map((type) => scene.mine(expression(dice, world, type, 3), type));
+  const isByCode = patient !== undefined && dice.chance(0.5);
+  const asked = (type: string): SearchExpression => {
+    const own = expression(dice, world, type, isByCode ? 1 : 3);
+    return scene.mine(isByCode ? { kind: 'and', of: [hasAll(type, code(dice)), own] } : own, type);
+  };
+  const perType = searched.map(asked);
   const where: SearchExpression = perType.length === 1 && perType[0] ? perType[0] : { kind: 'or', of: perType };
-  const narrowed: SearchExpression = patient ? { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] } : where;
+  const whole: SearchExpression = patient ? { kind: 'and', of: [{ kind: 'patient', reference: patient }, where] } : where;
+  const narrowed = dice.chance(0.5) ? simplify(whole) : whole;
   return { types: searched, where: narrowed, sort: sortKeys(dice), limit: dice.pick(LIMITS), ...(patient && { patient }) };
 }
 
