@@ -17,7 +17,7 @@ export function createRecordBatch(finders: BatchFinders): FindTogether {
   return (one) => (one.scope.hint === BY_CODE ? byCode(one) : byPlace(one));
 }
 
-/** What has types of a record to itself, and what does not but is told by entries, which cost something. */
+/** One command for what has its types of a record to itself, one for what has not: the entries that tell it cost something. */
 const MANNER: Manner = {
   split(all) {
     const overlapping = overlappingAmong(all);
@@ -53,7 +53,7 @@ function overlappingAmong(all: readonly FilteredSearch[]): ReadonlySet<FilteredS
   return new Set([...byRecord.values()].flatMap((inRecord) => inRecord.filter((one) => inRecord.some(hasSameType(one)))));
 }
 
-/** True if a document's entries tell whether it matches: of keys that only narrow it keeps the hash. */
+/** True if a document's entries tell whether it matches: ranges whose keys only narrow are not among `ENTRIES`. */
 function isTold(expression: SearchExpression): boolean {
   switch (expression.kind) {
     case 'and':
@@ -63,8 +63,6 @@ function isTold(expression: SearchExpression): boolean {
       return isTold(expression.of);
     case 'range':
       return !isNarrowingKey(expression.key);
-    case 'near':
-      return false;
     default:
       return true;
   }
