@@ -10,6 +10,13 @@ export const LOINC_CODES = ['8867-4', '8310-5', '29463-7'] as const;
 export const OBSERVATIONS_OF_A_CODE = 5;
 export const ENCOUNTERS = 3;
 export const CLAIMS = 3;
+/** What a page that shows a patient asks for, and how many a patient has of each. */
+export const OVERVIEW = {
+  Observation: LOINC_CODES.length * OBSERVATIONS_OF_A_CODE,
+  Condition: 3,
+  Procedure: 2,
+  MedicationRequest: 2,
+} as const;
 export const RECORD_SIZE = 29;
 
 /** One patient of the search phases. */
@@ -57,7 +64,7 @@ function recordBundle(number: number): object {
       period: { start, end: start.replace(/T(\d\d)/, (_, hour) => `T${String(Number(hour) + 1).padStart(2, '0')}`) },
     });
   }
-  for (let n = 0; n < LOINC_CODES.length * OBSERVATIONS_OF_A_CODE; n++) {
+  for (let n = 0; n < OVERVIEW.Observation; n++) {
     const code = LOINC_CODES[n % LOINC_CODES.length] as string;
     add(urn('cc', n), {
       resourceType: 'Observation',
@@ -70,7 +77,7 @@ function recordBundle(number: number): object {
       valueQuantity: { value: 60 + (n % 40), unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' },
     });
   }
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < OVERVIEW.Condition; n++) {
     add(urn('dd', n), {
       resourceType: 'Condition',
       clinicalStatus: coded('http://terminology.hl7.org/CodeSystem/condition-clinical', 'active', 'Active'),
@@ -79,7 +86,7 @@ function recordBundle(number: number): object {
       onsetDateTime: dayOf(number + n * 90),
     });
   }
-  for (let n = 0; n < 2; n++) {
+  for (let n = 0; n < OVERVIEW.Procedure; n++) {
     add(urn('ee', n), {
       resourceType: 'Procedure',
       status: 'completed',
